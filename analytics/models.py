@@ -1,0 +1,64 @@
+"""Pointer samples as they came, and the outbox that says what to roll up."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+from timescale.db.models.fields import TimescaleDateTimeField
+from timescale.db.models.managers import TimescaleManager
+
+from core.fields import RealField
+
+
+class PointerPositionEvent(models.Model):
+    """One pointer sample. Its identity, and the hypertable's key, is (browser, time, seq).
+
+    Two real samples can carry the same time, and `seq` keeps them apart. Columns go from wide to
+    narrow, so that no byte is lost to alignment. There is no foreign key in the database:
+    TimescaleDB deadlocks when a chunk is made while the referenced row is locked.
+    """
+
+    pk = models.CompositePrimaryKey("browser", "time", "seq")
+    time = TimescaleDateTimeField(interval="1 day")
+    browser = models.ForeignKey(
+        "dashboard.Browser", models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    x = RealField(help_text="CSS px in the viewport")
+    y = RealField(help_text="CSS px in the viewport")
+    seq = models.IntegerField()
+    enter = models.BooleanField(help_text="the pointer came (back) into the page here")
+
+    objects = models.Manager()
+    timescale: ClassVar[models.Manager] = TimescaleManager()
+
+    def __str__(self) -> str:
+        return f"{self.browser_id} {self.time} #{self.seq}"
+
+
+class DirtyRange(models.Model):
+    """The outbox: samples in [since, until] of a browser await the rung's drain.
+
+    Append-only and without any unique key, so that ingest never waits for a drain. A mark that
+    coalesces with `on conflict do nothing` would lose updates.
+    """
+
+    browser = models.ForeignKey(
+        "dashboard.Browser", models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    since = models.DateTimeField(help_text="time of the earliest new sample")
+    until = models.DateTimeField(help_text="time of the latest new sample")
+    created_at = models.DateTimeField(db_default=Now())
+    rung = models.IntegerField(help_text="the interval in ms of the statuses to recompute")
+
+    def __str__(self) -> str:
+        return f"{self.browser_id} [{self.since}, {self.until}] {self.rung} ms"
+
+
+class Heartbeat(models.Model):
+    """When a periodic job last ran: Beat, broker and worker are all alive if it is recent."""
+
+    job = models.CharField(max_length=50, primary_key=True)
+    beat_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.beat_at}"

@@ -1,0 +1,20 @@
+"""What Celery runs: tasks read the clock and call one function."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from analytics import hints, rollups, sweeps
+from analytics.ingest import FIRST_RUNG_MS
+
+
+@shared_task
+def roll_up(shard: int) -> None:
+    """The per-batch task: drain one shard's first rung."""
+    hints.take(shard)
+    rollups.drain(rung=FIRST_RUNG_MS, shard=shard)
+
+
+@shared_task
+def sweep() -> None:
+    """The periodic task: drain whatever a lost hint left."""
+    sweeps.sweep(now=timezone.now())

@@ -1,0 +1,96 @@
+"""Pointers for tests: logging on, sending samples, and reading whole tables back."""
+
+import struct
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from unittest import TestCase
+
+from django.conf import settings
+
+from analytics.batches import Batch, Event
+from analytics.ingest import Receipt, store_batch
+from analytics.models import DirtyRange, PointerPositionEvent
+from analytics.rollups import drain
+from analytics.tests.oracle import Sample, Status, expected_statuses
+from core.times import EPOCH, MICROSECOND, to_epoch_us
+from dashboard.browsers import log_on
+from dashboard.models import Browser, PointerStatus
+from dashboard.tokens import WriteToken
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+NOW_US = to_epoch_us(NOW)
+RELATIVE_ERROR = 1e-9
+
+
+def new_browser() -> Browser:
+    return log_on(now=NOW)
+
+
+def sample(seconds: float, x: float, y: float = 0, *, seq: int = 0, enter: bool = False) -> Sample:
+    """A sample some seconds after ten minutes before NOW, its position as float32 holds it."""
+    time = NOW_US - 600_000_000 + round(seconds * 1e6)
+    return Sample(time, seq, float32(x), float32(y), enter)
+
+
+def float32(value: float) -> float:
+    return struct.unpack("f", struct.pack("f", value))[0]
+
+
+def send(browser: Browser, samples: Sequence[Sample], *, now: datetime = NOW) -> Receipt:
+    """Store samples as one batch, through the function that the API calls."""
+    batch = Batch(events=[to_event(sample) for sample in samples])
+    return store_batch(token=token_of(browser), batch=batch, now=now)
+
+
+def token_of(browser: Browser) -> WriteToken:
+    return WriteToken(browser.instance_id, browser.token_version)
+
+
+def to_event(sample: Sample) -> Event:
+    time = EPOCH + sample.time * MICROSECOND
+    return Event(time=time, x=sample.x, y=sample.y, seq=sample.seq, enter=sample.enter)
+
+
+def mark(browser: Browser, samples: Iterable[Sample]) -> None:
+    """Put the samples' whole range into the outbox, as if they had just come."""
+    times = [EPOCH + sample.time * MICROSECOND for sample in samples]
+    DirtyRange.objects.create(browser=browser, since=min(times), until=max(times), rung=1000)
+
+
+def drain_all() -> None:
+    for shard in range(settings.ROLLUP_SHARDS):
+        drain(rung=1000, shard=shard)
+
+
+def stored_samples(browser: Browser) -> list[Sample]:
+    rows = PointerPositionEvent.objects.filter(browser=browser).order_by("time", "seq")
+    return [
+        Sample(to_epoch_us(time), seq, float32(x), float32(y), enter)
+        for time, seq, x, y, enter in rows.values_list("time", "seq", "x", "y", "enter")
+    ]
+
+
+def stored_statuses(browser: Browser, *, interval_ms: int = 1000) -> list[Status]:
+    rows = PointerStatus.objects.filter(browser=browser, interval_ms=interval_ms)
+    return [
+        Status(to_epoch_us(row[0]), *row[1:6], *map(float32, row[6:]))
+        for row in rows.order_by("time").values_list(*Status._fields)
+    ]
+
+
+def assert_statuses_true(test: TestCase, browser: Browser, samples: Iterable[Sample]) -> None:
+    """The browser's whole table is what the oracle computes from the samples."""
+    assert_same_statuses(test, stored_statuses(browser), expected_statuses(samples))
+
+
+def assert_same_statuses(
+    test: TestCase, actual: Sequence[Status], expected: Sequence[Status]
+) -> None:
+    """Exact in time, events and positions; to 1e-9 relative in what is summed."""
+    test.assertEqual([s.time for s in actual], [s.time for s in expected])
+    for found, wanted in zip(actual, expected, strict=True):
+        for name, value in wanted._asdict().items():
+            tolerance = RELATIVE_ERROR * max(abs(value), 1.0) if isinstance(value, float) else 0
+            test.assertAlmostEqual(
+                getattr(found, name), value, delta=tolerance, msg=f"{name} of {wanted}"
+            )

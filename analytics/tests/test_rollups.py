@@ -1,0 +1,171 @@
+"""The drain computes metrics.md's numbers, whatever way the samples came."""
+
+from django.conf import settings as conf
+from django.test import TestCase
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase as PropertyTestCase
+
+from analytics.models import DirtyRange
+from analytics.rollups import drain
+from analytics.tests.oracle import Sample, Status, distance_to
+from analytics.tests.pointers import (
+    NOW_US,
+    assert_statuses_true,
+    drain_all,
+    float32,
+    mark,
+    new_browser,
+    sample,
+    send,
+    stored_samples,
+    stored_statuses,
+)
+
+
+class RollUpTests(TestCase):
+    def setUp(self):
+        self.browser = new_browser()
+
+    def roll_up(self, *samples: Sample) -> list[Status]:
+        send(self.browser, samples)
+        drain_all()
+        return stored_statuses(self.browser)
+
+    def test_a_movement_within_one_second_becomes_one_status(self):
+        (status,) = self.roll_up(sample(0.10, 0), sample(0.15, 3, 4), sample(0.35, 3, 16))
+        self.assertEqual(status.time, sample(0, 0).time)
+        self.assertEqual(status.events, 3)
+        self.assertEqual(status.traversed_distance, 17)
+        self.assertEqual(status.avg_velocity, 17)
+        self.assertEqual(status.peak_velocity, 120)
+        self.assertAlmostEqual(status.moving_time, 0.25)
+        self.assertEqual(status[6:], (0, 0, 3, 16))
+
+    def test_a_segment_belongs_to_the_bucket_of_its_end(self):
+        statuses = self.roll_up(sample(0.9, 0), sample(1.1, 30))
+        self.assertEqual([s.traversed_distance for s in statuses], [0, 30])
+
+    def test_a_sample_on_the_edge_belongs_to_the_later_bucket(self):
+        statuses = self.roll_up(sample(0.5, 0), sample(1.0, 7))
+        self.assertEqual([s.events for s in statuses], [1, 1])
+
+    def test_the_jump_to_where_the_pointer_enters_is_no_movement(self):
+        (status,) = self.roll_up(sample(0.1, 0), sample(0.2, 500, enter=True), sample(0.3, 503))
+        self.assertEqual(status.traversed_distance, 3)
+        self.assertAlmostEqual(status.moving_time, 0.1)
+
+    def test_of_a_long_rest_only_the_idle_gap_counts_as_moving(self):
+        statuses = self.roll_up(sample(0.1, 0), sample(2.6, 10))
+        self.assertEqual([s.moving_time for s in statuses], [0, 0.25])
+
+    def test_a_pointer_that_rests_has_events_and_no_velocity(self):
+        (status,) = self.roll_up(sample(0.1, 5, 5), sample(0.2, 5, 5))
+        self.assertEqual((status.events, status.peak_velocity, status.moving_time), (2, 0, 0))
+
+    def test_samples_of_the_same_time_are_ordered_by_seq(self):
+        (status,) = self.roll_up(sample(0.1, 10, seq=2), sample(0.1, 0, seq=1))
+        self.assertEqual((status.start_x, status.end_x, status.traversed_distance), (0, 10, 10))
+
+    def test_the_peak_is_that_of_the_fastest_tenth_of_a_second(self):
+        (status,) = self.roll_up(
+            sample(0.00, 0), sample(0.05, 10), sample(0.09, 20), sample(0.11, 25), sample(0.95, 30)
+        )
+        self.assertEqual(status.peak_velocity, 200)
+
+    def test_a_late_sample_changes_its_own_bucket_and_that_of_the_next_sample(self):
+        self.roll_up(sample(0.5, 0), sample(2.5, 100))
+        statuses = self.roll_up(sample(1.5, 400, seq=9))
+        self.assertEqual([s.traversed_distance for s in statuses], [0, 400, 300])
+
+    def test_a_late_first_sample_gives_the_second_its_segment(self):
+        self.roll_up(sample(2.5, 100))
+        statuses = self.roll_up(sample(0.5, 0, seq=9))
+        self.assertEqual([s.traversed_distance for s in statuses], [0, 100])
+
+    def test_buckets_without_events_are_not_stored(self):
+        self.assertEqual(len(self.roll_up(sample(0, 0), sample(300, 9))), 2)
+
+    def test_browsers_do_not_see_each_other(self):
+        other = new_browser()
+        send(other, [sample(0.1, 0), sample(0.2, 1000)])
+        mine = [sample(0.15, 50), sample(0.25, 51)]
+        self.roll_up(*mine)
+        assert_statuses_true(self, self.browser, mine)
+
+    def test_the_outbox_is_empty_after_a_drain(self):
+        self.roll_up(sample(0.1, 0))
+        self.assertFalse(DirtyRange.objects.exists())
+
+    def test_a_second_drain_of_the_same_ranges_changes_nothing(self):
+        samples = [sample(i * 0.3, i * i) for i in range(30)]
+        before = self.roll_up(*samples)
+        mark(self.browser, samples)
+        self.assertEqual(drain(rung=1000, shard=self.browser.pk % conf.ROLLUP_SHARDS), (1, 0))
+        self.assertEqual(stored_statuses(self.browser), before)
+
+
+coordinates = st.integers(-2000, 4000) | st.floats(-1e6, 1e6, width=32)
+samples_strategy = st.lists(
+    st.builds(
+        Sample,
+        # Coarse times make samples that share one, buckets' edges and long rests all likely.
+        time=st.integers(0, 400).map(lambda tick: NOW_US - 60_000_000 + tick * 50_000)
+        | st.integers(NOW_US - 60_000_000, NOW_US - 40_000_000),
+        seq=st.integers(0, 3),
+        x=coordinates.map(float32),
+        y=coordinates.map(float32),
+        enter=st.booleans(),
+    ),
+    min_size=1,
+    max_size=40,
+    unique_by=lambda sample: (sample.time, sample.seq),
+)
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> list[list[Sample] | None]:
+    """The samples in any order, some twice, cut into batches with drains (None) between."""
+    samples = draw(samples_strategy)
+    again = draw(st.lists(st.sampled_from(samples), max_size=10))
+    order = draw(st.permutations(samples + again))
+    steps: list[list[Sample] | None] = []
+    while order:
+        size = draw(st.integers(1, len(order)))
+        steps.append(order[:size])
+        order = order[size:]
+        if draw(st.booleans()):
+            steps.append(None)
+    return steps
+
+
+class AnyDeliveryTests(PropertyTestCase):
+    @settings(max_examples=60, deadline=None)
+    @given(deliveries())
+    def test_any_batching_order_duplication_and_lateness_gives_the_same_table(self, steps):
+        browser = new_browser()
+        for batch in steps:
+            if batch is None:
+                drain_all()
+            else:
+                send(browser, batch)
+        drain_all()
+        samples = {sample for batch in steps if batch for sample in batch}
+        self.assertEqual(stored_samples(browser), sorted(samples, key=lambda s: s[:2]))
+        assert_statuses_true(self, browser, samples)
+        self.check_sums(browser)
+        self.check_a_second_drain_changes_nothing(browser, samples)
+
+    def check_sums(self, browser):
+        raw, statuses = stored_samples(browser), stored_statuses(browser)
+        self.assertEqual(sum(s.events for s in statuses), len(raw))
+        distance = sum(distance_to(raw, i) for i in range(len(raw)))
+        self.assertAlmostEqual(
+            sum(s.traversed_distance for s in statuses), distance, delta=1e-9 * max(distance, 1)
+        )
+
+    def check_a_second_drain_changes_nothing(self, browser, samples):
+        before = stored_statuses(browser)
+        mark(browser, samples)
+        drain_all()
+        self.assertEqual(stored_statuses(browser), before)

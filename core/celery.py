@@ -1,0 +1,26 @@
+"""The one Celery application."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import beat_init, celeryd_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
+
+app = Celery("pointerscope")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@celeryd_init.connect
+@beat_init.connect
+def wait_for_broker(**_: Any) -> None:
+    """Give worker and Beat a patient broker connection.
+
+    The settings' own options are the web process's: half a second and no retry, because a request
+    waits for it. A worker's blocking read lasts a second, so half of one would break every read.
+    """
+    from django.conf import settings
+
+    app.conf.broker_transport_options = settings.PATIENT_TRANSPORT_OPTIONS

@@ -1,0 +1,196 @@
+"""Errors as RFC 9457 problem details: one hierarchy, one handler, one shape.
+
+Every answer under /api/ that is not a success is `application/problem+json` with `type`, `title`,
+`status`, `detail` and `code`; where fields are at fault also `errors` (at most ten of
+`{pointer, code, detail}`) and `error_count`.
+"""
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+MAX_ERRORS = 10
+RETRY_AFTER_SECONDS = 2
+
+
+class FieldError(NamedTuple):
+    """One fault: where (a JSON pointer, RFC 6901, or `?name` of a query parameter) and what."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Problem(exceptions.APIException):
+    """An error that a caller caused or must know of; subclasses say which."""
+
+    status_code = HTTPStatus.INTERNAL_SERVER_ERROR
+    default_code = "internal_error"
+    default_detail = "Something went wrong on our side; it has been logged."
+
+    def __init__(
+        self, detail: str | None = None, *, errors: Sequence[FieldError] = (), count: int = 0
+    ) -> None:
+        super().__init__(detail)
+        self.errors = errors[:MAX_ERRORS]
+        self.count = max(count, len(errors))
+
+
+class Malformed(Problem):
+    status_code = HTTPStatus.BAD_REQUEST
+    default_code = "malformed"
+    default_detail = "The body cannot be read as JSON in UTF-8."
+
+
+class Invalid(Problem):
+    status_code = HTTPStatus.BAD_REQUEST
+    default_code = "invalid"
+    default_detail = "Some values are not allowed; nothing was stored."
+
+
+class NoSuchInstance(Problem):
+    status_code = HTTPStatus.NOT_FOUND
+    default_code = "no_such_instance"
+    default_detail = "No browser instance has this id, or it was erased."
+
+
+class ForeignInstance(Problem):
+    status_code = HTTPStatus.FORBIDDEN
+    default_code = "foreign_instance"
+    default_detail = "The write token belongs to another browser instance."
+
+
+class TooLarge(Problem):
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_code = "too_large"
+    default_detail = "The body is larger than this call takes."
+
+
+class Unavailable(Problem):
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "unavailable"
+    default_detail = "The database cannot be reached; send the same request again."
+    wait = RETRY_AFTER_SECONDS
+
+
+def answer_problem(exc: Exception, context: dict[str, Any]) -> Response:
+    """Turn whatever a view raised into a problem; what nobody foresaw is logged and says little."""
+    error = _to_api_exception(exc)
+    if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("%s in %s", error.default_code, _place(context), exc_info=exc)
+    return Response(
+        to_problem(error),
+        status=error.status_code,
+        headers=_headers(error),
+        content_type=CONTENT_TYPE,
+    )
+
+
+def to_problem(error: exceptions.APIException) -> dict[str, Any]:
+    """Return the members of RFC 9457 (section 3.1) and our extensions `code` and `errors`."""
+    code = error.default_code if isinstance(error, Problem) else _code(error)
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(error.status_code).phrase,
+        "status": int(error.status_code),
+        "detail": _detail(error),
+        "code": code,
+    }
+    if isinstance(error, Problem) and error.errors:
+        body["errors"] = [item._asdict() for item in error.errors]
+        body["error_count"] = error.count
+    return body
+
+
+def to_field_errors(detail: Any, pointer: str = "") -> list[FieldError]:
+    """Flatten a serializer's nested errors into pointers; start with `?` for a query's."""
+    if isinstance(detail, dict):
+        items = [(_point(pointer, name), inner) for name, inner in detail.items()]
+    elif isinstance(detail, list):
+        items = [(pointer, inner) for inner in detail]
+    else:
+        return [FieldError(pointer, getattr(detail, "code", "invalid"), str(detail))]
+    return [error for place, inner in items for error in to_field_errors(inner, place)]
+
+
+def _point(pointer: str, name: str) -> str:
+    if name == "non_field_errors":
+        return pointer
+    return f"?{name}" if pointer == "?" else f"{pointer}/{name}"
+
+
+def _to_api_exception(exc: Exception) -> exceptions.APIException:
+    match exc:
+        case exceptions.ValidationError():
+            return Invalid(errors=to_field_errors(exc.detail))
+        case exceptions.APIException():
+            return exc
+        case Http404():
+            return exceptions.NotFound()
+        case PermissionDenied():
+            return exceptions.PermissionDenied()
+        case OperationalError() | InterfaceError():
+            return Unavailable()
+        case RequestDataTooBig():
+            return TooLarge()
+        case SuspiciousOperation():
+            return Malformed("The request is not well formed.")
+    return Problem()
+
+
+def _code(error: exceptions.APIException) -> str:
+    codes = error.get_codes()
+    return codes if isinstance(codes, str) else "invalid"
+
+
+def _detail(error: exceptions.APIException) -> str:
+    return str(error.detail) if isinstance(error.detail, str) else "Some values are not allowed."
+
+
+def _headers(error: exceptions.APIException) -> dict[str, str]:
+    headers = {}
+    if auth_header := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = auth_header
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait))
+    return headers
+
+
+def _place(context: dict[str, Any]) -> str:
+    request: Request | None = context.get("request")
+    return f"{request.method} {request.path}" if request else "a view"
+
+
+def _answer_page(request: HttpRequest, error: exceptions.APIException) -> HttpResponse:
+    """Answer an error that no API view saw: as a problem under /api/, as a page elsewhere."""
+    if request.path.startswith("/api/"):
+        return JsonResponse(to_problem(error), status=error.status_code, content_type=CONTENT_TYPE)
+    return render(request, f"{int(error.status_code)}.html", status=error.status_code)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer_page(request, Malformed("The request is not well formed."))
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer_page(request, exceptions.PermissionDenied())
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer_page(request, exceptions.NotFound("There is nothing at this address."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _answer_page(request, Problem())

@@ -1,0 +1,33 @@
+"""Query parameters, read and checked by serializers."""
+
+from datetime import datetime
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from core.problems import Invalid, to_field_errors
+from core.times import parse_time
+
+
+class TimeField(serializers.Field):
+    """A time on the wire: RFC 3339, or a number of epoch milliseconds."""
+
+    def to_internal_value(self, data: Any) -> datetime:
+        try:
+            return parse_time(str(data))
+        except ValueError as error:
+            raise serializers.ValidationError(str(error), "invalid") from None
+
+    def to_representation(self, value: datetime) -> str:
+        raise NotImplementedError("times out are written by core.times")
+
+
+def read_query(request: Request, serializer: type[serializers.Serializer], **context: Any) -> Any:
+    """Return the checked parameters; Invalid (400) with `?name` as pointer where one is bad."""
+    query = serializer(data=request.query_params, context=context)
+    if query.is_valid():
+        return query.validated_data
+    raise Invalid(
+        "Some query parameters are not allowed.", errors=to_field_errors(query.errors, "?")
+    )

@@ -1,0 +1,21 @@
+"""Every address: the API, the pages, the admin, and the operators' probes."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+
+from core.views import health, no_such_call
+
+handler400 = "core.problems.bad_request"
+handler403 = "core.problems.permission_denied"
+handler404 = "core.problems.page_not_found"
+handler500 = "core.problems.server_error"
+
+urlpatterns = [
+    path("api/v1/", include("analytics.urls")),
+    path("api/v1/", include("dashboard.urls.api")),
+    # With DEBUG on, Django's own 404 is a page; under /api/ it must be a problem all the same.
+    re_path("^api/", no_such_call),
+    path("healthz", health),
+    path("admin/", admin.site.urls),
+    path("", include("dashboard.urls.pages")),
+]

@@ -1,0 +1,43 @@
+"""Write tokens: signed, one instance each, revoked by raising the instance's version."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from django.core import signing
+from rest_framework.exceptions import AuthenticationFailed
+
+from core.problems import ForeignInstance
+
+# A salt of its own, so that nothing else that this key signs can pass for a write token.
+SIGNER = signing.Signer(salt="pointerscope.write-token")
+
+
+class WriteToken(NamedTuple):
+    instance_id: UUID
+    version: int
+
+
+def make_token(*, instance_id: UUID, version: int) -> str:
+    """Return a signed token that names the instance and the version of its tokens."""
+    return SIGNER.sign(f"{instance_id.hex}.{version}")
+
+
+def read_token(text: str) -> WriteToken:
+    """Return what the token says; AuthenticationFailed (401) where its signature does not hold."""
+    try:
+        instance, _, version = SIGNER.unsign(text).partition(".")
+    except signing.BadSignature:
+        raise AuthenticationFailed("The write token is not valid.") from None
+    return WriteToken(UUID(instance), int(version))
+
+
+def check_instance(token: WriteToken, instance_id: UUID) -> None:
+    """Raise ForeignInstance (403) where the token is of another instance than the path's."""
+    if token.instance_id != instance_id:
+        raise ForeignInstance
+
+
+def check_version(token: WriteToken, version: int) -> None:
+    """Raise AuthenticationFailed (401) where the token was revoked since it was given out."""
+    if token.version != version:
+        raise AuthenticationFailed("The write token was revoked.")

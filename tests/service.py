@@ -1,0 +1,154 @@
+"""The whole service as real processes, on a database and a Redis of its own, for one test run."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import psycopg2
+import redis
+import requests
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+SWEEP_SECONDS = 1.0
+
+T = TypeVar("T")
+
+
+def wait_until(condition: Callable[[], T], *, seconds: float = 15, what: str = "") -> T:
+    """Return the condition's first true value; AssertionError where it has none in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s: {what or condition}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Service:
+    """Web, worker and Beat, started and stopped by name; logs lie in `folder`."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.processes: dict[str, subprocess.Popen] = {}
+        self.admin_url = os.environ["DATABASE_URL"]
+        self.database = f"test_service_{secrets.token_hex(4)}"
+        self.database_url = urlsplit(self.admin_url)._replace(path=f"/{self.database}").geturl()
+        self.redis_port, self.port = free_port(), free_port()
+        self.redis_url = f"redis://127.0.0.1:{self.redis_port}/0"
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **os.environ,
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
+            "SECRET_KEY": secrets.token_urlsafe(50),
+            "SWEEP_SECONDS": str(SWEEP_SECONDS),
+            **settings,
+        }
+        web = [BIN / "granian", "--interface", "wsgi", "--port", str(self.port)]
+        self.commands = {
+            "redis": [ROOT / "scripts" / "services", "redis", "--port", str(self.redis_port)]
+            + ["--data", str(folder / "redis")],
+            "web": [*web, "--blocking-threads", "8", "core.wsgi:application"],
+            "worker": [BIN / "celery", "-A", "core", "worker", "-l", "info", "-c", "2"],
+            "beat": [BIN / "celery", "-A", "core", "beat", "-l", "info"],
+        }
+
+    def __enter__(self) -> "Service":
+        self._administer(f'create database "{self.database}"')
+        subprocess.run(
+            [sys.executable, "manage.py", "migrate", "-v0"],
+            cwd=ROOT,
+            env=self.environment,
+            check=True,
+        )
+        for name in self.commands:
+            self.start(name)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in reversed(list(self.processes)):
+            self.stop(name)
+        self._administer(f'drop database "{self.database}" with (force)')
+
+    def start(self, name: str) -> None:
+        """Start a process and wait until it does its work."""
+        (self.folder / "redis").mkdir(exist_ok=True)
+        log = (self.folder / f"{name}.log").open("wb")
+        self.processes[name] = subprocess.Popen(
+            self.commands[name],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        wait_until(getattr(self, f"_{name}_answers"), seconds=30, what=f"{name}, see {log.name}")
+
+    def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
+        """Send a signal to the process (its whole group for SIGKILL) and wait for its end."""
+        process = self.processes.pop(name)
+        if how == signal.SIGKILL:
+            os.killpg(process.pid, how)
+        else:
+            process.send_signal(how)
+        process.wait(30)
+
+    def sql(self, statement: str, parameters: tuple = ()) -> list[tuple]:
+        """Run a statement in a session of its own and return its rows."""
+        session = psycopg2.connect(self.database_url)
+        session.autocommit = True
+        try:
+            with session.cursor() as cursor:
+                cursor.execute(statement, parameters)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            session.close()
+
+    def outbox_is_empty(self) -> bool:
+        return self.sql("select count(*) from analytics_dirtyrange") == [(0,)]
+
+    def log_on(self) -> dict:
+        return requests.post(f"{self.url}/api/v1/browsers/", timeout=10).json()
+
+    def log(self, name: str) -> str:
+        """Return what the process, as last started, has printed."""
+        return (self.folder / f"{name}.log").read_text()
+
+    def _beat_answers(self) -> bool:
+        return "Starting..." in self.log("beat")
+
+    def _redis_answers(self) -> bool:
+        try:
+            return bool(redis.Redis.from_url(self.redis_url).ping())
+        except redis.ConnectionError:
+            return False
+
+    def _web_answers(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/healthz", timeout=1).ok
+        except requests.ConnectionError:
+            return False
+
+    def _worker_answers(self) -> bool:
+        return "ready." in self.log("worker")
+
+    def _administer(self, statement: str) -> None:
+        session = psycopg2.connect(self.admin_url)
+        session.autocommit = True
+        session.cursor().execute(statement)
+        session.close()
