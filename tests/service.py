@@ -60,9 +60,9 @@ class Service:
             **settings,
         }
         web = [BIN / "granian", "--interface", "wsgi", "--port", str(self.port)]
+        redis_server = [ROOT / "scripts" / "services", "redis"]
         self.commands = {
-            "redis": [ROOT / "scripts" / "services", "redis", "--port", str(self.redis_port)]
-            + ["--data", str(folder / "redis")],
+            "redis": [*redis_server, "--port", str(self.redis_port), "--data", folder / "redis"],
             "web": [*web, "--blocking-threads", "8", "core.wsgi:application"],
             "worker": [BIN / "celery", "-A", "core", "worker", "-l", "info", "-c", "2"],
             "beat": [BIN / "celery", "-A", "core", "beat", "-l", "info"],
