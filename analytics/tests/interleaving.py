@@ -1,0 +1,85 @@
+"""Forcing an order on what two database sessions do."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection
+
+PATIENCE_SECONDS = 10
+
+WAITING = """
+select count(*) from pg_stat_activity
+where datname = current_database() and wait_event_type = 'Lock' and wait_event like %s
+"""
+
+
+class Session(threading.Thread):
+    """Work in a thread with a database session of its own, held before or after a statement.
+
+    It is the real work on the real database; only its pace is ours. An error in it is raised
+    again by `finish`.
+    """
+
+    def __init__(
+        self, work: Callable[[], Any], *, before: str | None = None, after: str | None = None
+    ) -> None:
+        super().__init__(daemon=True)
+        self.work, self.before, self.after = work, before, after
+        self.held, self.go_on = threading.Event(), threading.Event()
+        self.error: BaseException | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            with connection.execute_wrapper(self._execute):
+                self.work()
+        except BaseException as error:
+            self.error = error
+        finally:
+            connection.close()
+            self.held.set()
+
+    def until_held(self) -> "Session":
+        """Wait until the thread is at its statement."""
+        if not self.held.wait(PATIENCE_SECONDS) or self.error:
+            raise AssertionError("the session never came to its statement") from self.error
+        return self
+
+    def finish(self) -> None:
+        """Let it go on, and wait for its end."""
+        self.go_on.set()
+        self.join(PATIENCE_SECONDS)
+        if self.error:
+            raise self.error
+        if self.is_alive():
+            raise AssertionError("the session did not end")
+
+    def _execute(self, execute: Callable, sql: str, params: Any, many: bool, context: dict) -> Any:
+        if sql == self.before:
+            self._hold()
+        result = execute(sql, params, many, context)
+        if sql == self.after:
+            self._hold()
+        return result
+
+    def _hold(self) -> None:
+        self.before = self.after = None
+        self.held.set()
+        if not self.go_on.wait(PATIENCE_SECONDS):
+            raise AssertionError("nobody let the session go on")
+
+
+def until_sessions_wait(count: int, *, kind: str = "%") -> None:
+    """Wait until so many sessions of this database wait for a lock (of a kind: `advisory`)."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            # Within a transaction the view would keep showing what it showed first.
+            cursor.execute("select pg_stat_clear_snapshot()")
+            cursor.execute(WAITING, [kind])
+            if cursor.fetchone() == (count,):
+                return
+        time.sleep(0.01)
+    raise AssertionError(f"never {count} sessions waiting for a lock")

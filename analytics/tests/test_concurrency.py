@@ -1,0 +1,127 @@
+"""No update is lost, whatever meets whatever: each test forces one interleaving."""
+
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.test import TransactionTestCase
+
+from analytics.models import DirtyRange
+from analytics.rollups import CLAIM, ROLL_UP, drain
+from analytics.tests.interleaving import Session, until_sessions_wait
+from analytics.tests.pointers import (
+    assert_statuses_true,
+    drain_all,
+    new_browser,
+    sample,
+    send,
+    stored_statuses,
+)
+from dashboard.models import PointerStatus
+
+
+class DrainTests(TransactionTestCase):
+    def setUp(self):
+        self.browser = new_browser()
+        self.drain = partial(drain, rung=1000, shard=self.browser.pk % settings.ROLLUP_SHARDS)
+
+    def assert_true_after_the_next_drain(self, *samples):
+        self.drain()
+        self.assertFalse(DirtyRange.objects.exists())
+        assert_statuses_true(self, self.browser, samples)
+
+    def test_a_batch_between_claim_and_compute_is_not_lost(self):
+        first, second = sample(0.1, 0), sample(0.2, 30)
+        send(self.browser, [first])
+        session = Session(self.drain, before=ROLL_UP).until_held()
+        send(self.browser, [second])
+        session.finish()
+        self.assert_true_after_the_next_drain(first, second)
+
+    def test_a_batch_between_compute_and_commit_is_not_lost(self):
+        first, second = sample(0.1, 0), sample(0.2, 30)
+        send(self.browser, [first])
+        session = Session(self.drain, after=ROLL_UP).until_held()
+        send(self.browser, [second])
+        session.finish()
+        self.assert_true_after_the_next_drain(first, second)
+
+    def test_ingest_does_not_wait_for_a_drain(self):
+        send(self.browser, [sample(0.1, 0)])
+        session = Session(self.drain, after=ROLL_UP).until_held()
+        self.assertEqual(send(self.browser, [sample(0.2, 30)]).accepted, 1)
+        self.assertTrue(session.is_alive())
+        session.finish()
+
+    def test_a_drain_that_computed_early_and_writes_late_overwrites_nothing_newer(self):
+        early, late, new = sample(0.5, 0), sample(5.5, 10), sample(5.7, 90)
+        send(self.browser, [early, late])
+        drain_all()
+        send(self.browser, [sample(0.6, 1), sample(5.6, 11)])
+        with transaction.atomic():
+            # The slow drain stops here, on the earlier bucket, with its old snapshot in hand.
+            list(
+                PointerStatus.objects.filter(browser=self.browser)
+                .select_for_update()
+                .order_by("time")[:1]
+            )
+            slow = Session(self.drain)
+            until_sessions_wait(1)
+            Session(lambda: send(self.browser, [new])).finish()
+            fast = Session(self.drain)
+            until_sessions_wait(2)
+        slow.finish()
+        fast.finish()
+        self.assert_true_after_the_next_drain(early, sample(0.6, 1), late, sample(5.6, 11), new)
+
+    def test_a_second_drain_of_a_shard_waits_for_the_first(self):
+        send(self.browser, [sample(0.1, 0)])
+        first = Session(self.drain, after=CLAIM).until_held()
+        second = Session(self.drain)
+        until_sessions_wait(1, kind="advisory")
+        self.assertEqual(stored_statuses(self.browser), [])
+        first.finish()
+        second.finish()
+        self.assert_true_after_the_next_drain(sample(0.1, 0))
+
+    def test_drains_of_different_shards_do_not_wait_for_each_other(self):
+        others = [new_browser() for _ in range(settings.ROLLUP_SHARDS)]
+        neighbour = next(b for b in others if (b.pk - self.browser.pk) % settings.ROLLUP_SHARDS)
+        send(self.browser, [sample(0.1, 0)])
+        # The chunk must be there: whoever makes it holds others up until the commit.
+        drain_all()
+        send(self.browser, [sample(0.2, 5)])
+        send(neighbour, [sample(0.1, 0)])
+        first = Session(self.drain, after=ROLL_UP).until_held()
+        drain(rung=1000, shard=neighbour.pk % settings.ROLLUP_SHARDS)
+        self.assertEqual(len(stored_statuses(neighbour)), 1)
+        first.finish()
+
+    def test_a_late_sample_across_a_bucket_edge_corrects_the_bucket_a_drain_is_computing(self):
+        before, late, after = sample(0.5, 0), sample(0.9, 400), sample(1.1, 10)
+        send(self.browser, [before, after])
+        session = Session(self.drain, after=ROLL_UP).until_held()
+        send(self.browser, [late])
+        session.finish()
+        self.assert_true_after_the_next_drain(before, late, after)
+
+    def test_a_late_sample_between_claim_and_compute_across_a_bucket_edge_is_not_lost(self):
+        before, late, after = sample(0.5, 0), sample(0.9, 400), sample(1.1, 10)
+        send(self.browser, [before, after])
+        session = Session(self.drain, before=ROLL_UP).until_held()
+        send(self.browser, [late])
+        session.finish()
+        self.assert_true_after_the_next_drain(before, late, after)
+
+    def test_a_drain_that_dies_before_its_commit_leaves_its_claim_to_the_next(self):
+        send(self.browser, [sample(0.1, 0)])
+
+        def die():
+            with transaction.atomic():
+                self.drain()
+                raise KeyboardInterrupt
+
+        with self.assertRaises(KeyboardInterrupt):
+            Session(die).finish()
+        self.assertEqual(DirtyRange.objects.count(), 1)
+        self.assert_true_after_the_next_drain(sample(0.1, 0))
