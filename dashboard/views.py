@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from core.bodies import BeaconParser, JsonBytesParser, decode_body, read_body
 from core.queries import TimeField, read_query
 from core.times import to_rfc3339
+from dashboard.authentication import WriteTokenAuthentication
 from dashboard.browsers import log_off, log_on, resume
 from dashboard.models import Browser
 from dashboard.permissions import HoldsTokenOrIsStaff, header_token, visible_browser
@@ -41,7 +42,8 @@ class LogOff(msgspec.Struct, forbid_unknown_fields=True):
 class LogOnView(APIView):
     """Log on: anyone gets an instance of their own, or comes back to it with its token."""
 
-    authentication_classes = []
+    # No cookies here: any site may send, so none may borrow a login.
+    authentication_classes = [WriteTokenAuthentication]
     permission_classes = [AllowAny]
     parser_classes = [JsonBytesParser, BeaconParser]
 

@@ -7,6 +7,7 @@
   if (window.pointerscope) return;
   const script = document.currentScript;
   const api = `${script.dataset.endpoint || new URL(script.src).origin}/api/v1/`;
+  const root = document.documentElement;
   const optedOut = navigator.globalPrivacyControl || navigator.doNotTrack === "1";
   const life = new AbortController();
   const counts = { captured: 0, stored: 0, duplicates: 0, conflicts: 0, dropped: 0 };
@@ -208,7 +209,8 @@
 
   const run = async () => {
     listen(document, "pointermove", capture);
-    listen(document.documentElement, "pointerleave", enter);
+    // While capturing, every element's own leaving passes here too.
+    listen(document, "pointerleave", ({ target }) => target === root && enter());
     listen(document, "visibilitychange", () => (document.hidden ? hide() : comeBack()));
     listen(window, "pagehide", leave);
     listen(window, "pageshow", ({ persisted }) => persisted && comeBack());

@@ -1,0 +1,296 @@
+"""A batch is stored once, whole or not at all, and says what became of each event."""
+
+import json
+import uuid
+from datetime import timedelta
+from unittest import mock
+
+from django.contrib.auth.models import User
+from django.test import TestCase
+
+from analytics.models import DirtyRange, PointerPositionEvent
+from analytics.tests.oracle import Sample
+from analytics.tests.pointers import (
+    NOW_US,
+    float32,
+    new_browser,
+    sample,
+    send,
+    stored_samples,
+)
+from core.tests.problems import assert_problem
+from core.times import EPOCH, MICROSECOND
+from dashboard.models import Browser
+from dashboard.tokens import make_token
+
+NOW_MS = NOW_US / 1000
+
+
+class StoreTests(TestCase):
+    def setUp(self):
+        self.browser = new_browser()
+
+    def test_a_batch_that_is_sent_again_changes_nothing(self):
+        samples = [sample(i, i * 10) for i in range(5)]
+        self.assertEqual(send(self.browser, samples), (5, 0, 0))
+        self.assertEqual(send(self.browser, samples), (0, 5, 0))
+        self.assertEqual(stored_samples(self.browser), samples)
+
+    def test_what_is_new_in_a_batch_is_stored_beside_what_is_not(self):
+        send(self.browser, [sample(0, 0), sample(1, 10)])
+        self.assertEqual(send(self.browser, [sample(1, 10), sample(2, 20)]), (1, 1, 0))
+
+    def test_of_two_positions_for_one_key_the_first_stays(self):
+        send(self.browser, [sample(0, 1)])
+        self.assertEqual(send(self.browser, [sample(0, 2), sample(1, 3)]), (1, 0, 1))
+        self.assertEqual(stored_samples(self.browser), [sample(0, 1), sample(1, 3)])
+
+    def test_within_a_batch_too_the_first_stays(self):
+        self.assertEqual(send(self.browser, [sample(0, 7), sample(0, 2), sample(0, 7)]), (1, 1, 1))
+        self.assertEqual(stored_samples(self.browser), [sample(0, 7)])
+
+    def test_samples_of_the_same_time_are_kept_apart_by_seq(self):
+        samples = [sample(0, 1, seq=1), sample(0, 2, seq=2)]
+        self.assertEqual(send(self.browser, samples), (2, 0, 0))
+
+    def test_the_same_key_of_two_browsers_is_two_events(self):
+        other = new_browser()
+        send(self.browser, [sample(0, 1)])
+        self.assertEqual(send(other, [sample(0, 2)]), (1, 0, 0))
+
+    def test_a_batch_marks_its_range_once(self):
+        send(self.browser, [sample(3, 1), sample(1, 2), sample(2, 3)])
+        (mark,) = DirtyRange.objects.all()
+        self.assertEqual((mark.browser, mark.rung), (self.browser, 1000))
+        self.assertEqual(mark.since, EPOCH + sample(1, 0).time * MICROSECOND)
+        self.assertEqual(mark.until, EPOCH + sample(3, 0).time * MICROSECOND)
+
+    def test_a_batch_of_far_apart_times_does_not_mark_what_lies_between(self):
+        long_ago = Sample(NOW_US - 20 * 86_400_000_000, 0, 1, 1)
+        send(self.browser, [long_ago, sample(0, 2)])
+        spans = [mark.until - mark.since for mark in DirtyRange.objects.all()]
+        self.assertEqual(spans, [timedelta(0)] * 2)
+
+    def test_a_batch_without_anything_new_marks_nothing(self):
+        send(self.browser, [sample(0, 1)])
+        DirtyRange.objects.all().delete()
+        send(self.browser, [sample(0, 1)])
+        self.assertFalse(DirtyRange.objects.exists())
+
+
+class IngestCallTests(TestCase):
+    def setUp(self):
+        self.browser = new_browser()
+        self.path = f"/api/v1/browsers/{self.browser.instance_id}/events/"
+        self.token = make_token(instance_id=self.browser.instance_id, version=1)
+        clock = mock.patch("django.utils.timezone.now", return_value=EPOCH + NOW_US * MICROSECOND)
+        clock.start()
+        self.addCleanup(clock.stop)
+
+    def post(self, body, *, token=None, content_type="application/json", path=None, **headers):
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers["Authorization"] = f"Bearer {self.token if token is None else token}"
+        if token == "":
+            del headers["Authorization"]
+        return self.client.generic(
+            "POST", path or self.path, data, content_type=content_type, headers=headers
+        )
+
+    def post_event(self, **fields):
+        return self.post({"events": [{"time": NOW_MS, "x": 1, "y": 2, **fields}]})
+
+    def assert_refused(self, response, status, code, *pointers):
+        problem = assert_problem(self, response, status, code, *pointers)
+        self.assertFalse(PointerPositionEvent.objects.exists())
+        self.assertFalse(DirtyRange.objects.exists())
+        return problem
+
+    def test_a_batch_is_acknowledged_with_what_became_of_it(self):
+        response = self.post_event(seq=17, enter=True)
+        self.assertEqual(response.status_code, 202)
+        self.assertEqual(response.json(), {"accepted": 1, "duplicates": 0, "conflicts": 0})
+        self.assertEqual(stored_samples(self.browser), [Sample(NOW_US, 17, 1, 2, True)])
+
+    def test_microseconds_and_fractions_of_a_pixel_are_kept(self):
+        self.post_event(time=NOW_MS + 0.125, x=812.5, y=-0.25)
+        self.assertEqual(stored_samples(self.browser), [Sample(NOW_US + 125, 0, 812.5, -0.25)])
+
+    def test_a_time_may_be_rfc_3339(self):
+        self.post_event(time="2026-11-23T13:00:00.000125+01:00")
+        self.assertEqual(stored_samples(self.browser)[0].time, NOW_US + 125)
+
+    def test_without_seq_it_is_the_place_in_the_batch(self):
+        event = {"time": NOW_MS, "x": 0, "y": 0}
+        self.assertEqual(self.post({"events": [event] * 3}).json()["accepted"], 3)
+        self.assertEqual([s.seq for s in stored_samples(self.browser)], [0, 1, 2])
+
+    def test_a_position_too_small_to_tell_from_zero_is_zero(self):
+        self.assertEqual(self.post_event(x=1e-300).status_code, 202)
+        self.assertEqual(stored_samples(self.browser)[0].x, 0)
+
+    def test_a_beacon_has_its_token_in_a_text_body(self):
+        event = {"time": NOW_MS, "x": 0.1, "y": 0}
+        body = {"events": [event], "token": self.token}
+        response = self.post(body, token="", content_type="text/plain;charset=UTF-8")
+        self.assertEqual(response.status_code, 202)
+        self.assertEqual(stored_samples(self.browser)[0].x, float32(0.1))
+
+    def test_a_thousand_events_are_a_batch_and_one_more_is_not(self):
+        events = [{"time": NOW_MS + i, "x": i, "y": 0} for i in range(1001)]
+        self.assert_refused(self.post({"events": events}), 400, "invalid", "/events")
+        self.assertEqual(self.post({"events": events[:1000]}).json()["accepted"], 1000)
+
+    def test_one_bad_event_and_nothing_is_stored(self):
+        good = {"time": NOW_MS, "x": 1, "y": 2}
+        response = self.post({"events": [good, {**good, "x": "wide"}, good]})
+        self.assert_refused(response, 400, "invalid", "/events/1/x")
+
+    def test_every_bad_event_is_named_up_to_ten_and_counted(self):
+        bad = {"time": NOW_MS, "x": 1}
+        problem = self.assert_refused(self.post({"events": [bad] * 12}), 400, "invalid")
+        self.assertEqual(len(problem["errors"]), 10)
+        self.assertEqual(problem["error_count"], 12)
+        self.assertEqual(problem["errors"][9]["pointer"], "/events/9")
+
+    def test_a_value_out_of_bounds_is_named(self):
+        for fields, pointer in (
+            ({"x": 1_000_001}, "/events/0/x"),
+            ({"y": -1e9}, "/events/0/y"),
+            ({"seq": -1}, "/events/0/seq"),
+            ({"seq": 2**31}, "/events/0/seq"),
+            ({"seq": 1.5}, "/events/0/seq"),
+            ({"enter": 1}, "/events/0/enter"),
+            ({"time": None}, "/events/0/time"),
+            ({"time": "2026-11-23T12:00:00"}, "/events/0/time"),
+            ({"z": 1}, "/events/0"),
+        ):
+            with self.subTest(fields):
+                self.assert_refused(self.post_event(**fields), 400, "invalid", pointer)
+
+    def test_a_time_outside_the_window_is_named_and_makes_no_chunk(self):
+        day_ms = 86_400_000
+        for time, code in (
+            (NOW_MS + 300_001, "in_the_future"),
+            (NOW_MS + 365 * day_ms, "in_the_future"),
+            (NOW_MS - 30 * day_ms, "too_old"),
+            (1, "too_old"),
+            (1e300, "in_the_future"),
+            ("9999-12-31T23:59:59Z", "in_the_future"),
+            ("0001-01-01T00:00:00Z", "too_old"),
+        ):
+            with self.subTest(time):
+                problem = self.assert_refused(
+                    self.post_event(time=time), 400, "invalid", "/events/0/time"
+                )
+                self.assertEqual(problem["errors"][0]["code"], code)
+
+    def test_the_window_reaches_from_the_retention_to_five_minutes_ahead(self):
+        for time in (NOW_MS + 300_000, NOW_MS - 30 * 86_400_000 + 3_600_000):
+            self.assertEqual(self.post_event(time=time).status_code, 202)
+
+    def test_what_is_no_json_is_malformed(self):
+        for body in (
+            b"",
+            b"{",
+            b"\xff\xfe",
+            b'{"events": [{"time": NaN}]}',
+            b"[" * 100_000,
+            b'{"events":[{"time":1,"x":1e999,"y":0}]}',
+        ):
+            with self.subTest(body[:20]):
+                problem = self.assert_refused(self.post(body), 400, mock.ANY)
+                self.assertIn(problem["code"], ("malformed", "invalid"))
+
+    def test_what_is_no_batch_is_invalid(self):
+        for body in ([], {}, {"events": []}, {"events": {}}, {"events": [[]]}, {"event": []}):
+            with self.subTest(body):
+                self.assert_refused(self.post(body), 400, "invalid")
+
+    def test_a_body_past_256_kib_is_too_large(self):
+        self.assert_refused(self.post(b" " * (256 * 1024 + 1)), 413, "too_large")
+
+    def test_only_json_in_utf_8_and_uncompressed_is_taken(self):
+        body = {"events": [{"time": NOW_MS, "x": 1, "y": 2}]}
+        for kwargs in (
+            {"content_type": "application/xml"},
+            {"content_type": "application/json; charset=utf-16"},
+            {"Content-Encoding": "gzip"},
+        ):
+            with self.subTest(kwargs):
+                self.assert_refused(self.post(body, **kwargs), 415, "unsupported_media_type")
+
+    def test_without_a_token_nothing_is_stored(self):
+        body = {"events": [{"time": NOW_MS, "x": 1, "y": 2}]}
+        for token in ("", "x", self.token + "x", self.token[:-1], self.token.replace(".1:", ".2:")):
+            with self.subTest(token):
+                self.assert_refused(self.post(body, token=token), 401, "authentication_failed")
+
+    def test_a_login_is_no_token(self):
+        self.client.force_login(User.objects.create_user("ann", is_staff=True))
+        body = {"events": [{"time": NOW_MS, "x": 1, "y": 2}]}
+        self.assert_refused(self.post(body, token=""), 401, "authentication_failed")
+
+    def test_another_instances_path_is_forbidden(self):
+        path = f"/api/v1/browsers/{new_browser().instance_id}/events/"
+        body = {"events": [{"time": NOW_MS, "x": 1, "y": 2}]}
+        self.assert_refused(self.post(body, path=path), 403, "foreign_instance")
+        in_body = {**body, "token": self.token}
+        self.assert_refused(self.post(in_body, path=path, token=""), 403, "foreign_instance")
+
+    def test_a_revoked_token_stores_nothing(self):
+        Browser.objects.update(token_version=2)
+        self.assert_refused(self.post_event(), 401, "authentication_failed")
+
+    def test_an_instance_that_is_not_there_stores_nothing(self):
+        ghost = uuid.uuid4()
+        path = f"/api/v1/browsers/{ghost}/events/"
+        token = make_token(instance_id=ghost, version=1)
+        body = {"events": [{"time": NOW_MS, "x": 1, "y": 2}]}
+        self.assert_refused(self.post(body, token=token, path=path), 404, "no_such_instance")
+
+
+class ReadEventsTests(TestCase):
+    def setUp(self):
+        self.browser = new_browser()
+        self.samples = [sample(i // 2, i, seq=i) for i in range(7)]
+        send(self.browser, self.samples)
+        token = make_token(instance_id=self.browser.instance_id, version=1)
+        self.header = {"Authorization": f"Bearer {token}"}
+
+    def get(self, **query):
+        path = f"/api/v1/browsers/{self.browser.instance_id}/events/"
+        return self.client.get(path, query, headers=self.header)
+
+    def test_events_come_in_order_and_whole(self):
+        answer = self.get().json()
+        self.assertEqual([event["seq"] for event in answer["events"]], list(range(7)))
+        self.assertEqual(
+            answer["events"][3],
+            {"time": "2026-11-23T11:50:01.000000Z", "x": 3, "y": 0, "seq": 3, "enter": False},
+        )
+        self.assertIsNone(answer["next_cursor"])
+
+    def test_pages_follow_each_other_through_shared_times_without_gap_or_repeat(self):
+        for size in (1, 2, 3, 7):
+            seen, cursor = [], {}
+            while True:
+                page = self.get(limit=size, **cursor).json()
+                seen += [event["seq"] for event in page["events"]]
+                if page["next_cursor"] is None:
+                    break
+                cursor = {"cursor": page["next_cursor"]}
+            self.assertEqual(seen, list(range(7)), f"pages of {size}")
+
+    def test_the_range_holds_its_start_and_not_its_end(self):
+        answer = self.get(since="2026-11-23T11:50:01Z", until="2026-11-23T11:50:03Z").json()
+        self.assertEqual([event["seq"] for event in answer["events"]], [2, 3, 4, 5])
+
+    def test_bad_parameters_are_named(self):
+        for query in ({"since": "x"}, {"cursor": "x"}, {"cursor": "1,2,3"}, {"limit": 0}):
+            with self.subTest(query):
+                (name,) = query
+                assert_problem(self, self.get(**query), 400, "invalid", f"?{name}")
+
+    def test_others_do_not_see_them(self):
+        self.header = {}
+        assert_problem(self, self.get(), 401, "not_authenticated")

@@ -1,0 +1,72 @@
+"""Settings are complete, explained, and loud where they are wrong."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from django.conf import settings
+from django.test import SimpleTestCase
+
+from core import settings as module
+
+ROOT = Path(settings.BASE_DIR)
+# Read by scripts, not by Django.
+SCRIPT_SETTINGS = {"PORT"}
+
+
+def documented_settings() -> set[str]:
+    rows = (ROOT / "docs" / "settings.md").read_text()
+    return set(re.findall(r"^\| `([A-Z_]+)` \|", rows, re.MULTILINE))
+
+
+def example_settings() -> set[str]:
+    lines = (ROOT / ".env.example").read_text()
+    return set(re.findall(r"^([A-Z_]+)=", lines, re.MULTILINE))
+
+
+def boot(**environment: str) -> subprocess.CompletedProcess:
+    """Import the settings in a process that has this environment only."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    defaults = {
+        "SECRET_KEY": "k" * 50,
+        "DATABASE_URL": "postgres://a@127.0.0.1/b",
+        "REDIS_URL": "redis://127.0.0.1/0",
+    }
+    return subprocess.run(
+        [sys.executable, "-c", "import core.settings"],
+        cwd=ROOT,
+        env={**kept, **defaults, **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+class SettingsTests(SimpleTestCase):
+    def test_each_setting_is_in_the_example_and_in_the_docs(self):
+        known = set(module.env.dump()) | SCRIPT_SETTINGS
+        self.assertEqual(example_settings(), known)
+        self.assertEqual(documented_settings(), known)
+
+    def test_the_example_holds_no_secret_that_works(self):
+        self.assertRegex((ROOT / ".env.example").read_text(), r"(?m)^SECRET_KEY=$")
+
+    def test_good_settings_boot(self):
+        done = boot()
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_every_fault_is_named_at_once(self):
+        done = boot(SECRET_KEY="short", RAW_RETENTION_DAYS="0", REDIS_URL="http://x")
+        last = done.stderr.strip().splitlines()[-1]
+        self.assertNotEqual(done.returncode, 0)
+        for name in ("SECRET_KEY", "RAW_RETENTION_DAYS", "REDIS_URL", "docs/settings.md"):
+            self.assertIn(name, last)
+
+    def test_an_empty_secret_key_stops_the_boot(self):
+        done = boot(SECRET_KEY="")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("SECRET_KEY", done.stderr)
+
+    def test_debug_is_off_unless_asked_for(self):
+        self.assertFalse(module.env.dump()["DEBUG"])

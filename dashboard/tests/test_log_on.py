@@ -1,0 +1,154 @@
+"""Browser instances log on, come back, and log off."""
+
+import uuid
+from datetime import UTC, datetime
+
+from django.test import TestCase
+
+from core.tests.problems import assert_problem
+from core.times import parse_time
+from dashboard.browsers import log_on
+from dashboard.models import Browser
+from dashboard.tokens import make_token
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+
+
+def post(test, path, body=None, **kwargs):
+    kwargs = {"content_type": "application/json", **kwargs}
+    return test.client.post(f"/api/v1/browsers/{path}", {} if body is None else body, **kwargs)
+
+
+def token_of(browser):
+    return make_token(instance_id=browser.instance_id, version=browser.token_version)
+
+
+class LogOnTests(TestCase):
+    def test_anyone_gets_an_instance_of_their_own(self):
+        first, second = post(self, ""), post(self, "")
+        self.assertEqual((first.status_code, second.status_code), (201, 201))
+        self.assertNotEqual(first.json()["instance_id"], second.json()["instance_id"])
+        self.assertEqual(Browser.objects.filter(is_active=True).count(), 2)
+
+    def test_no_body_at_all_is_a_new_instance_too(self):
+        response = self.client.generic("POST", "/api/v1/browsers/")
+        self.assertEqual(response.status_code, 201)
+
+    def test_the_answer_holds_what_a_tracker_needs(self):
+        answer = post(self, "").json()
+        self.assertEqual(
+            set(answer), {"instance_id", "write_token", "server_time", "config", "stream_url"}
+        )
+        self.assertEqual(answer["config"]["flush_interval_ms"], 250)
+        self.assertTrue(parse_time(answer["server_time"]))
+
+    def test_with_its_token_the_same_instance_comes_back(self):
+        browser = log_on(now=NOW)
+        Browser.objects.update(is_active=False, logged_off_at=NOW)
+        body = {"instance_id": str(browser.instance_id), "write_token": token_of(browser)}
+        response = post(self, "", body)
+        self.assertEqual(response.status_code, 200)
+        self.assertEqual(response.json()["instance_id"], str(browser.instance_id))
+        browser.refresh_from_db()
+        self.assertEqual((browser.is_active, browser.logged_off_at), (True, None))
+
+    def test_without_its_token_it_does_not(self):
+        browser = log_on(now=NOW)
+        body = {"instance_id": str(browser.instance_id)}
+        assert_problem(self, post(self, "", body), 401, "authentication_failed")
+
+    def test_with_another_ones_token_it_does_not(self):
+        mine, other = log_on(now=NOW), log_on(now=NOW)
+        body = {"instance_id": str(mine.instance_id), "write_token": token_of(other)}
+        assert_problem(self, post(self, "", body), 403, "foreign_instance")
+
+    def test_an_erased_instance_does_not_come_back(self):
+        browser = log_on(now=NOW)
+        body = {"instance_id": str(browser.instance_id), "write_token": token_of(browser)}
+        Browser.objects.all().delete()
+        assert_problem(self, post(self, "", body), 404, "no_such_instance")
+
+    def test_a_revoked_token_does_not_bring_it_back(self):
+        browser = log_on(now=NOW)
+        body = {"instance_id": str(browser.instance_id), "write_token": token_of(browser)}
+        Browser.objects.update(token_version=2)
+        assert_problem(self, post(self, "", body), 401, "authentication_failed")
+
+    def test_a_body_that_is_no_log_on_is_refused(self):
+        for body, code, *pointers in (
+            (b"{", "malformed"),
+            (b"\xff", "malformed"),
+            (b"[]", "invalid", ""),
+            (b'{"instance_id": "x"}', "invalid", "/instance_id"),
+            (b'{"instance": "x"}', "invalid", ""),
+        ):
+            with self.subTest(body):
+                assert_problem(self, post(self, "", body), 400, code, *pointers)
+        self.assertFalse(Browser.objects.exists())
+
+    def test_a_form_is_not_json(self):
+        form = "application/x-www-form-urlencoded"
+        response = self.client.generic("POST", "/api/v1/browsers/", "a=1", content_type=form)
+        assert_problem(self, response, 415, "unsupported_media_type")
+
+
+class LogOffTests(TestCase):
+    def setUp(self):
+        self.browser = log_on(now=NOW)
+        self.path = f"{self.browser.instance_id}/log-off/"
+
+    def is_active(self):
+        self.browser.refresh_from_db()
+        return self.browser.is_active
+
+    def test_its_token_logs_it_off(self):
+        header = {"Authorization": f"Bearer {token_of(self.browser)}"}
+        self.assertEqual(post(self, self.path, headers=header).status_code, 204)
+        self.assertFalse(self.is_active())
+        self.assertIsNotNone(self.browser.logged_off_at)
+
+    def test_a_beacon_has_its_token_in_a_text_body(self):
+        body = f'{{"token": "{token_of(self.browser)}"}}'
+        response = post(self, self.path, body, content_type="text/plain;charset=UTF-8")
+        self.assertEqual(response.status_code, 204)
+        self.assertFalse(self.is_active())
+
+    def test_logging_off_twice_changes_nothing(self):
+        header = {"Authorization": f"Bearer {token_of(self.browser)}"}
+        post(self, self.path, headers=header)
+        self.is_active()
+        first = self.browser.logged_off_at
+        self.assertEqual(post(self, self.path, headers=header).status_code, 204)
+        self.is_active()
+        self.assertEqual(self.browser.logged_off_at, first)
+
+    def test_nobody_else_logs_it_off(self):
+        other = {"Authorization": f"Bearer {token_of(log_on(now=NOW))}"}
+        assert_problem(self, post(self, self.path), 401, "authentication_failed")
+        assert_problem(self, post(self, self.path, headers=other), 403, "foreign_instance")
+        self.assertTrue(self.is_active())
+
+    def test_what_is_not_there_cannot_log_off(self):
+        ghost = uuid.uuid4()
+        header = {"Authorization": f"Bearer {make_token(instance_id=ghost, version=1)}"}
+        response = post(self, f"{ghost}/log-off/", headers=header)
+        assert_problem(self, response, 404, "no_such_instance")
+
+
+class ProblemTests(TestCase):
+    def test_an_unknown_call_is_a_problem(self):
+        for path in ("/api/", "/api/v1/nothing/", "/api/v1/browsers/not-a-uuid/events/"):
+            with self.subTest(path):
+                assert_problem(self, self.client.get(path), 404, "not_found")
+
+    def test_a_method_that_a_call_does_not_have_is_a_problem(self):
+        assert_problem(self, self.client.put("/api/v1/time/"), 405, "method_not_allowed")
+
+    def test_outside_the_api_an_unknown_address_is_a_page(self):
+        response = self.client.get("/nothing")
+        self.assertEqual(response.status_code, 404)
+        self.assertTemplateUsed(response, "404.html")
+
+    def test_the_server_tells_its_time(self):
+        response = self.client.get("/api/v1/time/")
+        self.assertRegex(response.json()["server_time"], r"^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{6}Z$")
