@@ -1,5 +1,6 @@
 """The whole service as real processes, on a database and a Redis of its own, for one test run."""
 
+import contextlib
 import os
 import secrets
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import psutil
 import psycopg2
 import redis
 import requests
@@ -66,24 +68,25 @@ class Service:
             "web": [*web, "--blocking-threads", "8", "core.wsgi:application"],
             "worker": [BIN / "celery", "-A", "core", "worker", "-l", "info", "-c", "2"],
             "beat": [BIN / "celery", "-A", "core", "beat", "-l", "info"],
+            "second beat": [BIN / "celery", "-A", "core", "beat", "-l", "info"],
         }
 
     def __enter__(self) -> "Service":
-        self._administer(f'create database "{self.database}"')
+        self.administer(f'create database "{self.database}"')
         subprocess.run(
             [sys.executable, "manage.py", "migrate", "-v0"],
             cwd=ROOT,
             env=self.environment,
             check=True,
         )
-        for name in self.commands:
+        for name in ("redis", "web", "worker", "beat"):
             self.start(name)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name in reversed(list(self.processes)):
+        for name in [name for name in reversed(self.commands) if name in self.processes]:
             self.stop(name)
-        self._administer(f'drop database "{self.database}" with (force)')
+        self.administer(f'drop database "{self.database}" with (force)')
 
     def start(self, name: str) -> None:
         """Start a process and wait until it does its work."""
@@ -97,7 +100,7 @@ class Service:
             stderr=log,
             start_new_session=True,
         )
-        wait_until(getattr(self, f"_{name}_answers"), seconds=30, what=f"{name}, see {log.name}")
+        wait_until(lambda: self._is_ready(name), seconds=30, what=f"{name}, see {log.name}")
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
         """Send a signal to the process (its whole group for SIGKILL) and wait for its end."""
@@ -129,25 +132,27 @@ class Service:
         """Return what the process, as last started, has printed."""
         return (self.folder / f"{name}.log").read_text()
 
-    def _beat_answers(self) -> bool:
-        return "Starting..." in self.log("beat")
+    def redis(self) -> redis.Redis:
+        return redis.Redis.from_url(self.redis_url)
 
-    def _redis_answers(self) -> bool:
-        try:
-            return bool(redis.Redis.from_url(self.redis_url).ping())
-        except redis.ConnectionError:
-            return False
+    def children(self, name: str) -> list[psutil.Process]:
+        return psutil.Process(self.processes[name].pid).children(recursive=True)
 
-    def _web_answers(self) -> bool:
-        try:
-            return requests.get(f"{self.url}/healthz", timeout=1).ok
-        except requests.ConnectionError:
-            return False
+    def _is_ready(self, name: str) -> bool:
+        match name:
+            case "redis":
+                with contextlib.suppress(redis.ConnectionError):
+                    return bool(self.redis().ping())
+            case "web":
+                with contextlib.suppress(requests.ConnectionError):
+                    return requests.get(f"{self.url}/healthz", timeout=1).ok
+            case "worker":
+                return "ready." in self.log(name)
+            case _:
+                return "beat: Starting..." in self.log(name)
+        return False
 
-    def _worker_answers(self) -> bool:
-        return "ready." in self.log("worker")
-
-    def _administer(self, statement: str) -> None:
+    def administer(self, statement: str) -> None:
         session = psycopg2.connect(self.admin_url)
         session.autocommit = True
         session.cursor().execute(statement)
