@@ -42,7 +42,7 @@ def replay(
     *,
     url: str,
     speed: float | None,
-    on_sent: Callable[[int], None] = lambda _: None,
+    on_sent: Callable[[int], object] = lambda _: None,
 ) -> Replayed:
     """Send samples, ordered by time, as a new instance that logs on before and off after.
 

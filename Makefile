@@ -1,0 +1,82 @@
+# `make run` and `make test` set up whatever is missing; what is there already is left alone.
+PYTHON ?= python3
+BIN := .venv/bin
+SERVICES := $(PYTHON) scripts/services
+# Python without .py in its name, which ruff would pass over.
+COMMANDS := scripts/run scripts/services
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --fetch-retries=1
+# The settings refuse to load without a key; checks take one that is forgotten when they end.
+SECRET = export SECRET_KEY="$${SECRET_KEY:-$$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')}"
+BIOME := PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/biome
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup run test lint format stop clean clean-data lock chromium
+
+help: ## Say what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: .venv/.runtime .venv/.charts ## Install what a run needs into .venv and node_modules
+
+run: setup ## Run everything until Ctrl-C; PORT=8001 moves the page
+	@exec $(BIN)/python scripts/run
+
+test: lint chromium ## Lint, then every test; ARGS="-k drain" picks some
+	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/.dev node_modules/.dev ## Check Python and JavaScript without changing a file
+	$(BIN)/ruff check . $(COMMANDS)
+	$(BIN)/ruff format --check . $(COMMANDS)
+	$(SECRET); DATABASE_URL=postgres://none/none REDIS_URL=redis://none $(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIOME) check --error-on-warnings
+
+format: .venv/.dev node_modules/.dev ## Put Python and JavaScript into the house's format
+	$(BIN)/ruff check --fix . $(COMMANDS)
+	$(BIN)/ruff format . $(COMMANDS)
+	$(BIOME) check --write
+
+stop: ## Stop the services that were started here; their data stays
+	@$(SERVICES) down
+
+clean: ## Delete what set-up installed and what tools cached; not the data
+	rm -rf .venv node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+clean-data: stop ## Delete the private servers' data, passwords and logs (var/)
+	rm -rf var
+
+lock: ## Resolve requirements*.lock and package-lock.json anew (needs uv)
+	uv pip compile $(LOCK) pyproject.toml --output-file requirements.lock
+	uv pip compile $(LOCK) pyproject.toml --extra dev --output-file requirements-dev.lock
+	npm install --package-lock-only
+LOCK := --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+# Each stamp below is as new as the lock file that it was installed from.
+PIP_INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes
+
+.venv/bin/python:
+	@scripts/venv $(PYTHON)
+
+.venv/.runtime: requirements.lock | .venv/bin/python
+	@echo "Installing the Python packages of $<"
+	@$(PIP_INSTALL) -r $<
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.runtime
+	@echo "Installing the Python packages of $<"
+	@$(PIP_INSTALL) -r $<
+	@touch $@
+
+# The chart library comes from its CDN; this copy is for a machine that cannot reach it.
+.venv/.charts: package-lock.json | .venv/.runtime
+	@$(NPM) ci --omit=dev --silent \
+	    || echo "No local copy of the chart library (npm is missing, or has no network):" \
+	            "the page will need its CDN."
+	@touch $@
+
+node_modules/.dev: package-lock.json .venv/.charts | .venv/.dev
+	@$(NPM) ci --silent
+	@touch $@
+
+chromium:
+	@scripts/chromium

@@ -1,0 +1,104 @@
+"""The processes of the Procfile, side by side in one terminal, ended together.
+
+Each is in a session of its own and gets exactly one SIGTERM, at its main process: a worker's
+children must not get one too, or the tasks that they are at would be lost.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TextIO
+
+GRACE_SECONDS = 8
+COLOURS = (36, 33, 35, 32, 34)
+
+
+def parse_procfile(file: Path) -> dict[str, str]:
+    lines = (line.partition(":") for line in file.read_text().splitlines())
+    return {name.strip(): command.strip() for name, _, command in lines if command.strip()}
+
+
+class Process:
+    """One line of the Procfile, running."""
+
+    def __init__(self, name: str, command: str, env: dict[str, str], cwd: Path) -> None:
+        self.name = name
+        self.running = subprocess.Popen(
+            [*_dies_with_us(), "sh", "-c", command],
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+
+    @property
+    def ended(self) -> bool:
+        return self.running.poll() is not None
+
+    def print_lines(self, prefix: str) -> None:
+        """Copy its output to ours, line by line, from a thread of its own."""
+        lines = self.running.stdout
+        threading.Thread(target=_copy, args=[lines, prefix], daemon=True).start()
+
+    def end_the_rest(self) -> None:
+        """Kill whatever of its session is still there."""
+        try:
+            os.killpg(self.running.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        self.running.wait()
+
+
+def _dies_with_us() -> list[str]:
+    """Linux can end a process when its parent is killed and has no time to do so."""
+    return ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+
+
+def _copy(lines: TextIO, prefix: str) -> None:
+    for line in lines:
+        sys.stdout.write(f"{prefix}{line}")
+        sys.stdout.flush()
+
+
+def start_all(procfile: Path, env: dict[str, str]) -> list[Process]:
+    commands = parse_procfile(procfile)
+    width = max(map(len, commands))
+    started = []
+    for number, (name, command) in enumerate(commands.items()):
+        process = Process(name, command, env, procfile.parent)
+        process.print_lines(_prefix(name.ljust(width), COLOURS[number % len(COLOURS)]))
+        started.append(process)
+    return started
+
+
+def _prefix(name: str, colour: int) -> str:
+    return f"\033[{colour}m{name} |\033[0m " if sys.stdout.isatty() else f"{name} | "
+
+
+def first_to_end(processes: list[Process]) -> Process:
+    """Wait until one of them ends, which none of them should."""
+    while True:
+        for process in processes:
+            if process.ended:
+                return process
+        time.sleep(0.1)
+
+
+def end_all(processes: list[Process]) -> None:
+    """Ask each to end, wait a little for its last words, then insist."""
+    for process in processes:
+        process.running.terminate()
+    deadline = time.monotonic() + GRACE_SECONDS
+    while time.monotonic() < deadline and not all(process.ended for process in processes):
+        time.sleep(0.05)
+    for process in processes:
+        process.end_the_rest()

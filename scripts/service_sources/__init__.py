@@ -1,0 +1,1 @@
+"""Where PostgreSQL with TimescaleDB and Redis come from when Pointerscope runs or is tested."""

@@ -1,0 +1,76 @@
+"""Source 2: the services of compose.yml, where a Docker engine answers."""
+
+import shutil
+import subprocess
+
+from service_sources.state import CHECKOUT, DATABASE, REDIS, ServiceError, State, say
+
+PROJECT = "fs_starter"
+COMPOSE = ["docker", "compose", "--project-name", PROJECT, "--file", str(CHECKOUT / "compose.yml")]
+NAMES = {DATABASE: "timescaledb", REDIS: "redis"}
+URLS = {
+    DATABASE: "postgres://pointerscope@127.0.0.1:5432/pointerscope",
+    REDIS: "redis://127.0.0.1:6379/0",
+}
+
+
+def engine_answers() -> bool:
+    """A client alone is no engine; `docker info` fails where nothing answers it."""
+    if not shutil.which("docker"):
+        return False
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    try:
+        asked = subprocess.run(["docker", "info"], timeout=5, check=False, **quiet)
+        has_compose = subprocess.run(["docker", "compose", "version"], check=False, **quiet)
+    except subprocess.TimeoutExpired:
+        return False
+    return asked.returncode == 0 and has_compose.returncode == 0
+
+
+def start(state: State, wanted: list[str]) -> tuple[dict[str, str], bool]:
+    """The addresses of the wanted services, and whether any of them had been running."""
+    found = bool(running())
+    log = state.path("docker.log")
+    names = [NAMES[setting] for setting in wanted]
+    say("starting the services of compose.yml (the first time Docker fetches their images)")
+    with log.open("w") as notes:
+        up = [*COMPOSE, "up", "--detach", "--wait", *names]
+        done = subprocess.run(up, stdout=notes, stderr=subprocess.STDOUT, check=False)
+    if done.returncode != 0:
+        raise ServiceError(f"docker compose could not start the services; what it said is in {log}")
+    if not found:
+        state.remember(compose=True)
+    for setting in wanted:
+        say(f"{NAMES[setting]} in Docker (project {PROJECT}), {URLS[setting].split('@')[-1]}")
+    return {setting: URLS[setting] for setting in wanted}, found
+
+
+def running() -> list[str]:
+    """The services of ours that run now."""
+    asked = subprocess.run(
+        [*COMPOSE, "ps", "--services", "--filter", "status=running"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return asked.stdout.split()
+
+
+def stop(state: State) -> list[str]:
+    """Stop the project if it was we who started it; the volumes keep the data."""
+    names = running() if state.memory.get("compose") else []
+    if names:
+        subprocess.run([*COMPOSE, "stop"], capture_output=True, check=False)
+    state.remember(compose=False)
+    return [f"{name} in Docker" for name in names]
+
+
+def throwaway(name: str, port: int, folder: str) -> list[str]:
+    """A container of one of our images in the foreground; it ends with the client's SIGTERM."""
+    inner, data, words = {
+        "postgres": (5432, "/var/lib/postgresql/data", []),
+        "redis": (6379, "/data", ["redis-server", "--appendonly", "no", "--save", ""]),
+    }[name]
+    service = "timescaledb" if name == "postgres" else name
+    where = ["--publish", f"127.0.0.1:{port}:{inner}", "--volume", f"{folder}:{data}"]
+    return [*COMPOSE, "run", "--rm", "--no-deps", *where, service, *words]

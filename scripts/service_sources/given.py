@@ -1,0 +1,34 @@
+"""Source 1: addresses that somebody wrote down, in the environment or in .env."""
+
+import os
+from urllib.parse import urlsplit
+
+from service_sources.state import BOTH, CHECKOUT, say
+
+
+def dotenv() -> dict[str, str]:
+    """The settings of the checkout's .env: NAME=value lines, the value perhaps in quotes."""
+    file = CHECKOUT / ".env"
+    lines = file.read_text().splitlines() if file.exists() else []
+    pairs = (line.strip().removeprefix("export ").partition("=") for line in lines)
+    return {
+        name.strip(): value.strip().strip("\"'")
+        for name, sign, value in pairs
+        if sign and not name.startswith("#")
+    }
+
+
+def setting(name: str) -> str:
+    """One setting as the service itself will see it: the environment wins over .env."""
+    return os.environ.get(name) or dotenv().get(name, "")
+
+
+def given_urls() -> dict[str, str]:
+    return {name: setting(name) for name in BOTH if setting(name)}
+
+
+def say_given(urls: dict[str, str]) -> None:
+    for name, url in urls.items():
+        parts = urlsplit(url)
+        where = parts.hostname or "a socket"
+        say(f"{name} is given: {parts.scheme} on {where}{f':{parts.port}' if parts.port else ''}")

@@ -1,0 +1,95 @@
+"""Sources 3 and 4: servers of our own, whose data is in the state folder."""
+
+import secrets
+import subprocess
+import time
+
+from service_sources.place import Place
+from service_sources.ports import LOOPBACK, choose_port
+from service_sources.postgres import Postgres
+from service_sources.redis import Redis
+from service_sources.state import DATABASE, REDIS, ServiceError, State, say
+
+Server = Postgres | Redis
+KINDS: dict[str, tuple[str, type[Postgres] | type[Redis]]] = {
+    DATABASE: ("postgres", Postgres),
+    REDIS: ("redis", Redis),
+}
+START_SECONDS = 30
+STOP_SECONDS = 30
+
+
+def start(state: State, place: Place, wanted: list[str]) -> tuple[dict[str, str], bool]:
+    """The addresses of the wanted servers, and whether any of them had been running."""
+    urls, found = {}, False
+    for setting in wanted:
+        server = known_server(state, place, setting)
+        if server and server.answers():
+            found = True
+        else:
+            server = _fresh_server(state, place, setting)
+            _start(state, server)
+        server.settle()
+        say(f"{server.version()} {place.said}, {LOOPBACK}:{server.port}")
+        urls[setting] = server.url
+    return urls, found
+
+
+def known_server(state: State, place: Place, setting: str) -> Server | None:
+    """The server that we remember, running or not."""
+    name, kind = KINDS[setting]
+    facts = state.memory.get(name)
+    return kind(place, state.path(name), facts["port"], facts["password"]) if facts else None
+
+
+def _fresh_server(state: State, place: Place, setting: str) -> Server:
+    """The same server on a port that is free now; its password is made the first time."""
+    name, kind = KINDS[setting]
+    facts = state.memory.get(name, {})
+    old = known_server(state, place, setting)
+    if old is not None and isinstance(old, Postgres) and old.pid():
+        stop_server(old)
+    port = choose_port(facts.get("port"), kind.title)
+    password = facts.get("password") or secrets.token_urlsafe(24)
+    state.remember(**{name: {"port": port, "password": password}})
+    return kind(place, state.path(name), port, password)
+
+
+def _start(state: State, server: Server) -> None:
+    """Start it and wait until it answers; what a killed server left running may delay that."""
+    server.prepare()
+    log = state.path(f"{server.title.lower()}.log")
+    deadline = time.monotonic() + START_SECONDS
+    process = _spawn(server.command(), log)
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            process = _spawn(server.command(), log)
+        time.sleep(0.1)
+        if process.poll() is None and server.answers():
+            return
+    process.terminate()
+    raise ServiceError(f"{server.title} did not start {server.place.said}; its log is {log}")
+
+
+def _spawn(command: list[str], log) -> subprocess.Popen:
+    """In a session of its own, so that the Ctrl-C of whoever started it does not reach it."""
+    with log.open("a") as notes:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=notes,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def stop_server(server: Server) -> bool:
+    """Stop it and wait until it is gone; true when it had been running."""
+    if not server.stop():
+        return False
+    deadline = time.monotonic() + STOP_SECONDS
+    while not server.is_gone():
+        if time.monotonic() > deadline:
+            raise ServiceError(f"{server.title} did not stop in {STOP_SECONDS} s")
+        time.sleep(0.05)
+    return True

@@ -1,0 +1,76 @@
+"""A private Redis: started, asked, stopped, with a client of three lines of protocol."""
+
+import re
+import socket
+from pathlib import Path
+
+from service_sources.place import Place
+from service_sources.ports import LOOPBACK, is_free
+from service_sources.state import write_private
+
+DURABLE = {"appendonly": "yes", "maxmemory-policy": "noeviction"}
+THROWAWAY = {"appendonly": "no", "save": '""'}
+
+
+class Redis:
+    """One Redis in one folder; without a password it is a throwaway that keeps nothing."""
+
+    title = "Redis"
+
+    def __init__(self, place: Place, folder: Path, port: int, password: str = "") -> None:
+        self.place, self.folder, self.port, self.password = place, folder, port, password
+
+    @property
+    def url(self) -> str:
+        secret = f":{self.password}@" if self.password else ""
+        return f"redis://{secret}{LOOPBACK}:{self.port}/0"
+
+    def prepare(self) -> None:
+        """Write the configuration: a password on the command line would be everybody's to read."""
+        self.place.own(self.folder)
+        options = {
+            "bind": LOOPBACK,
+            "port": self.port,
+            "dir": f'"{self.place.inside(self.folder)}"',
+            **(DURABLE | {"requirepass": self.password} if self.password else THROWAWAY),
+        }
+        file = self.folder / "redis.conf"
+        write_private(file, "".join(f"{name} {value}\n" for name, value in options.items()))
+        self.place.hand_over(file)
+
+    def command(self) -> list[str]:
+        """The server in the foreground."""
+        conf = self.place.inside(self.folder) / "redis.conf"
+        return self.place.command(self.folder, self.place.redis_server, conf)
+
+    def answers(self) -> bool:
+        """It answers only those who know our password."""
+        return "+PONG" in self._ask("PING")
+
+    def settle(self) -> None:
+        """Nothing to make."""
+
+    def version(self) -> str:
+        found = re.search(r"redis_version:(\S+)", self._ask("INFO server"))
+        return f"Redis {found[1]}" if found else "Redis"
+
+    def stop(self) -> bool:
+        """Ask it to write everything and end; true when there was a server to ask."""
+        running = self.answers()
+        if running:
+            self._ask("SHUTDOWN")
+        return running
+
+    def is_gone(self) -> bool:
+        return is_free(self.port)
+
+    def _ask(self, words: str) -> str:
+        """One command, inline, after AUTH; what came back, or nothing where nobody answers."""
+        lines = [f"AUTH {self.password}"] if self.password else []
+        request = "".join(f"{line}\r\n" for line in [*lines, words, "QUIT"])
+        try:
+            with socket.create_connection((LOOPBACK, self.port), timeout=2) as link:
+                link.sendall(request.encode())
+                return b"".join(iter(lambda: link.recv(65536), b"")).decode(errors="replace")
+        except OSError:
+            return ""

@@ -1,0 +1,118 @@
+"""scripts/run: everything in one foreground command that ends cleanly."""
+
+import os
+import pty
+import signal
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.checkout import Checkout, descendants, is_running, wait_until
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Checkout]:
+    checkout = Checkout(tmp_path)
+    yield checkout
+    checkout.services("down")
+
+
+@pytest.fixture
+def port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return str(probe.getsockname()[1])
+
+
+def start(checkout: Checkout, port: str) -> tuple[subprocess.Popen[str], set[int]]:
+    """Start it, wait until its page answers, and note every process that it started."""
+    running = checkout.start("run", PORT=port)
+    wait_until(lambda: "is ready:" in checkout.output or running.poll() is not None, 60)
+    if "Choose one:" in checkout.output:
+        pytest.skip("no server programs here: neither the host's nor a Debian root")
+    assert f"Pointerscope is ready: http://127.0.0.1:{port}/" in checkout.output, checkout.output
+    wait_until(lambda: "celery@" in checkout.output)
+    return running, {*descendants(running.pid), *checkout.server_pids()}
+
+
+def assert_ended(checkout: Checkout, pids: set[int]) -> None:
+    wait_until(lambda: not any(map(is_running, pids)), 12)
+    assert not checkout.server_pids()
+    assert "Traceback" not in checkout.output
+
+
+def test_a_signal_ends_all_that_it_started_and_nothing_else(checkout: Checkout, port: str) -> None:
+    running, pids = start(checkout, port)
+    assert urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz").status == 200
+    neighbour = subprocess.Popen(["sleep", "60"])
+    running.terminate()
+    assert running.wait(12) == 0
+    assert_ended(checkout, pids)
+    assert neighbour.poll() is None
+    neighbour.kill()
+    neighbour.wait()
+
+
+def test_ctrl_c_typed_at_a_terminal_ends_it_cleanly(checkout: Checkout, port: str) -> None:
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(
+            checkout.command("run")[0], checkout.command("run"), checkout.env | {"PORT": port}
+        )
+    seen = read_until(terminal, "celery@")
+    if "Choose one:" not in seen:
+        os.write(terminal, b"\x03")
+        seen += read_until(terminal, "run: ended")
+        assert seen.count("Warm shutdown") == 1
+        assert "Traceback" not in seen
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert not checkout.server_pids()
+
+
+def read_until(terminal: int, word: str) -> str:
+    seen = ""
+    while word not in seen:
+        try:
+            seen += os.read(terminal, 4096).decode(errors="replace")
+        except OSError:
+            return seen
+    return seen
+
+
+def test_a_process_that_dies_ends_everything_with_a_clear_line(
+    checkout: Checkout, port: str
+) -> None:
+    running, pids = start(checkout, port)
+    beat = next(pid for pid in pids if b"beat" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    os.kill(beat, signal.SIGKILL)
+    assert running.wait(12) == 1
+    assert "run: beat ended by itself (exit code -9), so everything was ended" in checkout.output
+    assert_ended(checkout, pids)
+
+
+@pytest.mark.skipif(not Path("/usr/bin/setpriv").exists(), reason="only Linux can do this")
+def test_killed_outright_it_leaves_no_process_of_the_service_behind(
+    checkout: Checkout, port: str
+) -> None:
+    running, pids = start(checkout, port)
+    processes = pids - set(checkout.server_pids())
+    running.kill()
+    running.wait()
+    wait_until(lambda: not any(map(is_running, processes)))
+
+
+def test_a_port_that_is_taken_is_one_clear_line(checkout: Checkout, port: str) -> None:
+    with socket.create_server(("127.0.0.1", int(port))):
+        done = checkout.run(PORT=port)
+    advice = f"Port {port} is taken; choose another: make run PORT={int(port) + 1}"
+    assert done.stderr == f"run: {advice}\n"
+    assert done.returncode == 1
+
+
+def test_a_port_that_is_none_is_one_clear_line(checkout: Checkout) -> None:
+    done = checkout.run(PORT="eight")
+    assert done.stderr == "run: PORT is 'eight', which is no port number\n"
+    assert done.returncode == 1

@@ -1,0 +1,276 @@
+"""scripts/services: real servers, started, shared, killed and stopped."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+import redis
+
+from tests.checkout import Checkout, is_running, kill, wait_until
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Checkout]:
+    checkout = Checkout(tmp_path)
+    yield checkout
+    checkout.services("down")
+    assert not any(map(is_running, checkout.server_pids()))
+
+
+@pytest.fixture
+def private(checkout: Checkout) -> Checkout:
+    """A checkout whose private servers run."""
+    done = checkout.services("up")
+    if "Choose one:" in done.stderr:
+        pytest.skip("no server programs here: neither the host's nor a Debian root")
+    assert done.returncode == 0, done.stderr
+    return checkout
+
+
+def ask(urls: dict[str, str], sql: str) -> object:
+    connection = psycopg2.connect(urls["DATABASE_URL"])
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchone()[0] if cursor.description else None
+    finally:
+        connection.close()
+
+
+def remember(urls: dict[str, str]) -> None:
+    ask(urls, "create table kept (word text); insert into kept values ('pointer')")
+    redis.from_url(urls["REDIS_URL"]).set("kept", "pointer")
+
+
+def assert_remembered(urls: dict[str, str]) -> None:
+    assert ask(urls, "select word from kept") == "pointer"
+    assert redis.from_url(urls["REDIS_URL"]).get("kept") == b"pointer"
+
+
+def test_private_servers_are_durable_and_shut_to_others(private: Checkout) -> None:
+    urls = private.up()
+    assert ask(urls, "select extname from pg_extension where extname = 'timescaledb'")
+    for name, value in {
+        "fsync": "on",
+        "synchronous_commit": "on",
+        "full_page_writes": "on",
+        "listen_addresses": "127.0.0.1",
+        "timezone": "UTC",
+        "timescaledb.telemetry_level": "off",
+    }.items():
+        assert ask(urls, f"show {name}") == value
+    with pytest.raises(psycopg2.OperationalError, match="password"):
+        psycopg2.connect(urls["DATABASE_URL"].replace(":", ":not", 2).replace(":not//", "://"))
+    settings = redis.from_url(urls["REDIS_URL"]).config_get("*")
+    assert settings["appendonly"] == "yes"
+    assert settings["maxmemory-policy"] == "noeviction"
+    assert settings["bind"] == "127.0.0.1"
+    with pytest.raises(redis.AuthenticationError):
+        redis.Redis(port=redis.from_url(urls["REDIS_URL"]).get_connection_kwargs()["port"]).ping()
+
+
+def test_servers_do_not_run_as_root_and_their_secrets_are_private(private: Checkout) -> None:
+    pids = private.server_pids()
+    assert len(pids) >= 2
+    assert all(Path(f"/proc/{pid}").stat().st_uid != 0 for pid in pids)
+    for name in ("services.env", "services.json"):
+        assert stat.S_IMODE((private.folder / "var" / name).stat().st_mode) == 0o600
+
+
+def test_a_second_up_reuses_what_runs_and_is_quick(private: Checkout) -> None:
+    pids = set(private.server_pids())
+    began = time.monotonic()
+    private.up()
+    assert time.monotonic() - began < 2
+    assert pids & set(private.server_pids())
+
+
+def test_the_addresses_are_written_down_too(private: Checkout) -> None:
+    urls = private.up()
+    lines = (private.folder / "var" / "services.env").read_text().splitlines()
+    assert dict(line.split("=", 1) for line in lines) == urls
+
+
+def test_data_survives_a_stop_and_a_quick_start(private: Checkout) -> None:
+    urls = private.up()
+    remember(urls)
+    assert "stopped PostgreSQL" in private.services("down").stderr
+    assert not private.server_pids()
+    began = time.monotonic()
+    assert private.up() == urls
+    assert time.monotonic() - began < 2
+    assert_remembered(urls)
+
+
+def test_down_is_content_when_nothing_runs(checkout: Checkout) -> None:
+    done = checkout.services("down")
+    assert done.returncode == 0
+    assert "nothing of ours was running" in done.stderr
+
+
+def test_servers_killed_outright_come_back_with_their_data(private: Checkout) -> None:
+    urls = private.up()
+    remember(urls)
+    kill(*private.server_pids())
+    assert private.up() == urls
+    assert_remembered(urls)
+
+
+def test_a_pid_file_that_names_somebody_else_is_no_obstacle(private: Checkout) -> None:
+    urls = private.up()
+    private.services("down")
+    data = private.folder / "var" / "postgres" / "data"
+    innocent = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    note = data / "postmaster.pid"
+    note.write_text(f"{innocent.pid}\n/mnt/data\n0\n1\n\n127.0.0.1\n0 0\nready\n")
+    os.chown(note, data.stat().st_uid, data.stat().st_gid)
+    assert private.up() == urls
+    private.services("down")
+    assert innocent.poll() is None
+    innocent.kill()
+    innocent.wait()
+
+
+def test_a_port_that_somebody_took_is_left_to_them(private: Checkout) -> None:
+    private.services("down")
+    port = json.loads((private.folder / "var" / "services.json").read_text())["postgres"]["port"]
+    with socket.create_server(("127.0.0.1", port)):
+        done = private.services("up")
+    assert f"port {port} is taken by something else; PostgreSQL moves to" in done.stderr
+    assert f":{port}/" not in done.stdout
+
+
+def test_runs_share_the_servers_and_the_last_one_stops_them(private: Checkout) -> None:
+    private.services("down")
+    long = private.start("services", "run", "--", "sleep", "60")
+    wait_until(lambda: "Redis" in private.output)
+    short = private.services("run", "--", "sh", "-c", "test -n $DATABASE_URL && exit 7")
+    assert short.returncode == 7
+    assert "stopped" not in short.stderr
+    assert private.server_pids()
+    long.terminate()
+    assert long.wait(20) == 128 + signal.SIGTERM
+    assert not private.server_pids()
+
+
+def test_a_run_leaves_alone_what_was_started_by_hand(private: Checkout) -> None:
+    assert private.services("run", "--", "true").returncode == 0
+    assert private.server_pids()
+
+
+def test_a_run_that_was_killed_does_not_hold_the_servers_for_ever(private: Checkout) -> None:
+    private.services("down")
+    killed = private.start("services", "run", "--", "sleep", "1")
+    wait_until(lambda: "Redis" in private.output)
+    killed.kill()
+    killed.wait()
+    assert private.server_pids()
+    assert "stopped Redis" in private.services("run", "--", "true").stderr
+
+
+def test_a_command_that_is_not_there_is_one_clear_line(private: Checkout) -> None:
+    done = private.services("run", "--", "no-such-command")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "services: no-such-command: No such file or directory"
+
+
+@pytest.mark.parametrize("name", ["redis", "postgres"])
+def test_a_throwaway_server_is_the_process_that_was_started(
+    private: Checkout, tmp_path: Path, name: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    words = [name, "--port", str(port), "--data", str(tmp_path / name)]
+    server = private.start("services", *words)
+
+    def answers() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    wait_until(answers)
+    program = Path(f"/proc/{server.pid}/comm").read_text().strip()
+    server.kill()
+    assert server.wait(5) == -signal.SIGKILL
+    assert program in ("redis-server", "postgres")
+    assert not answers()
+
+
+def test_given_addresses_are_used_and_nothing_starts(checkout: Checkout) -> None:
+    (checkout.folder / ".env").write_text("# mine\nREDIS_URL='redis://:secret@there:1/0'\n")
+    urls = checkout.up(DATABASE_URL="postgres://me:secret@here:2/mine")
+    assert urls["DATABASE_URL"] == "postgres://me:secret@here:2/mine"
+    assert urls["REDIS_URL"] == "redis://:secret@there:1/0"
+    assert not (checkout.folder / "var" / "postgres").exists()
+
+
+def test_what_is_given_by_halves_is_completed(checkout: Checkout) -> None:
+    done = checkout.services("up", DATABASE_URL="postgres://me:secret@here:2/mine")
+    if "Choose one:" in done.stderr:
+        pytest.skip("no server programs here: neither the host's nor a Debian root")
+    assert "secret" not in done.stderr
+    assert "REDIS_URL=redis://:" in done.stdout
+    assert not (checkout.folder / "var" / "postgres").exists()
+
+
+def test_without_any_source_one_message_names_the_choices(checkout: Checkout) -> None:
+    done = checkout.services("up", PATH=str(checkout.folder))
+    if done.returncode == 0:
+        pytest.skip("this host has PostgreSQL with TimescaleDB outside of PATH")
+    assert done.returncode == 1
+    for choice in ("DATABASE_URL", "Docker", "install PostgreSQL", "as root"):
+        assert choice in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def program(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_a_docker_engine_that_answers_comes_before_private_servers(checkout: Checkout) -> None:
+    tools = checkout.folder / "tools"
+    tools.mkdir()
+    log, flag = checkout.folder / "docker", checkout.folder / "docker-runs"
+    program(
+        tools,
+        "docker",
+        f'echo "$*" >> {log}\n'
+        f'case "$*" in *" up "*) touch {flag};; *" stop") rm {flag};;\n'
+        f'*" ps "*) test -e {flag} && echo redis || true;; esac',
+    )
+    path = f"{tools}{os.pathsep}{checkout.env['PATH']}"
+    done = checkout.services("run", "--", "sh", "-c", "echo $DATABASE_URL", PATH=path)
+    assert done.stdout == "postgres://pointerscope@127.0.0.1:5432/pointerscope\n"
+    assert "up --detach --wait timescaledb redis" in log.read_text()
+    assert not flag.exists()
+    flag.touch()
+    assert checkout.services("run", "--", "true", PATH=path).returncode == 0
+    assert flag.exists(), "stopped containers that it had not started"
+
+
+def test_a_root_folder_that_cannot_be_built_leaves_a_log_and_nothing_else(
+    checkout: Checkout,
+) -> None:
+    if not Path("/etc/debian_version").exists():
+        pytest.skip("only Debian and its family build a root folder")
+    tools = checkout.folder / "tools"
+    tools.mkdir()
+    program(tools, "mmdebstrap", "echo 'E: no network' >&2; exit 100")
+    env = {"PATH": f"{tools}{os.pathsep}{checkout.env['PATH']}"}
+    cache = checkout.folder / "cache"
+    done = checkout.services("up", XDG_CACHE_HOME=str(cache), **env)
+    if done.returncode == 0:
+        pytest.skip("this host has PostgreSQL with TimescaleDB of its own")
+    log = checkout.folder / "var" / "debian-root.log"
+    assert done.stderr.splitlines()[-1].endswith(f"what it said is in {log}")
+    assert "no network" in log.read_text()
+    assert "Traceback" not in done.stderr
+    assert [path.suffix for path in (cache / "pointerscope").iterdir()] == [".lock"]
