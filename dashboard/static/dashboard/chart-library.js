@@ -1,0 +1,22 @@
+// ApexCharts from its CDN, or the local copy where the CDN fails or keeps silent.
+
+const CDN_PATIENCE_MS = 3000;
+const LOCAL_PATIENCE_MS = 10000;
+
+const load = (url, integrity, patience) =>
+  new Promise((resolve, reject) => {
+    if (!url) return reject(new Error("no address"));
+    const script = document.createElement("script");
+    // Integrity is checked across origins only where the answer allows CORS.
+    Object.assign(script, { src: url, integrity, crossOrigin: "anonymous" });
+    script.onload = () => (window.ApexCharts ? resolve(window.ApexCharts) : reject(script));
+    script.onerror = reject;
+    // A proxy can swallow the request: neither load nor error would ever come.
+    setTimeout(reject, patience);
+    document.head.append(script);
+  });
+
+export const loadChartLibrary = ({ chartCdnUrl, chartIntegrity, chartLocalUrl }) =>
+  load(chartCdnUrl, chartIntegrity, CDN_PATIENCE_MS).catch(() =>
+    load(chartLocalUrl, chartIntegrity, LOCAL_PATIENCE_MS),
+  );

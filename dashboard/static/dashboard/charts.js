@@ -1,0 +1,115 @@
+// The three charts: ApexCharts draws, and keeps no more than the window it is given.
+//
+// Colours come from the stylesheet, legend and readings from reading.js.
+
+import { createAxis } from "./axis.js";
+import { BUCKETS } from "./buckets.js";
+import { writeAxis } from "./numerals.js";
+
+const LABEL_REMS = 3.4;
+
+export const SERIES = {
+  velocity: { types: { average: "area", peak: "line" }, width: [1.5, 1.5], least: 400 },
+  distance: { types: { distance: "bar" }, width: [0], least: 400 },
+  travel: {
+    types: { netX: "line", netY: "line" },
+    width: [2, 2],
+    dash: [0, 4],
+    least: 200,
+    signed: true,
+  },
+};
+
+const writeAge = (value) => (Number(value) === 0 ? "now" : `\u2212${Math.abs(value)} s`);
+
+const timeAxis = {
+  type: "numeric",
+  min: -BUCKETS,
+  max: 0,
+  tickAmount: 4,
+  labels: { formatter: writeAge, hideOverlappingLabels: false, rotate: 0 },
+  axisBorder: { show: false },
+  axisTicks: { show: false },
+  crosshairs: { show: false },
+  tooltip: { enabled: false },
+};
+
+const labelWidth = () =>
+  LABEL_REMS * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+
+const valueAxis = (axis) => ({
+  min: axis.min,
+  max: axis.max,
+  tickAmount: axis.intervals,
+  labels: { formatter: writeAxis, minWidth: labelWidth(), maxWidth: labelWidth() },
+});
+
+const toOptions = ({ types, width, dash = 0 }, axis, series) => ({
+  chart: {
+    type: Object.values(types)[0],
+    height: "100%",
+    fontFamily: "inherit",
+    animations: { enabled: false },
+    toolbar: { show: false },
+    zoom: { enabled: false },
+    selection: { enabled: false },
+    parentHeightOffset: 0,
+  },
+  series,
+  stroke: { curve: "straight", width, dashArray: dash },
+  fill: { type: "solid" },
+  plotOptions: { bar: { columnWidth: "70%" } },
+  dataLabels: { enabled: false },
+  markers: { size: 0, hover: { size: 0 } },
+  states: { hover: { filter: { type: "none" } }, active: { filter: { type: "none" } } },
+  legend: { show: false },
+  tooltip: { enabled: false },
+  grid: { padding: { top: -12, right: -8, bottom: 0, left: 4 } },
+  xaxis: timeAxis,
+  yaxis: valueAxis(axis),
+});
+
+// Seconds before the end of the window, in the middle of each: the axis never moves, the data do.
+const toPoints = (rows, name) => rows.map((row, i) => ({ x: i + 0.5 - BUCKETS, y: row[name] }));
+
+const toSeries = ({ types }, rows) =>
+  Object.entries(types).map(([name, type]) => ({ name, type, data: toPoints(rows, name) }));
+
+const place = (plot, { w }) => {
+  plot.style.setProperty("--left", `${w.globals.translateX}px`);
+  plot.style.setProperty("--width", `${w.globals.gridWidth}px`);
+};
+
+const shownNames = (figure, { types }) => {
+  const hidden = (figure.dataset.hides ?? "").split(" ");
+  return Object.keys(types).filter((name) => !hidden.includes(name));
+};
+
+const createChart = async (ApexCharts, figure, rows) => {
+  const spec = SERIES[figure.dataset.chart];
+  const plot = figure.querySelector("[data-plot]");
+  const axis = createAxis(spec);
+  const fit = (latest) =>
+    axis.fit(shownNames(figure, spec).flatMap((name) => latest.map((row) => row[name] ?? 0)));
+  fit(rows);
+  const drawing = figure.querySelector("[data-drawing]");
+  const chart = new ApexCharts(drawing, toOptions(spec, axis, toSeries(spec, rows)));
+  await chart.render();
+  place(plot, chart);
+  return async (latest) => {
+    fit(latest);
+    await chart.updateSeries(toSeries(spec, latest), false);
+    place(plot, chart);
+  };
+};
+
+// Each drawing is a task of its own, so that the pointer's events never wait for all three.
+const pause = () => new Promise((resolve) => setTimeout(resolve));
+
+export const createCharts = async (ApexCharts, figures, rows) => {
+  const draws = await Promise.all(figures.map((figure) => createChart(ApexCharts, figure, rows)));
+  let turn = Promise.resolve();
+  return (latest) => {
+    for (const draw of draws) turn = turn.then(() => draw(latest)).then(pause);
+  };
+};

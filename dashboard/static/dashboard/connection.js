@@ -1,0 +1,64 @@
+// The state of the connection in words: the worse of what sending and reading have met.
+
+import { writeWhole } from "./numerals.js";
+
+const waiting = (queued) => {
+  if (!queued) return "";
+  const samples = queued === 1 ? "1 sample waits" : `${writeWhole(queued)} samples wait`;
+  return `${samples} here and will be sent.`;
+};
+
+const waitingShort = (queued) => (queued ? `${writeWhole(queued)} wait.` : "");
+
+const STATES = {
+  connecting: () => ["Connecting", "Logging on to the service."],
+  live: () => ["Live", "Numbers come once a second."],
+  offline: ({ queued }) => ["Offline", waiting(queued) || "The service does not answer."],
+  error: ({ queued, problem }) => [
+    "Server error",
+    `Report ${problem.status} ${problem.code ?? "no_code"} if it stays. ${waitingShort(queued)}`,
+  ],
+  denied: () => ["No access", ""],
+  missing: () => ["No such instance", ""],
+  refused: () => ["Stopped", ""],
+  unasked: () => ["Not measuring", "Your browser asks not to be tracked."],
+};
+
+// A tracker that is denied has lost its instance; a reader that is, never had the right.
+const ofTracker = ({ connection, problem }) => {
+  if (connection === "denied" || connection === "stopped") return "refused";
+  if (connection === "offline" && problem) return "error";
+  return connection === "idle" ? "connecting" : connection;
+};
+
+const ofReading = ({ status }) => {
+  if (status === 0) return "offline";
+  if (status === 401 || status === 403) return "denied";
+  return status === 404 ? "missing" : "error";
+};
+
+// Reading and sending fail and recover moments apart; while either is in trouble, say so.
+export const judge = (tracker, failure) => {
+  if (!tracker) return failure ? ofReading(failure) : "live";
+  const sending = ofTracker(tracker);
+  if (sending !== "live" || !failure) return sending;
+  const reading = ofReading(failure);
+  return reading === "denied" || reading === "missing" ? "refused" : reading;
+};
+
+const writeText = (element, text) => {
+  if (element && element.textContent !== text) element.textContent = text;
+};
+
+export const showConnection = (root, state, { queued = 0, problem = null } = {}) => {
+  const [name, detail] = STATES[state]({ queued, problem: problem ?? {} });
+  const chip = document.querySelector(".connection");
+  // Both rather than :has() in the stylesheet, which costs half of each redraw.
+  root.dataset.connection = chip.dataset.connection = state;
+  writeText(document.querySelector("[data-connection-name]"), name);
+  writeText(document.querySelector("[data-connection-detail]"), detail);
+  if (problem) {
+    const code = `${problem.status} ${problem.code}`;
+    writeText(document.querySelector("[data-connection-code]"), code);
+  }
+};

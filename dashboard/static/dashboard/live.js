@@ -1,0 +1,144 @@
+// The live page: whose pointer it is, what is read of it, and where the numbers go.
+
+import { takeToken } from "./access.js";
+import { createApi } from "./api.js";
+import { fillWindow, windowStart } from "./buckets.js";
+import { loadChartLibrary } from "./chart-library.js";
+import { createCharts } from "./charts.js";
+import { createClock, measureOffset } from "./clock.js";
+import { judge, showConnection } from "./connection.js";
+import { listenToLegends } from "./legend.js";
+import { startPolling } from "./poll.js";
+import { createQuality } from "./quality.js";
+import { createReading } from "./reading.js";
+import { createTables } from "./tables.js";
+import { createTiles } from "./tiles.js";
+import { createVelocityNow } from "./velocity-now.js";
+import { startVisit } from "./visit.js";
+
+const TICK_MS = 200;
+
+const root = document.querySelector("[data-live]");
+const figures = [...root.querySelectorAll("[data-chart]")];
+const api = createApi(root.dataset.apiUrl);
+const tiles = createTiles(root);
+const showQuality = createQuality(root);
+const fillTables = createTables(figures);
+const showReading = createReading(figures, root);
+const NEVER = Number.POSITIVE_INFINITY;
+const page = { rows: [], failure: null, readTime: null, draw: () => {}, last: null };
+
+const showRows = (buckets, now, known) => {
+  const rows = fillWindow(buckets, now, known);
+  page.rows = rows;
+  page.last = { buckets, known };
+  root.toggleAttribute("data-empty", !rows.some(({ events }) => events));
+  fillTables(rows);
+  showReading(rows);
+  tiles.showPeak(rows);
+  page.draw(rows);
+};
+
+const showState = () => {
+  const tracker = window.pointerscope?.state();
+  const state = judge(tracker, page.failure);
+  showConnection(root, state, {
+    queued: tracker?.queued,
+    problem: tracker?.problem ?? page.failure,
+  });
+  showQuality(tracker, page.readTime);
+};
+
+const follow = ({ source, clock, readFrom, showAnswer }) =>
+  startPolling({
+    api,
+    source,
+    clock,
+    readFrom,
+    onAnswer: ({ buckets, now, took }) => {
+      page.failure = null;
+      page.readTime = took;
+      showAnswer(buckets, now);
+      showState();
+    },
+    onFailure: (problem, now) => {
+      page.failure = problem;
+      // Time goes on, and leaves a gap where nothing is known.
+      if (page.last) showRows(page.last.buckets, now, page.last.known);
+      showState();
+    },
+  });
+
+const consent = () =>
+  new Promise((resolve) => {
+    showConnection(root, "unasked");
+    root.querySelector("[data-consent]").addEventListener("click", resolve, { once: true });
+  });
+
+// What waits here or is not rolled up yet may still change the seconds that it belongs to.
+const settledBefore = (now, { oldestQueued }) =>
+  Math.min(windowStart(now), oldestQueued ? windowStart(oldestQueued) : now);
+
+const measureOwn = async (tracker) => {
+  if (tracker.state().optedOut) await consent();
+  const velocity = createVelocityNow();
+  tracker.onsample = velocity.add;
+  setInterval(() => {
+    if (document.hidden) return;
+    tiles.showVelocity(velocity.read());
+    showState();
+  }, TICK_MS);
+  const session = await tracker.start();
+  if (!session) return;
+  const clock = createClock(session.clockOffset);
+  const now = clock.now();
+  const visit = startVisit(session.instanceId, now, settledBefore(now, tracker.state()));
+  tiles.showSince(visit.since);
+  follow({
+    source: session,
+    clock,
+    readFrom: visit.readFrom,
+    showAnswer: (buckets, answeredAt) => {
+      tiles.showTotal(visit.total(buckets, settledBefore(answeredAt, tracker.state())));
+      showRows(buckets, answeredAt, { loggedOnAt: visit.since, answeredAt });
+    },
+  });
+};
+
+const sum = (buckets, name) => buckets.reduce((total, bucket) => total + bucket[name], 0);
+
+const watch = async (instanceId) => {
+  const source = { instanceId, token: takeToken(instanceId) };
+  // Without the server's clock the browser's own must do until an answer comes.
+  const clock = createClock(await measureOffset(api).catch(() => 0));
+  follow({
+    source,
+    clock,
+    readFrom: () => NEVER,
+    showAnswer: (buckets, now) => {
+      showRows(buckets, now, { loggedOnAt: buckets[0]?.time ?? NEVER, answeredAt: now });
+      const [distance, moving, events] = ["distance", "moving", "events"].map((name) =>
+        sum(buckets, name),
+      );
+      tiles.showTotal({ distance, moving, events });
+      tiles.showVelocity(page.rows.at(-2).average);
+    },
+  });
+};
+
+const drawCharts = async () => {
+  const ApexCharts = await loadChartLibrary(root.dataset);
+  const unknown = fillWindow([], Date.now(), { loggedOnAt: NEVER, answeredAt: 0 });
+  const draw = await createCharts(ApexCharts, figures, page.rows.length ? page.rows : unknown);
+  page.draw = draw;
+  if (page.rows.length) draw(page.rows);
+  root.dataset.charts = "ready";
+};
+
+listenToLegends(figures, () => page.draw(page.rows));
+drawCharts().catch((fault) => {
+  root.dataset.charts = "missing";
+  if (fault instanceof Error && fault.message !== "no address") console.warn(fault);
+});
+if (root.dataset.instanceId) watch(root.dataset.instanceId);
+else measureOwn(window.pointerscope);

@@ -1,0 +1,33 @@
+// A classic script that runs before the first paint: a module would come after it, and flash.
+(() => {
+  const KEY = "pointerscope.theme";
+  const root = document.documentElement;
+
+  const recall = () => {
+    try {
+      return localStorage.getItem(KEY) ?? "";
+    } catch {
+      return ""; // Storage can be forbidden; the system's theme is then the only one.
+    }
+  };
+
+  const apply = (theme) => {
+    if (theme) root.dataset.theme = theme;
+    else delete root.dataset.theme;
+  };
+
+  const choose = ({ target }) => {
+    apply(target.value);
+    try {
+      localStorage.setItem(KEY, target.value);
+    } catch {}
+  };
+
+  apply(recall());
+  document.addEventListener("DOMContentLoaded", () => {
+    const choice = document.querySelector("[data-theme-choice]");
+    if (!choice) return;
+    choice.value = recall();
+    choice.addEventListener("change", choose);
+  });
+})();

@@ -1,0 +1,60 @@
+"""The host's Chromium, headless, and a hand that moves its mouse."""
+
+import math
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Without these Chromium looks for its maker's hosts at every start.
+QUIET = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+)
+STEP_SECONDS = 0.008
+
+
+def find_chromium() -> str | None:
+    """Return the host's Chromium, or the one that CHROMIUM names; a test tool brings none."""
+    named = os.environ.get("CHROMIUM")
+    return named or next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+@contextmanager
+def open_chromium() -> Iterator[Browser]:
+    """Run a headless Chromium; its sandbox needs a user, so it is off for root."""
+    sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(), args=[*QUIET, *sandbox]
+        )
+        yield browser
+        browser.close()
+
+
+def sweep(page: Page, start: tuple[float, float], end: tuple[float, float], seconds: float) -> None:
+    """Move the mouse as a hand does: slow, fast, slow, along a slight arc."""
+    began = time.monotonic()
+    bend = math.dist(start, end) * 0.12
+    while (part := (time.monotonic() - began) / seconds) < 1:
+        page.mouse.move(*_on_arc(start, end, bend, part))
+        time.sleep(STEP_SECONDS)
+    page.mouse.move(*end)
+
+
+def _on_arc(
+    start: tuple[float, float], end: tuple[float, float], bend: float, part: float
+) -> tuple[float, float]:
+    # The minimum-jerk profile of reaching movements (Flash and Hogan, 1985).
+    way = part**3 * (10 - 15 * part + 6 * part**2)
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    length = math.hypot(dx, dy) or 1
+    aside = bend * math.sin(math.pi * way)
+    return start[0] + dx * way - dy / length * aside, start[1] + dy * way + dx / length * aside

@@ -1,0 +1,497 @@
+"""The live page in a real Chromium against the whole service."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser import open_chromium, sweep
+from tests.service import ROOT, Service, wait_until
+
+LIBRARY = ROOT / "node_modules" / "apexcharts" / "dist" / "apexcharts.min.js"
+CDN = "https://cdn.jsdelivr.net/**"
+LOCAL_COPY = "**/vendor/apexcharts.min.js"
+CHARTS = ("velocity", "distance", "travel")
+# ApexCharts adds two style elements; their text is fixed by the library's version.
+POLICY = (
+    "default-src 'self'; script-src 'self' https://cdn.jsdelivr.net; style-src 'self'"
+    " 'sha256-TBymqJXQvXKxe+z+3ydUYBErlkFFu110c5FjiVB8p+M='"
+    " 'sha256-aSysLrDECVdJ6L+jLf8CC5QKLmwRuk/OZiZk9mYky8A='"
+)
+SAMPLES = """
+select count(*), count(distinct (time, seq)), coalesce(sum(enter::int), 0)
+from analytics_pointerpositionevent e
+join dashboard_browser b on b.id = e.browser_id where b.instance_id = %s
+"""
+ROWS = """table => [...table.tBodies[0].rows].map(row => [row.dataset.time,
+    ...[...row.cells].slice(1).map(cell => cell.dataset.value)])"""
+
+# The path as the page's own events tell it, past the tracker.
+WATCH_PATH = """
+window.pathLength = 0;
+let last = null;
+addEventListener("pointermove", (event) => {
+  for (const { clientX, clientY } of event.getCoalescedEvents()) {
+    if (last) window.pathLength += Math.hypot(clientX - last[0], clientY - last[1]);
+    last = [clientX, clientY];
+  }
+});
+"""
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with open_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def console() -> list[str]:
+    """What the page logged as an error, or threw."""
+    return []
+
+
+@pytest.fixture
+def open_page(chromium: Browser, service: Service, console: list[str]) -> Iterator[OpenPage]:
+    """Open an address of the service; the CDN answers with the copy that npm brought."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+
+    def open_page(path: str = "/", *, cdn: Callable[[Route], Any] = answer_as_cdn) -> Page:
+        page = context.new_page()
+        page.add_init_script(WATCH_PATH)
+        page.route(CDN, cdn)
+        page.on("console", lambda line: line.type == "error" and console.append(line.text))
+        page.on("pageerror", lambda error: console.append(str(error)))
+        # A silent CDN holds up the load event, and nothing else.
+        page.goto(service.url + path, wait_until="domcontentloaded")
+        return page
+
+    yield open_page
+    context.close()
+
+
+def answer_as_cdn(route: Route) -> None:
+    if not LIBRARY.is_file():
+        pytest.skip("npm has not fetched ApexCharts into node_modules")
+    route.fulfill(path=LIBRARY, headers=cors("text/javascript"))
+
+
+def cors(content_type: str) -> dict[str, str]:
+    return {"Content-Type": content_type, "Access-Control-Allow-Origin": "*"}
+
+
+def block(route: Route) -> None:
+    route.abort()
+
+
+def hang(route: Route) -> None:
+    """Take the request and never answer."""
+
+
+def wiggle(page: Page, seconds: float = 1.2) -> None:
+    sweep(page, (300, 300), (900, 420), seconds / 3)
+    sweep(page, (900, 420), (420, 640), seconds / 3)
+    sweep(page, (420, 640), (700, 250), seconds / 3)
+
+
+def session(page: Page) -> dict[str, Any]:
+    return page.evaluate("pointerscope.start()")
+
+
+def state(page: Page) -> dict[str, Any]:
+    return page.evaluate("pointerscope.state()")
+
+
+def stored(service: Service, page: Page) -> tuple[int, int, int]:
+    """Samples in the database, different ones among them, and those that entered."""
+    return service.sql(SAMPLES, (session(page)["instanceId"],))[0]
+
+
+def is_active(service: Service, instance: str) -> bool:
+    statement = "select is_active from dashboard_browser where instance_id = %s"
+    return service.sql(statement, (instance,)) == [(True,)]
+
+
+def wait_for_samples(service: Service, page: Page) -> int:
+    """Wait until all that was captured is acknowledged and rolled up; how many it is."""
+    wait_until(lambda: state(page)["captured"] and not state(page)["queued"])
+    wait_until(service.outbox_is_empty, what="all samples rolled up")
+    return state(page)["captured"]
+
+
+def read_api(service: Service, source: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the statuses of the last two minutes by their time, as the API gives them."""
+    answer = requests.get(
+        f"{service.url}/api/v1/browsers/{source['instanceId']}/statuses/",
+        headers={"Authorization": f"Bearer {source['token']}"},
+        timeout=10,
+    )
+    return {status["time"][:19]: status for status in answer.json()["statuses"]}
+
+
+def expected_cells(chart: str, status: dict[str, Any]) -> tuple[float, ...]:
+    return {
+        "velocity": (status["avg_velocity"], status["peak_velocity"]),
+        "distance": (status["traversed_distance"],),
+        "travel": (status["end_x"] - status["start_x"], status["end_y"] - status["start_y"]),
+    }[chart]
+
+
+def read_table(page: Page, chart: str) -> dict[str, tuple[float, ...]]:
+    """Return the table's exact numbers by second, without what is zero or unknown."""
+    rows = page.locator(f"[data-chart={chart}] table").evaluate(ROWS)
+    cells = {time[:19]: tuple(map(float, filter(None, values))) for time, *values in rows}
+    return {time: values for time, values in cells.items() if any(values)}
+
+
+def assert_page_equals_api(service: Service, page: Page, source: dict[str, Any]) -> None:
+    statuses = read_api(service, source)
+    assert statuses
+    for chart in CHARTS:
+        expected = {time: expected_cells(chart, status) for time, status in statuses.items()}
+        expected = {time: cells for time, cells in expected.items() if any(cells)}
+        assert read_table(page, chart) == expected, chart
+    assert tile(page, "events") == sum(status["events"] for status in statuses.values())
+    distance = sum(status["traversed_distance"] for status in statuses.values())
+    assert tile(page, "distance") == pytest.approx(distance, rel=1e-12)
+    moving = sum(status["moving_time"] for status in statuses.values())
+    assert tile(page, "moving") == pytest.approx(moving, rel=1e-12)
+
+
+def tile(page: Page, name: str) -> float:
+    return float(page.locator(f"[data-tile={name}]").get_attribute("value") or "nan")
+
+
+def wait_for_events(page: Page, count: int) -> None:
+    expect(page.locator("[data-tile=events]")).to_have_attribute("value", str(count))
+
+
+def assert_charts_draw(page: Page) -> None:
+    """Each series is a path with an extent, and each second with distance is a bar."""
+    expect(page.locator("[data-live]")).to_have_attribute("data-charts", "ready")
+    for series in (".apexcharts-area-series path[fill=none]", ".apexcharts-line-series path"):
+        for path in page.locator(f"{series}[stroke-width]:not(.apexcharts-marker)").all():
+            assert path.bounding_box()["height"] > 10
+    bars = page.locator(".apexcharts-bar-area").evaluate_all(
+        "bars => bars.filter(bar => bar.getBBox().height > 1).length"
+    )
+    assert bars == len([cells for cells in read_table(page, "distance").values() if cells[0] > 5])
+    assert page.locator("[data-chart=travel] .apexcharts-line-series path").count() >= 2
+
+
+def expect_connection(page: Page, name: str, *, detail: str = "", seconds: float = 8) -> None:
+    ms = seconds * 1000
+    expect(page.locator("[data-connection-name]")).to_have_text(name, timeout=ms)
+    expect(page.locator("[data-connection-detail]")).to_contain_text(detail, timeout=ms)
+
+
+def test_the_mouse_moves_and_the_page_shows_what_the_api_says(
+    service: Service, open_page: OpenPage, console: list[str]
+) -> None:
+    page = open_page()
+    expect_connection(page, "Live")
+    wiggle(page)
+    page.wait_for_timeout(600)
+    wiggle(page)
+    count = wait_for_samples(service, page)
+    wait_for_events(page, count)
+    assert stored(service, page) == (count, count, 1)
+    assert tile(page, "distance") == pytest.approx(page.evaluate("pathLength"), rel=1e-6)
+    assert_page_equals_api(service, page, session(page))
+    assert_charts_draw(page)
+    assert console == []
+
+
+def test_a_blocked_cdn_is_replaced_by_the_local_copy(
+    service: Service, open_page: OpenPage, console: list[str]
+) -> None:
+    page = open_page(cdn=block)
+    wiggle(page)
+    wait_for_events(page, wait_for_samples(service, page))
+    assert_charts_draw(page)
+    assert [line for line in console if "net::ERR_FAILED" not in line] == []
+
+
+def test_a_silent_cdn_is_replaced_by_the_local_copy(open_page: OpenPage) -> None:
+    page = open_page(cdn=hang)
+    expect(page.locator("[data-live]")).to_have_attribute("data-charts", "ready", timeout=6000)
+
+
+def test_without_any_chart_library_numbers_and_tables_go_on(
+    service: Service, open_page: OpenPage
+) -> None:
+    page = open_page(cdn=block)
+    page.route(LOCAL_COPY, block)
+    page.reload()
+    expect(page.locator(".plot-missing").first).to_be_visible()
+    wiggle(page, 0.6)
+    wait_for_events(page, wait_for_samples(service, page))
+    assert_page_equals_api(service, page, session(page))
+
+
+def test_a_tampered_chart_library_is_not_run(open_page: OpenPage) -> None:
+    def tamper(route: Route) -> None:
+        route.fulfill(body="window.tampered = 1", headers=cors("text/javascript"))
+
+    page = open_page(cdn=tamper)
+    expect(page.locator("[data-live]")).to_have_attribute("data-charts", "ready")
+    assert page.evaluate("window.tampered") is None
+
+
+def test_the_page_keeps_a_strict_content_security_policy(
+    service: Service, open_page: OpenPage, console: list[str]
+) -> None:
+    def add_policy(route: Route) -> None:
+        answer = route.fetch()
+        headers = {**answer.headers, "Content-Security-Policy": POLICY}
+        route.fulfill(response=answer, headers=headers)
+
+    page = open_page()
+    page.route(f"{service.url}/", add_policy)
+    page.reload()
+    wiggle(page, 0.6)
+    wait_for_samples(service, page)
+    expect(page.locator("[data-live]")).to_have_attribute("data-charts", "ready")
+    expect(page.locator("[data-hint]")).to_be_hidden()
+    assert console == []
+
+
+def test_a_first_visit_is_asked_to_move_the_pointer(open_page: OpenPage) -> None:
+    page = open_page()
+    expect(page.get_by_text("Move your pointer here")).to_be_visible()
+    assert tile(page, "events") == 0
+    wiggle(page, 0.3)
+    expect(page.get_by_text("Move your pointer here")).to_be_hidden()
+
+
+def test_what_moves_before_log_on_counts(service: Service, open_page: OpenPage) -> None:
+    page = open_page("/healthz")
+    waiting = []
+    page.route("**/api/v1/browsers/", lambda route: waiting.append(route))
+    page.goto(service.url)
+    wiggle(page, 2.4)
+    expect_connection(page, "Connecting")
+    waiting[0].continue_()
+    expect_connection(page, "Live")
+    wait_for_events(page, wait_for_samples(service, page))
+    assert_page_equals_api(service, page, session(page))
+
+
+def test_offline_the_samples_wait_and_none_is_lost(service: Service, open_page: OpenPage) -> None:
+    page = open_page()
+    expect_connection(page, "Live")
+    wiggle(page, 0.6)
+    page.context.set_offline(True)
+    wiggle(page, 0.9)
+    expect_connection(page, "Offline", detail="samples wait here and will be sent.")
+    assert state(page)["queued"] > 20
+    page.context.set_offline(False)
+    expect_connection(page, "Live")
+    count = wait_for_samples(service, page)
+    wait_for_events(page, count)
+    assert stored(service, page)[:2] == (count, count)
+    assert_page_equals_api(service, page, session(page))
+
+
+def test_a_server_error_shows_its_code_and_the_same_bytes_are_sent_again(
+    service: Service, open_page: OpenPage
+) -> None:
+    page = open_page()
+    expect_connection(page, "Live")
+    bodies = []
+
+    def fail(route: Route) -> None:
+        bodies.append(route.request.post_data)
+        problem = {"status": 503, "code": "unavailable"}
+        if len(bodies) > 2:
+            route.continue_()
+        else:
+            route.fulfill(status=503, json=problem, headers={"Retry-After": "1"})
+
+    page.route("**/events/", fail)
+    wiggle(page, 0.6)
+    expect_connection(page, "Server error", detail="Report 503 unavailable if it stays.")
+    expect_connection(page, "Live")
+    count = wait_for_samples(service, page)
+    assert bodies[0] == bodies[1] == bodies[2]
+    assert stored(service, page)[:2] == (count, count)
+
+
+def test_a_batch_that_is_refused_is_dropped_counted_and_not_sent_again(
+    service: Service, open_page: OpenPage
+) -> None:
+    page = open_page()
+    expect_connection(page, "Live")
+    refused = []
+
+    def refuse(route: Route) -> None:
+        refused.append(route.request.post_data_json)
+        route.fulfill(status=400, json={"status": 400, "code": "invalid"})
+
+    page.route("**/events/", refuse, times=1)
+    wiggle(page)
+    count = wait_for_samples(service, page)
+    dropped = len(refused[0]["events"])
+    assert state(page)["dropped"] == dropped
+    # The first one stored comes after the hole, and nobody knows the way across that.
+    assert stored(service, page) == (count - dropped, count - dropped, 1)
+
+
+def test_the_jump_to_where_the_pointer_comes_back_is_no_movement(
+    service: Service, open_page: OpenPage
+) -> None:
+    page = open_page()
+    page.mouse.move(100, 100)
+    page.mouse.move(130, 140)
+    page.evaluate("document.documentElement.dispatchEvent(new PointerEvent('pointerleave'))")
+    page.mouse.move(1100, 800)
+    page.mouse.move(1100, 810)
+    wait_for_events(page, wait_for_samples(service, page))
+    assert tile(page, "distance") == pytest.approx(60)
+
+
+def test_every_coalesced_sample_of_a_move_counts(service: Service, open_page: OpenPage) -> None:
+    page = open_page()
+    page.evaluate("""() => {
+        const move = { bubbles: true, isPrimary: true, pointerId: 1 };
+        const at = (x, y) => new PointerEvent("pointermove", { ...move, clientX: x, clientY: y });
+        const coalescedEvents = [at(0, 0), at(30, 40), at(0, 0)];
+        const merged = { ...move, coalescedEvents };
+        document.body.dispatchEvent(new PointerEvent("pointermove", merged));
+    }""")
+    wait_for_events(page, wait_for_samples(service, page))
+    assert (tile(page, "events"), tile(page, "distance")) == (3, 100)
+
+
+def test_a_reload_goes_on_as_the_same_instance(service: Service, open_page: OpenPage) -> None:
+    page = open_page()
+    before = session(page)
+    wiggle(page, 0.6)
+    count = wait_for_samples(service, page)
+    wait_for_events(page, count)
+    page.reload()
+    assert session(page)["instanceId"] == before["instanceId"]
+    wiggle(page, 0.6)
+    total = count + wait_for_samples(service, page)
+    wait_for_events(page, total)
+    assert stored(service, page) == (total, total, 2)
+    assert is_active(service, before["instanceId"])
+    assert_page_equals_api(service, page, session(page))
+
+
+def test_an_erased_instance_is_followed_by_a_new_one(service: Service, open_page: OpenPage) -> None:
+    page = open_page()
+    before = session(page)
+    service.sql("delete from dashboard_browser where instance_id = %s", (before["instanceId"],))
+    wiggle(page, 0.3)
+    expect(page.locator("[data-panel=refused]")).to_be_visible()
+    page.reload()
+    expect_connection(page, "Live")
+    assert session(page)["instanceId"] != before["instanceId"]
+
+
+def test_a_tab_that_another_opened_is_an_instance_of_its_own(open_page: OpenPage) -> None:
+    page = open_page()
+    first = session(page)
+    with page.expect_popup() as popup:
+        page.evaluate("void open(location.href)")
+    popup.value.wait_for_function("window.pointerscope")
+    assert session(popup.value)["instanceId"] != first["instanceId"]
+
+
+def test_leaving_in_mid_movement_loses_no_sample(service: Service, open_page: OpenPage) -> None:
+    page = open_page()
+    instance = session(page)["instanceId"]
+    wiggle(page, 0.5)
+    captured = state(page)["captured"]
+    page.goto("about:blank")
+    wait_until(lambda: service.sql(SAMPLES, (instance,))[0][:2] == (captured, captured))
+    wait_until(lambda: not is_active(service, instance), what="logged off")
+
+
+def test_a_browser_that_asks_not_to_be_tracked_is_asked_first(
+    service: Service, open_page: OpenPage
+) -> None:
+    page = open_page("/healthz")
+    page.add_init_script(
+        "Object.defineProperty(navigator, 'globalPrivacyControl', {get: () => true})"
+    )
+    page.goto(service.url)
+    expect(page.locator("[data-panel=unasked]")).to_be_visible()
+    wiggle(page, 0.3)
+    assert state(page)["captured"] == 0
+    page.get_by_role("button", name="Measure my pointer").click()
+    expect_connection(page, "Live")
+
+
+def test_another_instance_can_be_watched_with_its_token(
+    service: Service, open_page: OpenPage, console: list[str]
+) -> None:
+    own = open_page()
+    source = session(own)
+    address = f"/browsers/{source['instanceId']}/"
+    page = open_page(f"{address}#token={quote(source['token'])}")
+    expect_connection(page, "Live")
+    assert page.url == service.url + address
+    own.bring_to_front()
+    wiggle(own, 0.6)
+    count = wait_for_samples(service, own)
+    page.bring_to_front()
+    wait_for_events(page, count)
+    assert_page_equals_api(service, page, source)
+    assert page.evaluate("window.pointerscope") is None
+    page.reload()
+    expect_connection(page, "Live")
+    assert console == []
+
+
+def test_without_its_token_an_instance_shows_nothing(service: Service, open_page: OpenPage) -> None:
+    page = open_page(f"/browsers/{service.log_on()['instance_id']}/")
+    expect_connection(page, "No access")
+    expect(page.locator("[data-panel=denied]")).to_be_visible()
+    expect(page.locator(".board")).to_be_hidden()
+
+
+def test_an_instance_that_was_erased_is_said_to_be_missing(
+    service: Service, open_page: OpenPage
+) -> None:
+    own = service.log_on()
+    service.sql("delete from dashboard_browser where instance_id = %s", (own["instance_id"],))
+    page = open_page(f"/browsers/{own['instance_id']}/#token={quote(own['write_token'])}")
+    expect(page.locator("[data-panel=missing]")).to_be_visible()
+
+
+def test_a_page_that_is_not_there_looks_like_the_others(
+    service: Service, open_page: OpenPage
+) -> None:
+    page = open_page("/nowhere/")
+    expect(page.get_by_role("heading", name="Nothing here")).to_be_visible()
+
+
+def test_a_chosen_theme_stays(open_page: OpenPage) -> None:
+    page = open_page()
+    page.get_by_label("Theme").select_option("dark")
+    page.reload()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(14, 18, 22)"
+
+
+def test_the_keyboard_reads_each_second_and_hides_a_series(
+    service: Service, open_page: OpenPage
+) -> None:
+    page = open_page()
+    wiggle(page, 0.6)
+    wait_for_events(page, wait_for_samples(service, page))
+    page.mouse.move(640, 20)
+    page.get_by_role("button", name=re.compile("^Peak")).press("Enter")
+    expect(page.locator(".apexcharts-line-series").first).to_be_hidden()
+    plot = page.get_by_role("slider", name="Velocity of one second")
+    expect(plot).to_have_attribute("aria-valuenow", "-1")
+    plot.press("ArrowRight")
+    expect(plot).to_have_attribute("aria-valuenow", "0")
+    assert re.match(r"\d\d:\d\d:\d\d: Average [\d,]+", plot.get_attribute("aria-valuetext"))
