@@ -8,6 +8,7 @@ from timescale.db.models.fields import TimescaleDateTimeField
 from timescale.db.models.managers import TimescaleManager
 
 from core.fields import RealField
+from dashboard.models import Browser
 
 
 class PointerPositionEvent(models.Model):
@@ -33,6 +34,15 @@ class PointerPositionEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.browser_id} {self.time} #{self.seq}"
+
+
+class BrowserEvents(Browser):
+    """A browser in the admin, as the door to its samples; the permission to view is its own."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "events of browser"
+        verbose_name_plural = "events by browser"
 
 
 class DirtyRange(models.Model):

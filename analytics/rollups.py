@@ -25,25 +25,33 @@ select set_config('statement_timeout', '15s', true), set_config('lock_timeout', 
 # rows that the drain before us has already taken.
 LOCK_SHARD = "select pg_advisory_xact_lock(%(rung)s, %(shard)s)"
 
-# Locks: the rows it deletes, which no other drain wants while we hold the shard.
+# Locks: first the browsers, shared, then the marks it deletes; the count is there for that order.
+# An erasure takes the browser and then its marks, so the other order would deadlock. It waits for
+# us, or we wait for it, find the browser gone and roll nothing up for it.
 CLAIM = """
-delete from analytics_dirtyrange where id in (
-    select id from analytics_dirtyrange
+with waiting as materialized (
+    select id, browser_id from analytics_dirtyrange
     where rung = %(rung)s and browser_id %% %(shards)s = %(shard)s
     order by id limit %(limit)s
-) returning browser_id, since, until
+), living as materialized (
+    select id from dashboard_browser where id in (select browser_id from waiting)
+    order by id for key share
+), claimed as (
+    delete from analytics_dirtyrange
+    where id in (select id from waiting) and (select count(*) from living) >= 0
+    returning browser_id, since, until
+)
+select living.id, claimed.since, claimed.until
+from claimed left join living on living.id = claimed.browser_id
 """
 
 # Runs after the claim in a later statement: READ COMMITTED gives it a snapshot that holds every
 # sample whose mark the claim took. A sample that commits after it has a mark that waits its turn.
-# Locks: the statuses it writes, which belong to our shard alone, in key order; and the browsers,
-# shared: an erasure waits for us, or we wait for it, find the browser gone and skip it.
+# Locks: the statuses it writes, which belong to our shard alone, in key order.
 ROLL_UP = """
-with living as (
-    select id from dashboard_browser where id = any(%(browsers)s) for key share
-), claimed as (
-    select c.* from unnest(%(browsers)s, %(sinces)s, %(untils)s) as c (browser_id, since, until)
-    join living on living.id = c.browser_id
+with claimed as (
+    select * from unnest(%(browsers)s::bigint[], %(sinces)s::timestamptz[],
+                         %(untils)s::timestamptz[]) as c (browser_id, since, until)
 ), touched as (
     select browser_id, since, until from claimed
     union all
@@ -131,9 +139,10 @@ def _drain_claim(*, rung: int, shard: int) -> Drained:
         claim = {"shards": settings.ROLLUP_SHARDS, "limit": CLAIM_SIZE}
         cursor.execute(CLAIM, {"rung": rung, "shard": shard, **claim})
         marks = cursor.fetchall()
-        if not marks:
-            return Drained(0, 0)
-        cursor.execute(ROLL_UP, _roll_up_parameters(rung, marks))
+        living = [mark for mark in marks if mark[0] is not None]
+        if not living:
+            return Drained(len(marks), 0)
+        cursor.execute(ROLL_UP, _roll_up_parameters(rung, living))
         return Drained(len(marks), cursor.rowcount)
 
 

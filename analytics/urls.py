@@ -1,7 +1,8 @@
-from django.urls import path
+from rest_framework.routers import SimpleRouter
 
-from analytics.views import EventsView
+from analytics.views import EventViewSet
 
-urlpatterns = [
-    path("browsers/<uuid:instance_id>/events/", EventsView.as_view(), name="events"),
-]
+router = SimpleRouter(use_regex_path=False)
+router.register("browsers/<uuid:instance_id>/events", EventViewSet, basename="event")
+
+urlpatterns = router.urls

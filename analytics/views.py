@@ -1,39 +1,66 @@
 """The API of samples: views validate, call one function, answer."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+)
 from rest_framework import serializers, status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from analytics.batches import decode_batch
-from analytics.events import Position, list_events
+from analytics import examples
+from analytics.batches import Batch, decode_batch
+from analytics.events import Position, Selection, get_event, list_events, stream_csv
 from analytics.ingest import store_batch
+from analytics.limits import spend_batch
+from analytics.wire import BatchReceipt, EventPage, StoredEvent
 from core.bodies import BeaconParser, JsonBytesParser, read_body
+from core.problems import NoSuchEvent
 from core.queries import TimeField, read_query
-from core.times import EPOCH, MICROSECOND, to_epoch_us
+from core.rendering import JsonRenderer
+from core.sharing import NO_ACTION, OpenViewSet
+from core.times import EPOCH, MICROSECOND, parse_time, to_epoch_us
 from dashboard.authentication import WriteTokenAuthentication
 from dashboard.permissions import HoldsTokenOrIsStaff, header_token, visible_browser
+from dashboard.throttles import ReadThrottle
 from dashboard.tokens import check_instance, read_token
 
 PAGE_SIZE = 1000
+MAX_SEQ = 2**31 - 1
+CURSOR = re.compile("(-?[0-9]{1,18}),([0-9]{1,10})")
+KEY_PARAMETER = OpenApiParameter(
+    "key",
+    OpenApiTypes.STR,
+    OpenApiParameter.PATH,
+    description="`{time},{seq}`, as in `2026-11-23T12:00:00.000125Z,17`",
+)
 
 
+@extend_schema_field({"type": "string", "pattern": f"^{CURSOR.pattern}$"})
 class CursorField(serializers.Field):
     """Where a page ended: `{epoch microseconds},{seq}`."""
 
     default_error_messages = {"invalid": "take the cursor from the `next_cursor` of a page"}
 
     def to_internal_value(self, data: Any) -> Position:
+        match = CURSOR.fullmatch(str(data))
+        if not match or int(match[2]) > MAX_SEQ:
+            self.fail("invalid")
         try:
-            time, seq = map(int, str(data).split(","))
-            return Position(EPOCH + time * MICROSECOND, seq)
-        except (ValueError, OverflowError):
+            return Position(EPOCH + int(match[1]) * MICROSECOND, int(match[2]))
+        except OverflowError:
             self.fail("invalid")
 
     def to_representation(self, value: Position) -> str:
@@ -41,46 +68,116 @@ class CursorField(serializers.Field):
 
 
 class EventsQuery(serializers.Serializer):
+    """A range of an instance's samples, and a place in it."""
+
     since = TimeField(required=False, default=None)
     until = TimeField(required=False, default=None)
     cursor = CursorField(required=False, default=None)
     limit = serializers.IntegerField(min_value=1, max_value=PAGE_SIZE, default=PAGE_SIZE)
 
 
-class EventsView(APIView):
+class CsvRenderer(BaseRenderer):
+    """Names the CSV format to content negotiation; the answer is streamed, never rendered."""
+
+    media_type = "text/csv"
+    format = "csv"
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        raise NotImplementedError("CSV is streamed")
+
+
+class EventViewSet(OpenViewSet):
     """An instance's samples: its own page adds to them; it and staff read them."""
 
     parser_classes = [JsonBytesParser, BeaconParser]
+    lookup_field = "key"
+    lookup_value_converter = "str"
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         # Cookies are ignored on ingest: any site may send there, so none may borrow a login.
-        if self.request and self.request.method == "POST":
+        if self.called_action() == "create":
             return [WriteTokenAuthentication()]
         return super().get_authenticators()
 
     def get_permissions(self) -> list[BasePermission]:
-        # A beacon's token is in its body, so a POST is let in or refused by post() itself.
-        return [AllowAny() if self.request.method == "POST" else HoldsTokenOrIsStaff()]
+        # A beacon's token is in its body, so create() itself lets in or refuses.
+        anyone = self.action in (*NO_ACTION, "create")
+        return [AllowAny() if anyone else HoldsTokenOrIsStaff()]
 
-    def post(self, request: Request, instance_id: UUID) -> Response:
+    def get_throttles(self) -> list[Any]:
+        return [] if self.action in (*NO_ACTION, "create") else [ReadThrottle()]
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        return [JsonRenderer(), CsvRenderer()] if self.action == "list" else [JsonRenderer()]
+
+    @extend_schema(
+        tags=["events"],
+        request={"application/json": Batch, "text/plain": Batch},
+        responses={202: BatchReceipt},
+        examples=examples.BATCH,
+        summary="Send a batch",
+    )
+    def create(self, request: Request, instance_id: UUID) -> Response:
+        """Store a batch: exactly once, all of it or nothing."""
         sender = header_token(request)
         if sender:
             check_instance(sender, instance_id)
         batch = decode_batch(read_body(request))
         token = sender or read_token(batch.token or "")
         check_instance(token, instance_id)
+        spend_batch(instance_id=instance_id, events=len(batch.events))
         receipt = store_batch(token=token, batch=batch, now=timezone.now())
-        return Response(receipt._asdict(), status.HTTP_202_ACCEPTED)
+        return Response(BatchReceipt(*receipt), status.HTTP_202_ACCEPTED)
 
-    def get(self, request: Request, instance_id: UUID) -> Response:
+    @extend_schema(
+        tags=["events"],
+        parameters=[EventsQuery],
+        responses={
+            (200, "application/json"): EventPage,
+            (200, "text/csv"): OpenApiTypes.STR,
+        },
+        examples=examples.PAGE,
+        summary="Read samples",
+    )
+    def list(self, request: Request, instance_id: UUID) -> HttpResponseBase:
+        """The samples of a range, by (time, seq): pages of JSON, or all of them as CSV."""
         query = read_query(request, EventsQuery)
         browser = visible_browser(request, instance_id)
-        page = list_events(
-            browser_id=browser.pk,
-            since=query["since"],
-            until=query["until"],
-            after=query["cursor"],
-            limit=query["limit"],
-        )
-        cursor = CursorField().to_representation(page.next) if page.next else None
-        return Response({"events": page.events, "next_cursor": cursor})
+        selection = Selection(browser.pk, query["since"], query["until"], query["cursor"])
+        if request.accepted_renderer.format == "csv":
+            name = f'attachment; filename="pointerscope-{instance_id}.csv"'
+            return StreamingHttpResponse(
+                stream_csv(selection=selection),
+                content_type="text/csv; charset=utf-8",
+                headers={"Content-Disposition": name},
+            )
+        events, after = list_events(selection=selection, limit=query["limit"])
+        cursor = CursorField().to_representation(after) if after else None
+        return Response(EventPage(events, cursor))
+
+    @extend_schema(
+        tags=["events"],
+        parameters=[KEY_PARAMETER],
+        responses={200: StoredEvent},
+        summary="Read one sample",
+    )
+    def retrieve(self, request: Request, instance_id: UUID, key: str) -> Response:
+        """One sample, by its key `{time},{seq}`."""
+        browser = visible_browser(request, instance_id)
+        return Response(get_event(browser_id=browser.pk, key=_read_key(key)))
+
+
+def _read_key(text: str) -> Position:
+    time, _, seq = text.rpartition(",")
+    try:
+        key = Position(parse_time(time), int(seq))
+    except (ValueError, OverflowError):
+        raise NoSuchEvent from None
+    if not 0 <= key.seq <= MAX_SEQ:
+        raise NoSuchEvent
+    return key

@@ -1,7 +1,8 @@
 """Request bodies: JSON in UTF-8, bounded, decoded and checked by msgspec types."""
 
+import json
 from collections.abc import Mapping
-from typing import IO, Any, TypeVar
+from typing import IO, Any, NoReturn, TypeVar
 
 import msgspec
 from django.conf import settings
@@ -9,7 +10,7 @@ from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
-from core.problems import FieldError, Invalid, Malformed, TooLarge
+from core.problems import FieldError, Invalid, LengthRequired, Malformed, TooLarge
 
 T = TypeVar("T")
 
@@ -27,6 +28,7 @@ class JsonBytesParser(BaseParser):
     ) -> Any:
         if parser_context:
             _check_encoding(parser_context["request"])
+            _check_length(parser_context["request"])
         body = stream.read(settings.MAX_BODY_BYTES + 1)
         if len(body) > settings.MAX_BODY_BYTES:
             raise TooLarge
@@ -40,18 +42,33 @@ class BeaconParser(JsonBytesParser):
 
 
 def read_body(request: Request) -> bytes:
-    """Return the body's bytes; a request without one reads as empty."""
+    """Return the body's bytes; a request without one reads as empty.
+
+    LengthRequired (411) where there is one of unknown length, which WSGI would pass over.
+    """
+    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+        raise LengthRequired
     return request.data if isinstance(request.data, bytes) else b""
 
 
 def decode_body(body: bytes, kind: type[T]) -> T:
     """Decode JSON into a msgspec type; Malformed or Invalid (both 400) say what is wrong."""
     try:
-        return msgspec.json.decode(body, type=kind)
+        value = msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         raise Invalid(errors=[field_error(error)]) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed from None
+    refuse_repeated_keys(body)
+    return value
+
+
+def refuse_repeated_keys(body: bytes) -> None:
+    """Raise Invalid (400) where an object names a key twice: which one is meant, nobody knows.
+
+    For a body that has been decoded already; msgspec takes the last of the two in silence.
+    """
+    json.loads(body, object_pairs_hook=_refuse_repeated)
 
 
 def field_error(error: msgspec.ValidationError, prefix: str = "") -> FieldError:
@@ -59,6 +76,23 @@ def field_error(error: msgspec.ValidationError, prefix: str = "") -> FieldError:
     detail, _, place = str(error).partition(" - at `$")
     path = place.rstrip("`").replace("[", ".").replace("]", "").replace(".", "/")
     return FieldError(prefix + path, "invalid", detail)
+
+
+def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if len(set(names)) == len(names):
+        return dict(pairs)
+    return _refuse(next(name for i, name in enumerate(names) if name in names[:i]))
+
+
+def _refuse(name: str) -> NoReturn:
+    raise Invalid(errors=[FieldError("", "repeated_key", f"an object has the key `{name}` twice")])
+
+
+def _check_length(request: Request) -> None:
+    # Before anything is read: whoever announces too much need not send it, nor we wait for it.
+    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_BODY_BYTES:
+        raise TooLarge
 
 
 def _check_encoding(request: Request) -> None:

@@ -8,15 +8,19 @@ Every answer under /api/ that is not a success is `application/problem+json` wit
 import logging
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Annotated, Any
 
+import msgspec
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from msgspec import UNSET, Meta, Struct, UnsetType
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
+
+from core.rendering import JsonRenderer
 
 logger = logging.getLogger(__name__)
 
@@ -25,12 +29,26 @@ MAX_ERRORS = 10
 RETRY_AFTER_SECONDS = 2
 
 
-class FieldError(NamedTuple):
-    """One fault: where (a JSON pointer, RFC 6901, or `?name` of a query parameter) and what."""
+class FieldError(Struct, frozen=True):
+    """One fault: where and what."""
 
-    pointer: str
+    pointer: Annotated[
+        str, Meta(description="a JSON pointer (RFC 6901), or `?name` of a query parameter")
+    ]
     code: str
     detail: str
+
+
+class ProblemDetails(Struct, frozen=True):
+    """RFC 9457's members (section 3.1), and our extensions `code`, `errors` and `error_count`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: Annotated[str, Meta(description="stable, for programs")]
+    errors: Annotated[list[FieldError], Meta(description="at most ten")] | UnsetType = UNSET
+    error_count: Annotated[int, Meta(description="how many there are in all")] | UnsetType = UNSET
 
 
 class Problem(exceptions.APIException):
@@ -66,6 +84,12 @@ class NoSuchInstance(Problem):
     default_detail = "No browser instance has this id, or it was erased."
 
 
+class NoSuchEvent(Problem):
+    status_code = HTTPStatus.NOT_FOUND
+    default_code = "no_such_event"
+    default_detail = "The instance has no event with this time and seq."
+
+
 class ForeignInstance(Problem):
     status_code = HTTPStatus.FORBIDDEN
     default_code = "foreign_instance"
@@ -78,6 +102,12 @@ class TooLarge(Problem):
     default_detail = "The body is larger than this call takes."
 
 
+class LengthRequired(Problem):
+    status_code = HTTPStatus.LENGTH_REQUIRED
+    default_code = "length_required"
+    default_detail = "Say the body's length in Content-Length; chunked bodies are not taken."
+
+
 class Unavailable(Problem):
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_code = "unavailable"
@@ -88,6 +118,9 @@ class Unavailable(Problem):
 def answer_problem(exc: Exception, context: dict[str, Any]) -> Response:
     """Turn whatever a view raised into a problem; what nobody foresaw is logged and says little."""
     error = _to_api_exception(exc)
+    # Whatever format was asked for, a problem is JSON.
+    if request := context.get("request"):
+        request.accepted_renderer, request.accepted_media_type = JsonRenderer(), CONTENT_TYPE
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s in %s", error.default_code, _place(context), exc_info=exc)
     return Response(
@@ -98,20 +131,18 @@ def answer_problem(exc: Exception, context: dict[str, Any]) -> Response:
     )
 
 
-def to_problem(error: exceptions.APIException) -> dict[str, Any]:
-    """Return the members of RFC 9457 (section 3.1) and our extensions `code` and `errors`."""
-    code = error.default_code if isinstance(error, Problem) else _code(error)
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(error.status_code).phrase,
-        "status": int(error.status_code),
-        "detail": _detail(error),
-        "code": code,
-    }
-    if isinstance(error, Problem) and error.errors:
-        body["errors"] = [item._asdict() for item in error.errors]
-        body["error_count"] = error.count
-    return body
+def to_problem(error: exceptions.APIException) -> ProblemDetails:
+    """Return what an error's answer says."""
+    errors, count = (error.errors, error.count) if isinstance(error, Problem) else ((), 0)
+    return ProblemDetails(
+        type="about:blank",
+        title=HTTPStatus(error.status_code).phrase,
+        status=int(error.status_code),
+        detail=_detail(error),
+        code=error.default_code if isinstance(error, Problem) else _code(error),
+        errors=list(errors) or UNSET,
+        error_count=count or UNSET,
+    )
 
 
 def to_field_errors(detail: Any, pointer: str = "") -> list[FieldError]:
@@ -176,7 +207,8 @@ def _place(context: dict[str, Any]) -> str:
 def _answer_page(request: HttpRequest, error: exceptions.APIException) -> HttpResponse:
     """Answer an error that no API view saw: as a problem under /api/, as a page elsewhere."""
     if request.path.startswith("/api/"):
-        return JsonResponse(to_problem(error), status=error.status_code, content_type=CONTENT_TYPE)
+        body = msgspec.json.encode(to_problem(error))
+        return HttpResponse(body, status=error.status_code, content_type=CONTENT_TYPE)
     return render(request, f"{int(error.status_code)}.html", status=error.status_code)
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -10,6 +11,15 @@ from core.problems import Invalid, to_field_errors
 from core.times import parse_time
 
 
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "format": "date-time"},
+            {"type": "number", "description": "epoch milliseconds"},
+        ],
+        "examples": ["2026-11-23T12:00:00Z", 1795305600000],
+    }
+)
 class TimeField(serializers.Field):
     """A time on the wire: RFC 3339, or a number of epoch milliseconds."""
 
@@ -25,7 +35,8 @@ class TimeField(serializers.Field):
 
 def read_query(request: Request, serializer: type[serializers.Serializer], **context: Any) -> Any:
     """Return the checked parameters; Invalid (400) with `?name` as pointer where one is bad."""
-    query = serializer(data=request.query_params, context=context)
+    # As a plain dict: from a QueryDict a missing boolean would be read as an unticked box.
+    query = serializer(data=request.query_params.dict(), context=context)
     if query.is_valid():
         return query.validated_data
     raise Invalid(

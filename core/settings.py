@@ -5,11 +5,14 @@ each. All faults are reported together, before anything starts.
 """
 
 import warnings
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvValidationError, validate
+
+from core.policy import content_policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -21,6 +24,11 @@ SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 DEBUG = env.bool("DEBUG", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+HTTPS = env.bool("HTTPS", False)
+HSTS_PRELOAD = env.bool("HSTS_PRELOAD", False)
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0, max=10))
+LOGIN_ATTEMPTS = env.int("LOGIN_ATTEMPTS", 5, validate=validate.Range(min=1, max=100))
+LOGIN_COOLOFF_MINUTES = env.int("LOGIN_COOLOFF_MINUTES", 15, validate=validate.Range(min=1))
 LOG_LEVEL = env.str(
     "LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
 )
@@ -38,6 +46,12 @@ ROLLUP_SHARDS = env.int("ROLLUP_SHARDS", 4, validate=validate.Range(min=1, max=1
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 5.0, validate=validate.Range(min=0.5, max=60))
 FLUSH_INTERVAL_MS = env.int("FLUSH_INTERVAL_MS", 250, validate=validate.Range(min=50, max=10_000))
 
+AT_LEAST_ONE = validate.Range(min=1)
+LOG_ON_PER_MINUTE = env.int("LOG_ON_PER_MINUTE", 60, validate=AT_LEAST_ONE)
+BATCHES_PER_MINUTE = env.int("BATCHES_PER_MINUTE", 1200, validate=AT_LEAST_ONE)
+EVENTS_PER_MINUTE = env.int("EVENTS_PER_MINUTE", 120_000, validate=validate.Range(min=1000))
+READS_PER_MINUTE = env.int("READS_PER_MINUTE", 600, validate=AT_LEAST_ONE)
+
 try:
     env.seal()
 except EnvValidationError as error:
@@ -52,7 +66,11 @@ INSTALLED_APPS = [
     "analytics",
     "dashboard",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_celery_beat",
+    "axes",
+    "csp",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -65,12 +83,15 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "core.policy.permissions_policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "core.urls"
 WSGI_APPLICATION = "core.wsgi.application"
@@ -111,6 +132,36 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
 
+# The lock after wrong passwords holds for a name and an address together, so that nobody can lock
+# others out; it is in the database, so that it does not hang on Redis.
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "/"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "dashboard.logins.caller_address"
+AXES_LOCKOUT_CALLABLE = "dashboard.logins.answer_locked_out"
+AXES_FAILURE_LIMIT = LOGIN_ATTEMPTS
+AXES_COOLOFF_TIME = timedelta(minutes=LOGIN_COOLOFF_MINUTES)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+# Who logged in when, and from where, is nobody's business for ever.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS and HSTS_PRELOAD
+# Preloading binds a whole domain for years: its owner decides, by HSTS_PRELOAD.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
 # Without collectstatic files are served from where they lie; the folder is not missed then.
@@ -123,6 +174,7 @@ CHART_LOCAL_DIR = BASE_DIR / "node_modules" / "apexcharts" / "dist"
 STATICFILES_DIRS = [("vendor", CHART_LOCAL_DIR)] if CHART_LOCAL_DIR.is_dir() else []
 CHART_CDN_URL = "https://cdn.jsdelivr.net/npm/apexcharts@4.7.0/dist/apexcharts.min.js"
 CHART_CDN_INTEGRITY = "sha384-Hf0cGsweCbozkRP14s5KIue6STJYKaoipB/i1gTdbX+umKD59qA/Szk42FPMuKtB"
+CONTENT_SECURITY_POLICY = content_policy(chart_url=CHART_CDN_URL)
 
 # The wire's limits, the same everywhere and therefore no one's to change.
 MAX_BODY_BYTES = 256 * 1024
@@ -134,14 +186,37 @@ POLL_INTERVAL_MS = 1000
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 REST_FRAMEWORK = {
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["core.rendering.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["core.bodies.JsonBytesParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.rendering.Negotiation",
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "dashboard.authentication.WriteTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
     "EXCEPTION_HANDLER": "core.problems.answer_problem",
+    "DEFAULT_SCHEMA_CLASS": "core.schema.ProblemSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Pointerscope",
+    "DESCRIPTION": "Where pointers are, stored exactly once, and how they move.",
+    "VERSION": "1",
+    # What msgspec writes is JSON Schema as OpenAPI 3.1 has it.
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    # PATCH takes what its struct says, all of it; there is no other variant.
+    "COMPONENT_SPLIT_PATCH": False,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "TAGS": [
+        {"name": "browsers", "description": "Instances log on and off, are listed and erased."},
+        {"name": "events", "description": "Samples: batches in, pages and CSV out."},
+        {"name": "statuses", "description": "Velocity and distance over time."},
+        {"name": "time", "description": "The server's clock."},
+    ],
 }
 
 CELERY_BROKER_URL = REDIS_URL
@@ -173,7 +248,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_SECONDS,
         # An outage must not leave thousands of sweeps in the queue.
         "options": {"expires": 2 * SWEEP_SECONDS},
-    }
+    },
+    "clear sessions": {
+        "task": "dashboard.tasks.clear_sessions",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
 }
 
 LOGGING = {

@@ -2,7 +2,9 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView
 
+from core import reference
 from core.views import health, no_such_call
 
 handler400 = "core.problems.bad_request"
@@ -13,6 +15,9 @@ handler500 = "core.problems.server_error"
 urlpatterns = [
     path("api/v1/", include("analytics.urls")),
     path("api/v1/", include("dashboard.urls.api")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/v1/docs/", reference.swagger, name="docs"),
+    path("api/v1/redoc/", reference.redoc, name="redoc"),
     # With DEBUG on, Django's own 404 is a page; under /api/ it must be a problem all the same.
     re_path("^api/", no_such_call),
     path("healthz", health),

@@ -3,3 +3,7 @@ from django.apps import AppConfig
 
 class DashboardConfig(AppConfig):
     name = "dashboard"
+
+    def ready(self) -> None:
+        # drf-spectacular knows the extensions that have been imported.
+        from dashboard import schema  # noqa: F401

@@ -1,11 +1,20 @@
-"""Logging browser instances on and off."""
+"""Browser instances: logging on and off, listing, erasing."""
 
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection, transaction
+
 from core.problems import NoSuchInstance
 from dashboard.models import Browser
 from dashboard.tokens import WriteToken, check_instance, check_version
+
+# There may be much to delete, more than a request's usual five seconds take.
+SET_LIMITS = "select set_config('statement_timeout', '60s', true)"
+
+# Locks: the instance's row, alone. A batch or a drain under way shares it: they end before us, or
+# wait for us and find the instance gone. Either way no row of it comes back.
+LOCK_BROWSER = "select from dashboard_browser where id = %s for update"
 
 
 def get_browser(*, instance_id: UUID, token: WriteToken | None) -> Browser:
@@ -33,12 +42,46 @@ def log_on(*, now: datetime) -> Browser:
 def resume(*, instance_id: UUID, token: WriteToken, now: datetime) -> Browser:
     """Log an instance on again that proves itself by its token; errors as in get_browser."""
     browser = get_browser(instance_id=instance_id, token=token)
-    browser.is_active, browser.logged_on_at, browser.logged_off_at = True, now, None
-    browser.save(update_fields=["is_active", "logged_on_at", "logged_off_at"])
-    return browser
+    return set_active(browser, is_active=True, now=now)
 
 
 def log_off(*, instance_id: UUID, token: WriteToken | None, now: datetime) -> None:
     """Mark the instance as gone; a second time changes nothing. Errors as in get_browser."""
-    browser = get_browser(instance_id=instance_id, token=token)
-    Browser.objects.filter(pk=browser.pk, is_active=True).update(is_active=False, logged_off_at=now)
+    set_active(get_browser(instance_id=instance_id, token=token), is_active=False, now=now)
+
+
+def set_active(browser: Browser, *, is_active: bool, now: datetime) -> Browser:
+    """Log an instance on or off; where it is so already, nothing changes."""
+    if browser.is_active != is_active:
+        browser.is_active = is_active
+        if is_active:
+            browser.logged_on_at, browser.logged_off_at = now, None
+        else:
+            browser.logged_off_at = now
+        browser.save(update_fields=["is_active", "logged_on_at", "logged_off_at"])
+    return browser
+
+
+def list_browsers(
+    *, is_active: bool | None, before: int | None, limit: int
+) -> tuple[list[Browser], int | None]:
+    """Return up to `limit` instances, the newest first, and where the next page starts."""
+    browsers = Browser.objects.order_by("-pk")
+    if is_active is not None:
+        browsers = browsers.filter(is_active=is_active)
+    if before is not None:
+        browsers = browsers.filter(pk__lt=before)
+    page = list(browsers[: limit + 1])
+    return page[:limit], page[limit - 1].pk if len(page) > limit else None
+
+
+def erase(*, instance_id: UUID, token: WriteToken | None) -> None:
+    """Delete the instance, its events, its statuses and its marks in the outbox; for good.
+
+    Its tokens are dead then. Errors as in get_browser.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        browser = get_browser(instance_id=instance_id, token=token)
+        cursor.execute(SET_LIMITS)
+        cursor.execute(LOCK_BROWSER, [browser.pk])
+        browser.delete()

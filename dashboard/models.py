@@ -25,6 +25,15 @@ class Browser(models.Model):
         return str(self.instance_id)
 
 
+class BrowserStatuses(Browser):
+    """A browser in the admin, as the door to its statuses; the permission to view is its own."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "statuses of browser"
+        verbose_name_plural = "statuses by browser"
+
+
 class PointerStatus(models.Model):
     """One bucket of one browser; metrics.md of the docs defines every column.
 

@@ -1,52 +1,83 @@
-"""A browser's statuses as a series over time."""
+"""Statuses as a series over time: one browser's, or those of all together."""
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
 
-from core.times import EPOCH, to_rfc3339
+from django.db.models import Max, QuerySet, Sum
+from timescale.db.models.aggregates import First, Last
+from timescale.db.models.expressions import TimeBucket
+
+from core.times import to_rfc3339
+from dashboard.intervals import RUNGS_MS, align, buckets
 from dashboard.models import PointerStatus
+from dashboard.wire import Status, TotalStatus
 
-COLUMNS = (
-    "time",
-    "interval_ms",
-    "events",
-    "traversed_distance",
-    "avg_velocity",
-    "peak_velocity",
-    "moving_time",
-    "start_x",
-    "start_y",
-    "end_x",
-    "end_y",
-)
+T = TypeVar("T", Status, TotalStatus)
+
+NUMBERS = {
+    "events": Sum("events"),
+    "traversed_distance": Sum("traversed_distance"),
+    "peak_velocity": Max("peak_velocity"),
+    "moving_time": Sum("moving_time"),
+}
+POSITIONS = {
+    "start_x": First("start_x", "time"),
+    "start_y": First("start_y", "time"),
+    "end_x": Last("end_x", "time"),
+    "end_y": Last("end_y", "time"),
+}
 
 
-def list_statuses(
-    *, browser_id: int, since: datetime, until: datetime, interval_ms: int, fill: bool
-) -> list[dict[str, Any]]:
-    """Return the statuses whose bucket starts in [since, until), earliest first.
+class Range(NamedTuple):
+    """Which buckets a series has: those that start in [since, until)."""
 
-    `fill` adds the buckets without events: zero throughout, and no position.
+    since: datetime
+    until: datetime
+    interval_ms: int
+    fill: bool
+
+
+def list_statuses(*, browser_id: int, span: Range) -> list[Status]:
+    """Return a browser's series, earliest first.
+
+    A coarser status is made of the finer ones inside it (docs/metrics.md). `fill` adds the buckets
+    without events: zero throughout, and no position.
     """
-    rows = PointerStatus.objects.filter(
-        browser_id=browser_id, interval_ms=interval_ms, time__gte=since, time__lt=until
+    rows = _rolled_up(_finest(span).filter(browser_id=browser_id), span, POSITIONS)
+    return [_to_status(Status, row, span, POSITIONS) for row in rows]
+
+
+def list_total_statuses(*, span: Range) -> list[TotalStatus]:
+    """Return the series of all browsers together; it has no positions."""
+    return [_to_status(TotalStatus, row, span, {}) for row in _rolled_up(_finest(span), span, {})]
+
+
+def _finest(span: Range) -> QuerySet:
+    """The stored statuses inside the series' whole buckets."""
+    return PointerStatus.objects.filter(
+        interval_ms=max(rung for rung in RUNGS_MS if span.interval_ms % rung == 0),
+        time__gte=align(span.since, span.interval_ms),
+        time__lt=align(span.until, span.interval_ms),
     )
-    known = {row["time"]: row for row in rows.order_by("time").values(*COLUMNS)}
-    times = buckets(since=since, until=until, interval_ms=interval_ms) if fill else list(known)
-    return [
-        {**(known.get(time) or _empty(interval_ms)), "time": to_rfc3339(time)} for time in times
-    ]
 
 
-def buckets(*, since: datetime, until: datetime, interval_ms: int) -> list[datetime]:
-    """Return the starts of the buckets in [since, until), aligned to the epoch."""
-    interval = timedelta(milliseconds=interval_ms)
-    first = -((EPOCH - since) // interval)
-    last = -((EPOCH - until) // interval)
-    return [EPOCH + i * interval for i in range(first, last)]
+def _rolled_up(rows: QuerySet, span: Range, positions: dict[str, Any]) -> list[dict[str, Any]]:
+    bucket = TimeBucket("time", f"{span.interval_ms} milliseconds")
+    grouped = rows.values(bucket=bucket).annotate(**NUMBERS, **positions).order_by("bucket")
+    if not span.fill:
+        return list(grouped)
+    known = {row["bucket"]: row for row in grouped}
+    times = buckets(since=span.since, until=span.until, interval_ms=span.interval_ms)
+    return [known.get(time, {"bucket": time}) for time in times]
 
 
-def _empty(interval_ms: int) -> dict[str, Any]:
-    zero = {"events": 0, "traversed_distance": 0.0, "avg_velocity": 0.0, "peak_velocity": 0.0}
-    place = dict.fromkeys(("start_x", "start_y", "end_x", "end_y"))
-    return {"interval_ms": interval_ms, **zero, "moving_time": 0.0, **place}
+def _to_status(kind: type[T], row: dict[str, Any], span: Range, positions: dict[str, Any]) -> T:
+    numbers: dict[str, Any] = {name: row.get(name, 0) for name in NUMBERS}
+    place: dict[str, Any] = {name: row.get(name) for name in positions}
+    return kind(
+        time=to_rfc3339(row["bucket"]),
+        interval_ms=span.interval_ms,
+        avg_velocity=numbers["traversed_distance"] / (span.interval_ms / 1000),
+        **numbers,
+        **place,
+    )

@@ -1,70 +1,157 @@
 """The API of browser instances and statuses: views validate, call one function, answer."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from django.conf import settings
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
-from rest_framework.permissions import AllowAny
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.decorators import action
+from rest_framework.permissions import AllowAny, BasePermission, IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
 
 from core.bodies import BeaconParser, JsonBytesParser, decode_body, read_body
 from core.queries import TimeField, read_query
+from core.sharing import NO_ACTION, OpenViewSet
 from core.times import to_rfc3339
+from dashboard import examples
 from dashboard.authentication import WriteTokenAuthentication
-from dashboard.browsers import log_off, log_on, resume
+from dashboard.browsers import erase, list_browsers, log_off, log_on, resume, set_active
+from dashboard.intervals import INTERVAL, choose_interval, count_buckets, parse_interval
 from dashboard.models import Browser
 from dashboard.permissions import HoldsTokenOrIsStaff, header_token, visible_browser
-from dashboard.series import list_statuses
+from dashboard.series import Range, list_statuses, list_total_statuses
+from dashboard.throttles import LogOnThrottle, ReadThrottle
 from dashboard.tokens import make_token, read_token
+from dashboard.wire import (
+    BeaconToken,
+    BrowserChange,
+    BrowserInstance,
+    BrowserPage,
+    LoggedOn,
+    LogOn,
+    Series,
+    ServerTime,
+    TotalSeries,
+    TrackerConfig,
+    to_wire,
+)
 
-INTERVALS_MS = {"1s": 1000, "auto": 1000}
 DEFAULT_RANGE = timedelta(minutes=2)
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+DEFAULT_POINTS = 500
 MAX_POINTS = 5000
+PAGE_SIZE = 100
+# For the API's description.
+ANYONE: Any = [{}]
+STAFF_ONLY: Any = [{"staffSession": []}]
 
 
-class LogOn(msgspec.Struct, forbid_unknown_fields=True):
-    """Both fields to come back as the same instance, neither for a new one."""
+class BrowsersQuery(serializers.Serializer):
+    """Filters of the list of instances."""
 
-    instance_id: UUID | None = None
-    write_token: str | None = None
-
-
-class LogOff(msgspec.Struct, forbid_unknown_fields=True):
-    token: str | None = None
+    is_active = serializers.BooleanField(required=False, default=None)
+    cursor = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    limit = serializers.IntegerField(min_value=1, max_value=PAGE_SIZE, default=PAGE_SIZE)
 
 
-class LogOnView(APIView):
-    """Log on: anyone gets an instance of their own, or comes back to it with its token."""
+class BrowserViewSet(OpenViewSet):
+    """Browser instances."""
 
-    # No cookies here: any site may send, so none may borrow a login.
-    authentication_classes = [WriteTokenAuthentication]
-    permission_classes = [AllowAny]
     parser_classes = [JsonBytesParser, BeaconParser]
+    lookup_field = "instance_id"
+    lookup_value_converter = "uuid"
 
-    def post(self, request: Request) -> Response:
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        # No cookies on log on: any site may send there, so none may borrow a login.
+        called = self.called_action()
+        # A beacon brings a staff member's cookie along unasked; only a CSRF token shows intent.
+        beacon = called == "log_off" and self.request and "X-CSRFToken" not in self.request.headers
+        if called == "create" or beacon:
+            return [WriteTokenAuthentication()]
+        return super().get_authenticators()
+
+    def get_permissions(self) -> list[BasePermission]:
+        if self.action == "list":
+            return [IsAdminUser()]
+        # A beacon's token is in its body, so log_off() itself lets in or refuses.
+        anyone = self.action in (*NO_ACTION, "create", "log_off")
+        return [AllowAny() if anyone else HoldsTokenOrIsStaff()]
+
+    def get_throttles(self) -> list[Any]:
+        if self.action in NO_ACTION:
+            return []
+        return [LogOnThrottle() if self.action == "create" else ReadThrottle()]
+
+    @extend_schema(
+        tags=["browsers"],
+        request=LogOn,
+        responses={200: LoggedOn, 201: LoggedOn},
+        examples=examples.LOG_ON,
+        auth=ANYONE,
+        summary="Log on",
+    )
+    def create(self, request: Request) -> Response:
+        """Anyone gets an instance of their own, or comes back to it with its token."""
         wish = decode_body(read_body(request) or b"{}", LogOn)
         now = timezone.now()
         if wish.instance_id is None:
-            return Response(_to_log_on(log_on(now=now), now), status.HTTP_201_CREATED)
+            return Response(to_logged_on(log_on(now=now), now), status.HTTP_201_CREATED)
         token = read_token(wish.write_token or "")
         browser = resume(instance_id=wish.instance_id, token=token, now=now)
-        return Response(_to_log_on(browser, now))
+        return Response(to_logged_on(browser, now))
 
+    @extend_schema(
+        tags=["browsers"],
+        parameters=[BrowsersQuery],
+        responses={200: BrowserPage},
+        auth=STAFF_ONLY,
+        summary="List instances",
+    )
+    def list(self, request: Request) -> Response:
+        """All instances, the newest first."""
+        query = read_query(request, BrowsersQuery)
+        browsers, cursor = list_browsers(
+            is_active=query["is_active"], before=query.get("cursor"), limit=query["limit"]
+        )
+        shown = [to_wire(browser) for browser in browsers]
+        return Response(BrowserPage(shown, str(cursor) if cursor else None))
 
-class LogOffView(APIView):
-    """Log off: a beacon can call it, with its token in the body."""
+    @extend_schema(tags=["browsers"], responses={200: BrowserInstance}, summary="Read an instance")
+    def retrieve(self, request: Request, instance_id: UUID) -> Response:
+        """Whether it is logged on, and since when."""
+        return Response(to_wire(visible_browser(request, instance_id)))
 
-    permission_classes = [AllowAny]
-    parser_classes = [JsonBytesParser, BeaconParser]
+    @extend_schema(
+        tags=["browsers"],
+        request=BrowserChange,
+        responses={200: BrowserInstance},
+        summary="Log an instance on or off",
+    )
+    def partial_update(self, request: Request, instance_id: UUID) -> Response:
+        """By saying which it shall be; where it is so already, nothing changes."""
+        change = decode_body(read_body(request), BrowserChange)
+        browser = visible_browser(request, instance_id)
+        set_active(browser, is_active=change.is_active, now=timezone.now())
+        return Response(to_wire(browser))
 
-    def post(self, request: Request, instance_id: UUID) -> Response:
-        body = decode_body(read_body(request) or b"{}", LogOff)
+    @extend_schema(tags=["browsers"], responses={204: None}, summary="Erase an instance")
+    def destroy(self, request: Request, instance_id: UUID) -> Response:
+        """Erase the instance and all its events and statuses, for good."""
+        erase(instance_id=instance_id, token=header_token(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(tags=["browsers"], request=BeaconToken, responses={204: None}, summary="Log off")
+    @action(detail=True, methods=["post"], url_path="log-off")
+    def log_off(self, request: Request, instance_id: UUID) -> Response:
+        """A beacon can call it, with its token in the body."""
+        body = decode_body(read_body(request) or b"{}", BeaconToken)
         token = header_token(request)
         if token is None and not request.user.is_staff:
             token = read_token(body.token or "")
@@ -72,51 +159,87 @@ class LogOffView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+@extend_schema_field({"type": "string", "pattern": f"^(auto|{INTERVAL.pattern})$"})
+class IntervalField(serializers.CharField):
+    """`auto`, or a whole number of s, m, h or d."""
+
+
 class SeriesQuery(serializers.Serializer):
-    """A range of at most MAX_POINTS buckets; the last two minutes unless it says otherwise."""
+    """A range and the buckets it is cut into; the last two minutes unless it says otherwise."""
 
     since = TimeField(required=False)
     until = TimeField(required=False)
-    interval = serializers.ChoiceField(list(INTERVALS_MS), default="auto")
+    interval = IntervalField(default="auto", max_length=20)
+    max_points = serializers.IntegerField(min_value=1, max_value=MAX_POINTS, default=DEFAULT_POINTS)
     fill = serializers.ChoiceField(["none", "zero"], default="none")
 
-    def validate(self, query: dict[str, Any]) -> dict[str, Any]:
-        until: datetime = query.get("until") or self.context["now"]
-        since: datetime = query.get("since") or until - DEFAULT_RANGE
-        interval_ms = INTERVALS_MS[query["interval"]]
+    def validate(self, query: dict[str, Any]) -> Range:
+        since, until = self._range(query)
+        interval_ms = self._interval(query, since, until)
+        points = count_buckets(since=since, until=until, interval_ms=interval_ms)
+        if points > MAX_POINTS:
+            raise serializers.ValidationError(
+                {"interval": f"the range has {points} such buckets; at most {MAX_POINTS} are given"}
+            )
+        return Range(since, until, interval_ms, query["fill"] == "zero")
+
+    def _range(self, query: dict[str, Any]) -> tuple[datetime, datetime]:
+        try:
+            until = query.get("until") or max(self.context["now"], query.get("since", EARLIEST))
+            since = query.get("since") or until - DEFAULT_RANGE
+        except OverflowError:
+            raise serializers.ValidationError({"until": "lies too early"}) from None
         if since > until:
             raise serializers.ValidationError({"since": "lies after `until`"})
-        if (until - since) / timedelta(milliseconds=interval_ms) > MAX_POINTS:
-            raise serializers.ValidationError(
-                {"since": f"the range holds more than {MAX_POINTS} buckets of this interval"}
-            )
-        return {"since": since, "until": until, "interval_ms": interval_ms, "fill": query["fill"]}
+        return since, until
+
+    def _interval(self, query: dict[str, Any], since: datetime, until: datetime) -> int:
+        if query["interval"] == "auto":
+            return choose_interval(since=since, until=until, max_points=query["max_points"])
+        try:
+            return parse_interval(query["interval"])
+        except ValueError as error:
+            raise serializers.ValidationError({"interval": str(error)}) from None
 
 
-class StatusesView(APIView):
-    """An instance's series of statuses."""
+class StatusViewSet(ViewSet):
+    """An instance's statuses."""
 
     permission_classes = [HoldsTokenOrIsStaff]
+    throttle_classes = [ReadThrottle]
 
-    def get(self, request: Request, instance_id: UUID) -> Response:
-        query = read_query(request, SeriesQuery, now=timezone.now())
+    @extend_schema(
+        tags=["statuses"],
+        parameters=[SeriesQuery],
+        responses={200: Series},
+        examples=examples.SERIES,
+        summary="Read an instance's series",
+    )
+    def list(self, request: Request, instance_id: UUID) -> Response:
+        """Distance and velocity, bucket by bucket; docs/metrics.md defines every number."""
+        span = read_query(request, SeriesQuery, now=timezone.now())
         browser = visible_browser(request, instance_id)
-        span = {"since": query["since"], "until": query["until"]}
-        statuses = list_statuses(
-            browser_id=browser.pk,
-            interval_ms=query["interval_ms"],
-            fill=query["fill"] == "zero",
-            **span,
-        )
-        return Response(
-            {
-                "instance_id": str(instance_id),
-                "interval_ms": query["interval_ms"],
-                "since": to_rfc3339(query["since"]),
-                "until": to_rfc3339(query["until"]),
-                "statuses": statuses,
-            }
-        )
+        statuses = list_statuses(browser_id=browser.pk, span=span)
+        return Response(Series(instance_id, statuses=statuses, **_to_range(span)))
+
+
+class TotalStatusViewSet(ViewSet):
+    """The statuses of all instances together."""
+
+    permission_classes = [IsAdminUser]
+    throttle_classes = [ReadThrottle]
+
+    @extend_schema(
+        tags=["statuses"],
+        parameters=[SeriesQuery],
+        responses={200: TotalSeries},
+        auth=STAFF_ONLY,
+        summary="Read the series of all instances together",
+    )
+    def list(self, request: Request) -> Response:
+        """Sums over all instances; the peak is the fastest of any."""
+        span = read_query(request, SeriesQuery, now=timezone.now())
+        return Response(TotalSeries(statuses=list_total_statuses(span=span), **_to_range(span)))
 
 
 class TimeView(APIView):
@@ -125,22 +248,30 @@ class TimeView(APIView):
     authentication_classes = []
     permission_classes = [AllowAny]
 
+    @extend_schema(tags=["time"], responses={200: ServerTime}, summary="Read the server's clock")
     def get(self, request: Request) -> Response:
-        return Response({"server_time": to_rfc3339(timezone.now())})
+        """For whoever wants to correct their own."""
+        return Response(ServerTime(to_rfc3339(timezone.now())))
 
 
-def _to_log_on(browser: Browser, now: datetime) -> dict[str, Any]:
+def _to_range(span: Range) -> dict[str, Any]:
     return {
-        "instance_id": str(browser.instance_id),
-        "write_token": make_token(instance_id=browser.instance_id, version=browser.token_version),
-        "server_time": to_rfc3339(now),
-        "config": {
-            "flush_interval_ms": settings.FLUSH_INTERVAL_MS,
-            "max_batch_events": settings.MAX_BATCH_EVENTS,
-            "max_batch_bytes": settings.TRACKER_BATCH_BYTES,
-            "idle_gap_ms": settings.IDLE_GAP_MS,
-            "poll_interval_ms": settings.POLL_INTERVAL_MS,
-        },
-        # Nobody serves the stream yet; a page that finds no address here polls.
-        "stream_url": None,
+        "interval_ms": span.interval_ms,
+        "since": to_rfc3339(span.since),
+        "until": to_rfc3339(span.until),
     }
+
+
+def to_logged_on(browser: Browser, now: datetime) -> LoggedOn:
+    return LoggedOn(
+        instance_id=browser.instance_id,
+        write_token=make_token(instance_id=browser.instance_id, version=browser.token_version),
+        server_time=to_rfc3339(now),
+        config=TrackerConfig(
+            flush_interval_ms=settings.FLUSH_INTERVAL_MS,
+            max_batch_events=settings.MAX_BATCH_EVENTS,
+            max_batch_bytes=settings.TRACKER_BATCH_BYTES,
+            idle_gap_ms=settings.IDLE_GAP_MS,
+            poll_interval_ms=settings.POLL_INTERVAL_MS,
+        ),
+    )

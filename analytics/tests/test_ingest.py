@@ -6,7 +6,7 @@ from datetime import timedelta
 from unittest import mock
 
 from django.contrib.auth.models import User
-from django.test import TestCase
+from django.test import TestCase, override_settings
 
 from analytics.models import DirtyRange, PointerPositionEvent
 from analytics.tests.oracle import Sample
@@ -201,6 +201,41 @@ class IngestCallTests(TestCase):
                 problem = self.assert_refused(self.post(body), 400, mock.ANY)
                 self.assertIn(problem["code"], ("malformed", "invalid"))
 
+    def test_a_key_that_comes_twice_is_refused_however_it_is_written(self):
+        event = f'{{"time": {NOW_MS}, "x": 1, "y": 2%s}}'
+        for extra in (
+            ', "x": 1',
+            ', "x" : 1',
+            ', "\\u0078": 1',
+            ', "seq": 1, "seq": 2',
+            ', "enter": true,"enter"\n:false',
+            ', "seq": null, "seq": 1',
+        ):
+            with self.subTest(extra):
+                body = f'{{"events": [{event % ""}, {event % extra}]}}'.encode()
+                problem = self.assert_refused(self.post(body), 400, "invalid")
+                self.assertEqual(problem["errors"][0]["code"], "repeated_key")
+        body = f'{{"events": [{event % ""}], "events": [{event % ""}]}}'.encode()
+        self.assert_refused(self.post(body), 400, "invalid")
+
+    def test_a_token_that_looks_like_a_key_is_no_repeated_key(self):
+        body = {"events": [{"time": NOW_MS, "x": 1, "y": 2}], "token": ":x"}
+        self.assertEqual(self.post(body).status_code, 202)
+
+    @override_settings(BATCHES_PER_MINUTE=2, EVENTS_PER_MINUTE=1000)
+    def test_an_instance_may_send_so_many_batches(self):
+        answers = [self.post_event(seq=n) for n in range(3)]
+        self.assertEqual([answer.status_code for answer in answers], [202, 202, 429])
+        assert_problem(self, answers[-1], 429, "throttled")
+        self.assertTrue(1 <= int(answers[-1]["Retry-After"]) <= 60)
+
+    @override_settings(EVENTS_PER_MINUTE=1000)
+    def test_an_instance_may_send_so_many_events(self):
+        events = [{"time": NOW_MS + i, "x": i, "y": 0} for i in range(600)]
+        answers = [self.post({"events": events}) for _ in range(2)]
+        self.assertEqual([answer.status_code for answer in answers], [202, 429])
+        self.assertEqual(PointerPositionEvent.objects.count(), 600)
+
     def test_what_is_no_batch_is_invalid(self):
         for body in ([], {}, {"events": []}, {"events": {}}, {"events": [[]]}, {"event": []}):
             with self.subTest(body):
@@ -249,6 +284,45 @@ class IngestCallTests(TestCase):
         self.assert_refused(self.post(body, token=token, path=path), 404, "no_such_instance")
 
 
+class ForeignSiteTests(TestCase):
+    """A tracker on somebody's site may log on and send, and may do nothing else."""
+
+    def setUp(self):
+        self.instance = f"/api/v1/browsers/{new_browser().instance_id}/"
+
+    def allowed_origin(self, method, path):
+        header = {"Origin": "https://shop.example"}
+        answer = self.client.generic(method, path, headers=header)
+        self.assertNotIn("Access-Control-Allow-Credentials", answer)
+        return answer.get("Access-Control-Allow-Origin")
+
+    def test_its_page_may_log_on_and_send_and_read_the_answer(self):
+        for path in ("/api/v1/browsers/", f"{self.instance}events/"):
+            self.assertEqual(self.allowed_origin("POST", path), "*")
+
+    def test_its_preflight_is_answered(self):
+        for path in ("/api/v1/browsers/", f"{self.instance}events/"):
+            answer = self.client.options(path, headers={"Origin": "https://shop.example"})
+            self.assertEqual(answer.status_code, 204)
+            self.assertEqual(answer["Access-Control-Allow-Origin"], "*")
+            self.assertEqual(answer["Access-Control-Allow-Methods"], "POST")
+            self.assertIn("Authorization", answer["Access-Control-Allow-Headers"])
+
+    def test_it_may_read_nothing(self):
+        for method, path in (
+            ("GET", "/api/v1/browsers/"),
+            ("GET", self.instance),
+            ("OPTIONS", self.instance),
+            ("DELETE", self.instance),
+            ("GET", f"{self.instance}events/"),
+            ("GET", f"{self.instance}statuses/"),
+            ("OPTIONS", f"{self.instance}statuses/"),
+            ("GET", "/api/v1/statuses/"),
+        ):
+            with self.subTest(f"{method} {path}"):
+                self.assertIsNone(self.allowed_origin(method, path))
+
+
 class ReadEventsTests(TestCase):
     def setUp(self):
         self.browser = new_browser()
@@ -290,6 +364,40 @@ class ReadEventsTests(TestCase):
             with self.subTest(query):
                 (name,) = query
                 assert_problem(self, self.get(**query), 400, "invalid", f"?{name}")
+
+    def test_one_event_can_be_had_by_its_key(self):
+        path = f"/api/v1/browsers/{self.browser.instance_id}/events/"
+        answer = self.client.get(f"{path}2026-11-23T11:50:01Z,3/", headers=self.header)
+        self.assertEqual(answer.json(), self.get().json()["events"][3])
+        for key in (
+            "2026-11-23T11:50:01Z,9",
+            "2026-11-23T11:50:01Z",
+            "x,1",
+            "1,-1",
+            "1,9999999999",
+        ):
+            with self.subTest(key):
+                answer = self.client.get(f"{path}{key}/", headers=self.header)
+                assert_problem(self, answer, 404, "no_such_event")
+
+    def test_all_of_them_can_be_had_as_csv(self):
+        for kwargs in ({"format": "csv"}, {"limit": 2, "format": "csv"}):
+            answer = self.get(**kwargs)
+            self.assertEqual(answer["Content-Type"], "text/csv; charset=utf-8")
+            lines = b"".join(answer).decode().splitlines()
+            self.assertEqual(lines[0], "time,x,y,seq,enter")
+            self.assertEqual(lines[4], "2026-11-23T11:50:01.000000Z,3.0,0.0,3,false")
+            self.assertEqual(len(lines), 8)
+
+    def test_csv_can_be_asked_for_by_the_accept_header_too(self):
+        self.header["Accept"] = "text/csv"
+        self.assertEqual(self.get()["Content-Type"], "text/csv; charset=utf-8")
+        assert_problem(self, self.get(since="x"), 400, "invalid", "?since")
+
+    def test_csv_goes_on_from_page_to_page(self):
+        with mock.patch("analytics.events.CSV_PAGE", 3):
+            lines = b"".join(self.get(format="csv")).decode().splitlines()
+        self.assertEqual([line.split(",")[3] for line in lines[1:]], list("0123456"))
 
     def test_others_do_not_see_them(self):
         self.header = {}

@@ -26,18 +26,23 @@ def example_settings() -> set[str]:
     return set(re.findall(r"^([A-Z_]+)=", lines, re.MULTILINE))
 
 
-def boot(**environment: str) -> subprocess.CompletedProcess:
-    """Import the settings in a process that has this environment only."""
+def environment_of(settings: dict[str, str]) -> dict[str, str]:
+    """Return the environment of a process that has these settings and no others."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     defaults = {
         "SECRET_KEY": "k" * 50,
         "DATABASE_URL": "postgres://a@127.0.0.1/b",
         "REDIS_URL": "redis://127.0.0.1/0",
     }
+    return {**kept, **defaults, **settings}
+
+
+def boot(**environment: str) -> subprocess.CompletedProcess:
+    """Import the settings in a process that has this environment only."""
     return subprocess.run(
         [sys.executable, "-c", "import core.settings"],
         cwd=ROOT,
-        env={**kept, **defaults, **environment},
+        env=environment_of(environment),
         capture_output=True,
         text=True,
     )

@@ -3,7 +3,8 @@
 import uuid
 from datetime import UTC, datetime
 
-from django.test import TestCase
+from django.contrib.auth.models import User
+from django.test import Client, TestCase
 
 from core.tests.problems import assert_problem
 from core.times import parse_time
@@ -110,6 +111,22 @@ class LogOffTests(TestCase):
     def test_a_beacon_has_its_token_in_a_text_body(self):
         body = f'{{"token": "{token_of(self.browser)}"}}'
         response = post(self, self.path, body, content_type="text/plain;charset=UTF-8")
+        self.assertEqual(response.status_code, 204)
+        self.assertFalse(self.is_active())
+
+    def test_a_beacon_that_brings_a_staff_cookie_along_is_a_beacon(self):
+        staff = Client(enforce_csrf_checks=True)
+        staff.force_login(User.objects.create_user("ann", is_staff=True))
+        path, body = f"/api/v1/browsers/{self.path}", f'{{"token": "{token_of(self.browser)}"}}'
+        without = staff.generic("POST", path, "{}", content_type="text/plain")
+        assert_problem(self, without, 401, "authentication_failed")
+        response = staff.generic("POST", path, body, content_type="text/plain")
+        self.assertEqual(response.status_code, 204)
+        self.assertFalse(self.is_active())
+
+    def test_staff_log_it_off_with_a_csrf_token(self):
+        self.client.force_login(User.objects.create_user("ann", is_staff=True))
+        response = post(self, self.path, headers={"X-CSRFToken": "x"})
         self.assertEqual(response.status_code, 204)
         self.assertFalse(self.is_active())
 

@@ -1,10 +1,11 @@
 from django.urls import path
+from rest_framework.routers import SimpleRouter
 
-from dashboard.views import LogOffView, LogOnView, StatusesView, TimeView
+from dashboard.views import BrowserViewSet, StatusViewSet, TimeView, TotalStatusViewSet
 
-urlpatterns = [
-    path("browsers/", LogOnView.as_view(), name="browsers"),
-    path("browsers/<uuid:instance_id>/log-off/", LogOffView.as_view(), name="log-off"),
-    path("browsers/<uuid:instance_id>/statuses/", StatusesView.as_view(), name="statuses"),
-    path("time/", TimeView.as_view(), name="time"),
-]
+router = SimpleRouter(use_regex_path=False)
+router.register("browsers", BrowserViewSet, basename="browser")
+router.register("browsers/<uuid:instance_id>/statuses", StatusViewSet, basename="status")
+router.register("statuses", TotalStatusViewSet, basename="total-status")
+
+urlpatterns = [*router.urls, path("time/", TimeView.as_view(), name="time")]

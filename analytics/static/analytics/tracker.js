@@ -2,6 +2,7 @@
  * own host). It waits for start() where data-autostart="false", or Global Privacy Control or Do Not
  * Track is on. start() resolves to {instanceId, token, clockOffset}, or to null where refused; stop()
  * is final; erase() deletes the instance; state() is a snapshot; onsample is called with each sample.
+ * The service's own page has data-log-on and data-csrf-token: the tabs of a session are one instance.
  */
 (() => {
   if (window.pointerscope) return;
@@ -13,6 +14,8 @@
   const counts = { captured: 0, stored: 0, duplicates: 0, conflicts: 0, dropped: 0 };
   let config = { flush_interval_ms: 250 };
   let connection = "idle";
+  // Two tabs that are one instance have clocks that can meet; their samples must not.
+  const firstSeq = Math.floor(Math.random() * 1e6);
   let [problem, session, started, batch, roundTrip, pointer, beaconed] = [];
   let [offset, last, gap, timer, failures] = [0, 0, 0, 0, 0];
   let entering = true;
@@ -35,7 +38,7 @@
     const time = Math.max(last, performance.timeOrigin + timeStamp + offset);
     if (time - last < 250) gap += (time - last - gap) / 20;
     last = time;
-    const sample = { time, x: clientX, y: clientY, seq: counts.captured++ };
+    const sample = { time, x: clientX, y: clientY, seq: firstSeq + counts.captured++ };
     if (entering) sample.enter = true;
     entering = false;
     if (queue.push(sample) > 20000) drop(batch?.count || 0, 1);
@@ -65,7 +68,7 @@
   // A body goes as plain text with the token inside: that needs no preflight, and a beacon can do it.
   const call = async (method, url, body, headers) => {
     const sent = now();
-    const options = { method, body, headers, keepalive: true, credentials: "omit" };
+    const options = { method, body, headers, keepalive: true, credentials: "same-origin" };
     try {
       options.signal = AbortSignal.timeout?.(15000);
       const response = await fetch(url, { ...options, cache: "no-store" });
@@ -123,15 +126,19 @@
   };
 
   const logOn = async (kept) => {
+    let { logOn: own, csrfToken } = script.dataset;
     connection = "connecting";
     while (!life.signal.aborted) {
       const { instance_id, write_token } = kept || {};
       const body = JSON.stringify({ instance_id, write_token });
-      const answer = await call("POST", `${api}browsers/`, body);
-      if (answer.ok) return { ...answer, resumed: kept };
+      const headers = own && { "X-CSRFToken": csrfToken };
+      const answer = await call("POST", own || `${api}browsers/`, body, headers);
+      if (answer.ok) return answer;
       if (!answer.final) await new Promise((resolve) => setTimeout(resolve, backOff(answer)));
-      else if (!kept) return halt("denied");
-      else kept = null; // Erased or revoked since: a new instance.
+      // Without cookies there is no session; once erased or revoked, a new instance.
+      else if (own) own = undefined;
+      else if (kept) kept = null;
+      else return halt("denied");
     }
   };
 
@@ -225,7 +232,7 @@
     const { instance_id, write_token, config: given } = answer.data;
     rebase(await measure([answer]));
     config = given;
-    if (answer.resumed) queue = kept.samples.concat(queue);
+    if (kept?.instance_id === instance_id) queue = kept.samples.concat(queue);
     session = { url: `${api}browsers/${instance_id}/`, instance_id, write_token };
     [connection, failures] = ["live", 0];
     retryNow();

@@ -1,0 +1,94 @@
+"""Staff look at stored samples in the admin, newest first, and no hypertable is read whole."""
+
+from datetime import UTC, datetime, timedelta
+
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test import TestCase
+from django.test.utils import CaptureQueriesContext
+
+from analytics.models import PointerPositionEvent
+from dashboard.admin_rows import PAGE_SIZE
+from dashboard.browsers import log_on
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+EVENTS = "analytics_pointerpositionevent"
+
+
+def add_events(browser, count):
+    """Add samples of which each two carry the same time."""
+    PointerPositionEvent.objects.bulk_create(
+        PointerPositionEvent(
+            browser=browser,
+            time=NOW + timedelta(milliseconds=i // 2),
+            seq=i,
+            x=i,
+            y=0,
+            enter=False,
+        )
+        for i in range(count)
+    )
+
+
+class EventsTests(TestCase):
+    def setUp(self):
+        self.client.force_login(User.objects.create_superuser("ann"))
+        self.browser = log_on(now=NOW)
+        self.path = f"/admin/analytics/browserevents/{self.browser.pk}/change/"
+
+    def get(self, **query):
+        return self.client.get(self.path, query)
+
+    def read_all(self):
+        page = self.get().context["page"]
+        yield page
+        while page.older:
+            page = self.get(before=page.older).context["page"]
+            yield page
+
+    def test_an_instance_without_samples_says_so(self):
+        self.assertContains(self.get(), "Nothing is stored.")
+
+    def test_page_by_page_each_sample_comes_once_and_the_newest_first(self):
+        # An odd number, so that a page ends between two samples of the same time.
+        add_events(self.browser, PAGE_SIZE * 2 + 51)
+        add_events(log_on(now=NOW), 5)
+        pages = list(self.read_all())
+        self.assertEqual(len(pages), 3)
+        seqs = [row[1] for page in pages for row in page.rows]
+        self.assertEqual(seqs, list(reversed(range(PAGE_SIZE * 2 + 51))))
+
+    def test_the_hypertable_is_read_once_and_never_whole(self):
+        add_events(self.browser, 3)
+        with CaptureQueriesContext(connection) as queries:
+            self.get()
+            self.client.get("/admin/analytics/browserevents/", {"q": str(self.browser)[:8]})
+            self.client.get("/admin/")
+        reads = [query["sql"] for query in queries if EVENTS in query["sql"]]
+        self.assertEqual(len(reads), 1)
+        self.assertIn(f"LIMIT {PAGE_SIZE + 1}", reads[0])
+        self.assertNotIn("COUNT(", reads[0])
+
+    def test_a_page_reads_the_key_and_sorts_nothing(self):
+        add_events(self.browser, 500)
+        with CaptureQueriesContext(connection) as queries:
+            list(self.read_all())
+        read = [query["sql"] for query in queries if EVENTS in query["sql"]][-1]
+        with connection.cursor() as cursor:
+            # So few rows cost nothing to sort; of interest is whether the key could do without.
+            cursor.execute("set local enable_seqscan = off; set local enable_bitmapscan = off")
+            cursor.execute(f"explain {read}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+        self.assertNotIn("Sort", plan)
+
+    def test_an_instance_is_found_by_how_its_id_begins(self):
+        page = self.client.get("/admin/analytics/browserevents/", {"q": str(self.browser)[:13]})
+        self.assertEqual([row.pk for row in page.context["cl"].result_list], [self.browser.pk])
+
+    def test_viewing_samples_is_a_permission_of_its_own(self):
+        viewer = User.objects.create_user("bob", is_staff=True)
+        viewer.user_permissions.add(Permission.objects.get(codename="view_browser"))
+        self.client.force_login(viewer)
+        self.assertEqual(self.get().status_code, 403)
+        viewer.user_permissions.add(Permission.objects.get(codename="view_browserevents"))
+        self.assertEqual(self.get().status_code, 200)

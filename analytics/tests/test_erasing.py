@@ -1,0 +1,86 @@
+"""An erased instance is gone with all that it stored, whatever is under way for it."""
+
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.test import TransactionTestCase
+
+from analytics.ingest import STORE
+from analytics.models import DirtyRange, PointerPositionEvent
+from analytics.rollups import ROLL_UP, drain
+from analytics.tests.interleaving import Session, until_sessions_wait
+from analytics.tests.pointers import drain_all, new_browser, sample, send, token_of
+from core.problems import NoSuchInstance
+from dashboard.browsers import LOCK_BROWSER, erase
+from dashboard.models import Browser, PointerStatus
+
+
+class EraseTests(TransactionTestCase):
+    def setUp(self):
+        self.browser, self.other = new_browser(), new_browser()
+        for browser in (self.browser, self.other):
+            send(browser, [sample(0.1, 0), sample(1.2, 5)])
+        drain_all()
+        for browser in (self.browser, self.other):
+            send(browser, [sample(0.3, 7)])
+        self.erase = partial(
+            erase, instance_id=self.browser.instance_id, token=token_of(self.browser)
+        )
+        self.drain = partial(drain, rung=1000, shard=self.browser.pk % settings.ROLLUP_SHARDS)
+
+    @transaction.atomic
+    def send_slowly(self):
+        send(self.browser, [sample(5, 5)])
+
+    def assert_gone(self):
+        for model in (PointerPositionEvent, PointerStatus, DirtyRange):
+            self.assertFalse(model.objects.filter(browser_id=self.browser.pk).exists(), model)
+        self.assertFalse(Browser.objects.filter(pk=self.browser.pk).exists())
+        self.assertEqual(PointerPositionEvent.objects.filter(browser=self.other).count(), 3)
+        self.assertEqual(PointerStatus.objects.filter(browser=self.other).count(), 2)
+
+    def test_events_statuses_and_marks_go_with_it_and_others_stay(self):
+        self.erase()
+        self.assert_gone()
+
+    def test_it_waits_for_a_drain_that_has_computed_and_not_committed(self):
+        session = Session(self.drain, after=ROLL_UP).until_held()
+        erasing = Session(self.erase)
+        until_sessions_wait(1)
+        session.finish()
+        erasing.finish()
+        self.assert_gone()
+
+    def test_a_drain_between_claim_and_compute_writes_nothing_back(self):
+        session = Session(self.drain, before=ROLL_UP).until_held()
+        erasing = Session(self.erase)
+        session.finish()
+        erasing.finish()
+        drain_all()
+        self.assert_gone()
+
+    def test_a_drain_that_waits_for_the_erasure_finds_it_gone(self):
+        erasing = Session(self.erase, after=LOCK_BROWSER).until_held()
+        draining = Session(self.drain)
+        until_sessions_wait(1)
+        erasing.finish()
+        draining.finish()
+        self.assert_gone()
+
+    def test_a_batch_that_comes_during_the_erasure_finds_it_gone(self):
+        erasing = Session(self.erase, after=LOCK_BROWSER).until_held()
+        late = Session(lambda: send(self.browser, [sample(5, 5)]))
+        until_sessions_wait(1)
+        erasing.finish()
+        with self.assertRaises(NoSuchInstance):
+            late.finish()
+        self.assert_gone()
+
+    def test_it_waits_for_a_batch_that_is_being_stored(self):
+        batch = Session(self.send_slowly, after=STORE).until_held()
+        erasing = Session(self.erase)
+        until_sessions_wait(1)
+        batch.finish()
+        erasing.finish()
+        self.assert_gone()

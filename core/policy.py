@@ -1,0 +1,65 @@
+"""What browsers may do with our pages: the Content Security Policy and its siblings.
+
+A view that needs more says so itself, with django-csp's decorators (`csp.decorators`).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from csp.constants import NONE, SELF
+from django.http import HttpRequest, HttpResponse
+
+# ApexCharts 4.7.0 adds two style elements, whose text its version fixes. Their hashes let in these
+# two and nothing else, and unlike a nonce they are the same for every answer.
+CHART_STYLES = (
+    "'sha256-TBymqJXQvXKxe+z+3ydUYBErlkFFu110c5FjiVB8p+M='",
+    "'sha256-aSysLrDECVdJ6L+jLf8CC5QKLmwRuk/OZiZk9mYky8A='",
+)
+# Ours need none of what a browser has beyond a pointer.
+PERMISSIONS = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "usb",
+    )
+)
+
+
+def content_policy(*, chart_url: str) -> dict[str, Any]:
+    """Return django-csp's setting: our own files, and the chart library from this one address.
+
+    The whole address rather than its host, because a CDN's host serves anybody's scripts.
+    """
+    return {
+        "DIRECTIVES": {
+            "default-src": [NONE],
+            "script-src": [SELF, chart_url],
+            "style-src": [SELF, *CHART_STYLES],
+            "img-src": [SELF, "data:"],
+            "connect-src": [SELF],
+            "form-action": [SELF],
+            "base-uri": [NONE],
+            "frame-ancestors": [NONE],
+        }
+    }
+
+
+def permissions_policy(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware that says so on every answer."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        return response
+
+    return answer

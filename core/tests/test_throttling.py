@@ -1,0 +1,90 @@
+"""Exactly as many calls pass as may, counted in a real Redis."""
+
+import secrets
+import threading
+import time
+from unittest import mock
+
+import redis
+from django.test import RequestFactory, SimpleTestCase, override_settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rest_framework.exceptions import Throttled
+
+from core import throttling
+from core.addresses import client_address
+from core.throttling import Limit, spend
+
+
+class SpendTests(SimpleTestCase):
+    def setUp(self):
+        self.limit = Limit(f"test-{secrets.token_hex(8)}", 100, 60)
+
+    def passes(self, units=1, whom="a", limit=None):
+        try:
+            spend([(limit or self.limit, whom, units)])
+        except Throttled:
+            return False
+        return True
+
+    def test_of_500_parallel_calls_at_a_limit_of_100_exactly_100_pass(self):
+        passed = []
+        threads = [
+            threading.Thread(target=lambda: [passed.append(self.passes()) for _ in range(50)])
+            for _ in range(10)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual((len(passed), sum(passed)), (500, 100))
+
+    def test_units_are_counted_not_calls(self):
+        self.assertEqual([self.passes(60), self.passes(60), self.passes(40)], [True, False, True])
+
+    def test_whoever_is_refused_is_told_how_long_to_wait(self):
+        self.passes(100)
+        with self.assertRaises(Throttled) as caught:
+            spend([(self.limit, "a", 1)])
+        self.assertTrue(1 <= caught.exception.wait <= 60)
+
+    def test_one_does_not_use_up_anothers_limit(self):
+        self.passes(100, "a")
+        self.assertEqual((self.passes(1, "a"), self.passes(1, "b")), (False, True))
+
+    def test_the_window_ends(self):
+        short = Limit(self.limit.name, 1, 1)
+        self.assertEqual([self.passes(limit=short), self.passes(limit=short)], [True, False])
+        time.sleep(1.05)
+        self.assertTrue(self.passes(limit=short))
+
+    def test_a_call_that_one_limit_refuses_is_charged_to_none(self):
+        tight = Limit(f"{self.limit.name}-tight", 1, 60)
+        spend([(self.limit, "a", 1), (tight, "a", 1)])
+        with self.assertRaises(Throttled):
+            spend([(self.limit, "a", 1), (tight, "a", 1)])
+        self.assertTrue(self.passes(99))
+        self.assertFalse(self.passes(1))
+
+    def test_while_redis_is_away_everything_passes_and_nothing_waits(self):
+        away = redis.Redis(port=1, retry=Retry(NoBackoff(), 0))
+        with (
+            mock.patch.object(throttling, "client", return_value=away),
+            mock.patch.object(throttling, "_paused_until", 0.0),
+        ):
+            began = time.monotonic()
+            self.assertTrue(all(self.passes(100) for _ in range(50)))
+            self.assertLess(time.monotonic() - began, 1)
+
+
+class AddressTests(SimpleTestCase):
+    def address(self, forwarded):
+        request = RequestFactory().get("/", headers={"X-Forwarded-For": forwarded})
+        return client_address(request)
+
+    def test_without_a_proxy_a_forwarded_address_changes_nothing(self):
+        self.assertEqual(self.address("203.0.113.9"), "127.0.0.1")
+
+    @override_settings(TRUSTED_PROXIES=1)
+    def test_behind_a_proxy_only_what_the_proxy_wrote_counts(self):
+        self.assertEqual(self.address("203.0.113.9, 198.51.100.7"), "198.51.100.7")

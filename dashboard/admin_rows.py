@@ -1,0 +1,118 @@
+"""Rows of a hypertable in the admin: one instance's, newest first, a page at a time.
+
+Django's own lists count the table and sort it as a whole, and its 5.2 takes no model with a key of
+several columns. So what is listed are the instances, and an instance's page shows its rows.
+"""
+
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple
+from uuid import UUID
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.text import capfirst
+
+from core.times import EPOCH, MICROSECOND, to_epoch_us
+
+PAGE_SIZE = 100
+HEX_DIGITS = 32
+
+
+class Rows(NamedTuple):
+    """A page of rows, and the cursor of the next older one; None at the end."""
+
+    rows: list[tuple]
+    older: str | None
+
+
+class InstanceAdmin(admin.ModelAdmin):
+    """Instances, the newest first, found by the beginning of their id; nothing is edited."""
+
+    list_display = ["instance_id", "is_active", "logged_on_at", "logged_off_at"]
+    list_filter = ["is_active"]
+    ordering = ["-pk"]
+    search_fields = ["instance_id"]
+    search_help_text = "An instance's id, or how it begins."
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """Search by a range of the id's index, where Django would search for text in each."""
+        if not search_term:
+            return queryset, False
+        digits = search_term.strip().replace("-", "")
+        try:
+            bounds = [UUID(digits.ljust(HEX_DIGITS, fill)) for fill in "0f"]
+        except ValueError:
+            return queryset.none(), False
+        return queryset.filter(instance_id__range=bounds), False
+
+
+class RowsAdmin(InstanceAdmin):
+    """Instances, each of which leads to its rows."""
+
+    columns: ClassVar[tuple[str, ...]]
+
+    def list_rows(self, *, browser_id: int, before: str | None) -> Rows:
+        """Return the page of the instance's rows that are older than the cursor."""
+        raise NotImplementedError
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        return False
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        browser = self.get_object(request, object_id)
+        if not self.has_view_permission(request, browser):
+            raise PermissionDenied
+        if browser is None:
+            raise Http404
+        before = request.GET.get("before")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": capfirst(f"{self.opts.verbose_name} {browser}"),
+            "opts": self.opts,
+            "browser": browser,
+            "columns": self.columns,
+            "page": self.list_rows(browser_id=browser.pk, before=before),
+            "is_newest": before is None,
+        }
+        return TemplateResponse(request, "admin/dashboard/rows.html", context)
+
+
+def read_page(rows: QuerySet, columns: tuple[str, ...], *, tie: str, before: str | None) -> Rows:
+    """Return a page of one instance's rows, those older than the cursor; `tie` orders equal times.
+
+    It reads the key's index from there on, however many rows there are.
+    """
+    if before:
+        time, place = _read_cursor(before)
+        # The plain time bound is what TimescaleDB skips chunks by.
+        rows = rows.filter(Q(time__lt=time) | Q(time=time, **{f"{tie}__lt": place}), time__lte=time)
+    newest_first = rows.order_by("-time", f"-{tie}").values_list("time", tie, *columns)
+    found = list(newest_first[: PAGE_SIZE + 1])
+    older = _write_cursor(*found[PAGE_SIZE - 1][:2]) if len(found) > PAGE_SIZE else None
+    return Rows([row[2:] for row in found[:PAGE_SIZE]], older)
+
+
+def _write_cursor(time: datetime, place: int) -> str:
+    return f"{to_epoch_us(time)},{place}"
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, int]:
+    try:
+        time, place = map(int, cursor.split(","))
+        return EPOCH + time * MICROSECOND, place
+    except (ValueError, OverflowError):
+        raise SuspiciousOperation("no cursor of this list") from None

@@ -1,0 +1,38 @@
+"""People log in; whoever guesses too often waits."""
+
+import math
+from datetime import timedelta
+from typing import Any
+
+from axes.handlers.proxy import AxesProxyHandler
+from django.conf import settings
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from core.addresses import client_address
+
+
+def caller_address(request: HttpRequest) -> str | None:
+    """Tell django-axes who guesses; it knows the address of a local socket as None."""
+    return client_address(request) or None
+
+
+def answer_locked_out(
+    request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None
+) -> HttpResponse:
+    """Answer 429, in place of whatever login page was asked, and say how long it lasts."""
+    wait = _remaining(request, credentials)
+    minutes = math.ceil(wait / timedelta(minutes=1))
+    page = render(request, "dashboard/locked_out.html", {"minutes": minutes}, status=429)
+    page.headers["Retry-After"] = str(math.ceil(wait / timedelta(seconds=1)))
+    return page
+
+
+def _remaining(request: HttpRequest, credentials: dict[str, Any] | None) -> timedelta:
+    handler = AxesProxyHandler.get_implementation()
+    attempts = handler.get_user_attempts(request, credentials)[0]
+    now = timezone.now()
+    last = attempts.aggregate(last=Max("attempt_time"))["last"] or now
+    return max(last + settings.AXES_COOLOFF_TIME - now, timedelta(seconds=1))

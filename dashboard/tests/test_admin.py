@@ -1,0 +1,198 @@
+"""Staff look at instances and statuses in the admin, revoke and erase; no table is read whole."""
+
+from datetime import UTC, datetime, timedelta
+
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test import TestCase
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from dashboard.admin_rows import PAGE_SIZE
+from dashboard.browsers import log_on
+from dashboard.models import Browser, PointerStatus
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+LIST = "/admin/dashboard/browser/"
+STATUSES = "dashboard_pointerstatus"
+
+
+def add_statuses(browser, count):
+    zeros = dict.fromkeys(
+        ("traversed_distance", "avg_velocity", "peak_velocity", "moving_time", "start_x"), 0.0
+    )
+    PointerStatus.objects.bulk_create(
+        PointerStatus(
+            browser=browser,
+            interval_ms=1000,
+            time=NOW - timedelta(seconds=i),
+            events=i + 1,
+            **zeros,
+            start_y=0,
+            end_x=0,
+            end_y=0,
+        )
+        for i in range(count)
+    )
+
+
+class AdminTests(TestCase):
+    def setUp(self):
+        self.client.force_login(User.objects.create_superuser("ann"))
+        self.browser, self.other = log_on(now=NOW), log_on(now=NOW)
+
+    def found(self, text):
+        page = self.client.get(LIST, {"q": text})
+        return list(page.context["cl"].result_list)
+
+    def act(self, action, *browsers, **extra):
+        chosen = {"action": action, "_selected_action": [browser.pk for browser in browsers]}
+        return self.client.post(LIST, {**chosen, **extra}, follow=True)
+
+    def test_an_instance_is_found_by_its_id_or_how_it_begins(self):
+        whole = str(self.browser.instance_id)
+        for text in (whole, whole.upper(), whole.replace("-", ""), whole[:13], f" {whole} "):
+            with self.subTest(text):
+                self.assertEqual(self.found(text), [self.browser])
+
+    def test_what_is_no_id_finds_nothing(self):
+        for text in ("zebra", "%", "a" * 500):
+            with self.subTest(text[:10]):
+                self.assertEqual(self.found(text), [])
+
+    def test_the_list_can_be_narrowed_to_those_logged_on(self):
+        Browser.objects.filter(pk=self.other.pk).update(is_active=False)
+        page = self.client.get(LIST, {"is_active__exact": "1"})
+        self.assertEqual(list(page.context["cl"].result_list), [self.browser])
+
+    def test_each_instance_leads_to_its_live_page_and_its_statuses(self):
+        page = self.client.get(LIST)
+        for address in (
+            f"/browsers/{self.browser.instance_id}/",
+            f"/admin/dashboard/browserstatuses/{self.browser.pk}/change/",
+        ):
+            self.assertContains(page, f'href="{address}"')
+
+    def test_no_instance_can_be_made_or_edited_here(self):
+        self.assertEqual(self.client.get(f"{LIST}add/").status_code, 403)
+        path = f"{LIST}{self.browser.pk}/change/"
+        self.assertNotContains(self.client.get(path), 'name="_save"')
+        self.assertEqual(self.client.post(path, {"token_version": 7}).status_code, 403)
+
+    def test_revoking_makes_an_instances_tokens_void_and_no_others(self):
+        page = self.act("make_tokens_void", self.browser)
+        self.assertContains(page, "The tokens of 1 instance are void.")
+        versions = Browser.objects.order_by("pk").values_list("token_version", flat=True)
+        self.assertEqual(list(versions), [2, 1])
+
+    def test_who_may_only_look_can_neither_revoke_nor_delete(self):
+        viewer = User.objects.create_user("bob", is_staff=True)
+        viewer.user_permissions.add(Permission.objects.get(codename="view_browser"))
+        self.client.force_login(viewer)
+        self.assertEqual(self.client.get(LIST).status_code, 200)
+        self.act("make_tokens_void", self.browser)
+        self.act("delete_selected", self.browser, post="yes")
+        self.client.post(f"{LIST}{self.browser.pk}/delete/", {"post": "yes"})
+        self.assertEqual(Browser.objects.filter(token_version=1).count(), 2)
+        statuses = reverse("admin:dashboard_browserstatuses_change", args=[self.browser.pk])
+        self.assertEqual(self.client.get(statuses).status_code, 403)
+
+    def test_deleting_is_confirmed_first_and_erases_all_that_hangs_on_it(self):
+        add_statuses(self.browser, 3)
+        add_statuses(self.other, 1)
+        path = f"{LIST}{self.browser.pk}/delete/"
+        self.assertContains(self.client.get(path), "with all its events and statuses")
+        self.assertEqual(Browser.objects.count(), 2)
+        self.client.post(path, {"post": "yes"})
+        self.assertEqual(list(Browser.objects.all()), [self.other])
+        self.assertEqual(PointerStatus.objects.count(), 1)
+
+    def test_several_are_deleted_together_after_one_question(self):
+        self.act("delete_selected", self.browser, self.other)
+        self.assertEqual(Browser.objects.count(), 2)
+        self.act("delete_selected", self.browser, self.other, post="yes")
+        self.assertFalse(Browser.objects.exists())
+
+    def test_the_question_reads_no_hypertable(self):
+        add_statuses(self.browser, 3)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            self.client.get(f"{LIST}{self.browser.pk}/delete/")
+            self.act("delete_selected", self.browser)
+        asked = " ".join(query["sql"] for query in queries)
+        self.assertNotIn(STATUSES, asked)
+        self.assertNotIn("analytics_", asked)
+
+    def test_who_is_not_staff_sees_nothing(self):
+        self.client.force_login(User.objects.create_user("bob"))
+        self.assertEqual(self.client.get(LIST).status_code, 302)
+
+    def test_periodic_tasks_are_there(self):
+        self.assertEqual(
+            self.client.get("/admin/django_celery_beat/periodictask/add/").status_code, 200
+        )
+
+
+class StatusesTests(TestCase):
+    def setUp(self):
+        self.client.force_login(User.objects.create_superuser("ann"))
+        self.browser = log_on(now=NOW)
+        self.path = f"/admin/dashboard/browserstatuses/{self.browser.pk}/change/"
+
+    def get(self, **query):
+        return self.client.get(self.path, query)
+
+    def numbers(self, response):
+        """Return the events of each row: 1 in the newest, 2 in the one before, and so on."""
+        return [row[1] for row in response.context["page"].rows]
+
+    def test_an_instance_without_rows_says_so(self):
+        self.assertContains(self.get(), "Nothing is stored.")
+        self.assertContains(self.client.get("/admin/dashboard/browserstatuses/"), "1 statuses")
+
+    def test_the_newest_come_first_and_the_rest_page_by_page(self):
+        add_statuses(self.browser, PAGE_SIZE * 2 + 1)
+        first = self.get()
+        self.assertEqual(self.numbers(first), list(range(1, PAGE_SIZE + 1)))
+        self.assertContains(first, "?before=")
+        second = self.get(before=first.context["page"].older)
+        self.assertEqual(self.numbers(second)[0], PAGE_SIZE + 1)
+        third = self.get(before=second.context["page"].older)
+        self.assertEqual(self.numbers(third), [PAGE_SIZE * 2 + 1])
+        self.assertIsNone(third.context["page"].older)
+
+    def test_exactly_one_page_is_followed_by_none(self):
+        add_statuses(self.browser, PAGE_SIZE)
+        self.assertIsNone(self.get().context["page"].older)
+
+    def test_another_instances_rows_are_not_among_them(self):
+        add_statuses(log_on(now=NOW), 2)
+        self.assertEqual(self.numbers(self.get()), [])
+
+    def test_the_hypertable_is_read_once_and_never_whole(self):
+        add_statuses(self.browser, 3)
+        with CaptureQueriesContext(connection) as queries:
+            self.get()
+            self.client.get("/admin/dashboard/browserstatuses/")
+        reads = [query["sql"] for query in queries if STATUSES in query["sql"]]
+        self.assertEqual(len(reads), 1)
+        self.assertIn(f"LIMIT {PAGE_SIZE + 1}", reads[0])
+        self.assertNotIn("COUNT(", reads[0])
+
+    def test_a_cursor_that_is_none_is_refused(self):
+        for before in ("x", "1", "1,2,3", "9" * 30 + ",1"):
+            with self.subTest(before):
+                self.assertEqual(self.get(before=before).status_code, 400)
+
+    def test_nothing_can_be_changed_or_deleted_here(self):
+        add_statuses(self.browser, 1)
+        self.client.post(self.path, {"events": 5})
+        delete = self.path.replace("change", "delete")
+        self.assertEqual(self.client.post(delete, {"post": "yes"}).status_code, 403)
+        self.assertEqual(PointerStatus.objects.get().events, 1)
+
+    def test_an_instance_that_is_not_there_is_not_found(self):
+        for name in ("999999", "x"):
+            path = f"/admin/dashboard/browserstatuses/{name}/change/"
+            self.assertEqual(self.client.get(path).status_code, 404)

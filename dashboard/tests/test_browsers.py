@@ -1,0 +1,177 @@
+"""Browser instances are listed, read, changed and erased by those who may."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.test import Client, TestCase
+
+from core.tests.problems import assert_problem
+from dashboard.browsers import log_on
+from dashboard.models import Browser, PointerStatus
+from dashboard.tokens import make_token
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+
+
+def bearer(browser, version=1):
+    token = make_token(instance_id=browser.instance_id, version=version)
+    return {"Authorization": f"Bearer {token}"}
+
+
+def path_of(browser):
+    return f"/api/v1/browsers/{browser.instance_id}/"
+
+
+class ListTests(TestCase):
+    def setUp(self):
+        self.browsers = [log_on(now=NOW + timedelta(seconds=i)) for i in range(5)]
+        self.client.force_login(User.objects.create_user("ann", is_staff=True))
+
+    def get(self, **query):
+        return self.client.get("/api/v1/browsers/", query)
+
+    def test_staff_see_all_the_newest_first(self):
+        answer = self.get().json()
+        newest = self.browsers[-1]
+        self.assertEqual(
+            answer["browsers"][0],
+            {
+                "instance_id": str(newest.instance_id),
+                "is_active": True,
+                "logged_on_at": "2026-11-23T12:00:04.000000Z",
+                "logged_off_at": None,
+            },
+        )
+        self.assertEqual(len(answer["browsers"]), 5)
+        self.assertIsNone(answer["next_cursor"])
+
+    def test_pages_follow_each_other_without_gap_or_repeat(self):
+        for size in (1, 2, 5):
+            seen, query = [], {"limit": size}
+            while query:
+                page = self.get(**query).json()
+                seen += [browser["instance_id"] for browser in page["browsers"]]
+                cursor = page["next_cursor"]
+                query = {"limit": size, "cursor": cursor} if cursor else None
+            self.assertEqual(seen, [str(b.instance_id) for b in reversed(self.browsers)])
+
+    def test_an_instance_that_comes_between_two_pages_shifts_nothing(self):
+        first = self.get(limit=2).json()
+        log_on(now=NOW)
+        second = self.get(limit=2, cursor=first["next_cursor"]).json()
+        self.assertEqual(second["browsers"][0]["instance_id"], str(self.browsers[2].instance_id))
+
+    def test_the_active_ones_can_be_had_alone(self):
+        Browser.objects.filter(pk=self.browsers[0].pk).update(is_active=False)
+        self.assertEqual(len(self.get(is_active="true").json()["browsers"]), 4)
+        self.assertEqual(len(self.get(is_active="false").json()["browsers"]), 1)
+
+    def test_bad_parameters_are_named(self):
+        for query in (
+            {"is_active": "maybe"},
+            {"cursor": "x"},
+            {"cursor": "9" * 30},
+            {"limit": 101},
+        ):
+            with self.subTest(query):
+                (name,) = query
+                assert_problem(self, self.get(**query), 400, "invalid", f"?{name}")
+
+    def test_nobody_else_sees_the_list(self):
+        self.client.logout()
+        assert_problem(self, self.get(), 401, "not_authenticated")
+        own = self.client.get("/api/v1/browsers/", headers=bearer(self.browsers[0]))
+        assert_problem(self, own, 403, "permission_denied")
+
+
+class OneBrowserTests(TestCase):
+    def setUp(self):
+        self.browser, self.other = log_on(now=NOW), log_on(now=NOW)
+
+    def patch(self, body, headers):
+        return self.client.patch(
+            path_of(self.browser), body, content_type="application/json", headers=headers
+        )
+
+    def test_its_token_reads_it(self):
+        answer = self.client.get(path_of(self.browser), headers=bearer(self.browser)).json()
+        self.assertEqual(answer["instance_id"], str(self.browser.instance_id))
+
+    def test_another_token_does_not(self):
+        answer = self.client.get(path_of(self.browser), headers=bearer(self.other))
+        assert_problem(self, answer, 403, "foreign_instance")
+
+    def test_it_can_be_logged_off_and_on_by_saying_which(self):
+        answer = self.patch({"is_active": False}, bearer(self.browser)).json()
+        self.assertFalse(answer["is_active"])
+        self.assertIsNotNone(answer["logged_off_at"])
+        answer = self.patch({"is_active": True}, bearer(self.browser)).json()
+        self.assertTrue(answer["is_active"])
+        self.assertIsNone(answer["logged_off_at"])
+
+    def test_nothing_else_of_it_can_be_changed(self):
+        for body in (
+            {},
+            {"is_active": "no"},
+            {"is_active": True, "instance_id": str(uuid.uuid4())},
+        ):
+            with self.subTest(body):
+                answer = self.patch(body, bearer(self.browser))
+                assert_problem(self, answer, 400, "invalid")
+
+    def test_a_staff_call_needs_the_csrf_token(self):
+        staff = Client(enforce_csrf_checks=True)
+        staff.force_login(User.objects.create_user("ann", is_staff=True))
+        answer = staff.delete(path_of(self.browser))
+        assert_problem(self, answer, 403, "permission_denied")
+        self.assertEqual(Browser.objects.count(), 2)
+        staff.get("/admin/login/")
+        token = staff.cookies["csrftoken"].value if "csrftoken" in staff.cookies else ""
+        answer = staff.delete(path_of(self.browser), headers={"X-CSRFToken": token})
+        self.assertEqual(answer.status_code, 204 if token else 403)
+
+    def test_a_method_that_it_does_not_have_is_said_to_be_so(self):
+        answer = self.client.put(path_of(self.browser), headers=bearer(self.browser))
+        assert_problem(self, answer, 405, "method_not_allowed")
+
+    def test_a_format_that_it_does_not_have_is_said_to_be_so(self):
+        header = {**bearer(self.browser), "Accept": "image/png"}
+        assert_problem(
+            self, self.client.get(path_of(self.browser), headers=header), 406, "not_acceptable"
+        )
+
+
+class EraseTests(TestCase):
+    def setUp(self):
+        self.browser, self.other = log_on(now=NOW), log_on(now=NOW)
+        for browser in (self.browser, self.other):
+            PointerStatus.objects.create(
+                browser=browser,
+                interval_ms=1000,
+                time=NOW,
+                events=1,
+                traversed_distance=0,
+                avg_velocity=0,
+                peak_velocity=0,
+                moving_time=0,
+                start_x=0,
+                start_y=0,
+                end_x=0,
+                end_y=0,
+            )
+
+    def erase(self, headers):
+        return self.client.delete(path_of(self.browser), headers=headers)
+
+    def test_its_token_erases_it_with_its_statuses_and_is_dead_then(self):
+        self.assertEqual(self.erase(bearer(self.browser)).status_code, 204)
+        self.assertEqual([b.pk for b in Browser.objects.all()], [self.other.pk])
+        self.assertEqual([s.browser_id for s in PointerStatus.objects.all()], [self.other.pk])
+        assert_problem(self, self.erase(bearer(self.browser)), 404, "no_such_instance")
+
+    def test_nobody_else_erases_it(self):
+        assert_problem(self, self.erase({}), 401, "not_authenticated")
+        assert_problem(self, self.erase(bearer(self.other)), 403, "foreign_instance")
+        assert_problem(self, self.erase(bearer(self.browser, 2)), 401, "authentication_failed")
+        self.assertEqual((Browser.objects.count(), PointerStatus.objects.count()), (2, 2))

@@ -1,0 +1,61 @@
+"""Calls have limits: log on per address, reads per token; a refusal says how long to wait."""
+
+from datetime import UTC, datetime
+
+from django.test import TestCase, override_settings
+
+from core.redis import client
+from core.tests.problems import assert_problem
+from dashboard.browsers import log_on
+from dashboard.tokens import make_token
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+
+
+class LimitTests(TestCase):
+    def setUp(self):
+        for key in client().scan_iter("pointerscope:limit:*"):
+            client().delete(key)
+
+    def log_on(self, **headers):
+        return self.client.post(
+            "/api/v1/browsers/", {}, content_type="application/json", headers=headers
+        )
+
+    def assert_too_often(self, answer):
+        assert_problem(self, answer, 429, "throttled")
+        self.assertTrue(1 <= int(answer["Retry-After"]) <= 60)
+
+    @override_settings(LOG_ON_PER_MINUTE=3)
+    def test_an_address_may_log_on_so_often(self):
+        self.assertEqual([self.log_on().status_code for _ in range(3)], [201] * 3)
+        self.assert_too_often(self.log_on())
+
+    @override_settings(LOG_ON_PER_MINUTE=1)
+    def test_a_spoofed_address_changes_nothing(self):
+        self.log_on()
+        for n in range(3):
+            self.assert_too_often(self.log_on(**{"X-Forwarded-For": f"203.0.113.{n}"}))
+
+    @override_settings(READS_PER_MINUTE=1)
+    def test_beacons_of_one_address_do_not_use_up_those_of_another(self):
+        path = f"/api/v1/browsers/{log_on(now=NOW).instance_id}/log-off/"
+
+        def log_off(address):
+            return self.client.post(
+                path, "{}", content_type="text/plain", REMOTE_ADDR=address
+            ).status_code
+
+        self.assertEqual([log_off("203.0.113.1") for _ in range(2)], [401, 429])
+        self.assertEqual(log_off("203.0.113.2"), 401)
+
+    @override_settings(READS_PER_MINUTE=2)
+    def test_a_token_may_read_so_often_and_another_as_often(self):
+        first, second = log_on(now=NOW), log_on(now=NOW)
+        for browser in (first, second):
+            token = make_token(instance_id=browser.instance_id, version=1)
+            path = f"/api/v1/browsers/{browser.instance_id}/"
+            header = {"Authorization": f"Bearer {token}"}
+            answers = [self.client.get(path, headers=header) for _ in range(3)]
+            self.assertEqual([answer.status_code for answer in answers], [200, 200, 429])
+            self.assert_too_often(answers[-1])

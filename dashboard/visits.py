@@ -1,0 +1,44 @@
+"""Whose instance a visitor of `/` has: the Django session remembers it.
+
+What is kept is the instance and the version of its tokens, not a token, so that the table of
+sessions holds nothing that can be used elsewhere.
+"""
+
+from contextlib import suppress
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.contrib.sessions.backends.base import SessionBase
+from rest_framework.exceptions import AuthenticationFailed
+
+from core.problems import NoSuchInstance
+from dashboard.browsers import log_on, resume
+from dashboard.models import Browser
+from dashboard.tokens import WriteToken
+
+KEY = "pointerscope.instance"
+
+
+class Visit(NamedTuple):
+    browser: Browser
+    is_new: bool
+
+
+def log_on_visitor(*, session: SessionBase, now: datetime) -> Visit:
+    """Log the session's instance on again, or a new one where it has none, or none any more."""
+    visit = _come_back(session, now) or Visit(log_on(now=now), is_new=True)
+    # Written each time, so that the session lives on from the last visit.
+    session[KEY] = [visit.browser.instance_id.hex, visit.browser.token_version]
+    return visit
+
+
+def _come_back(session: SessionBase, now: datetime) -> Visit | None:
+    if KEY not in session:
+        return None
+    instance, version = session[KEY]
+    token = WriteToken(UUID(instance), version)
+    # Erased or revoked since.
+    with suppress(NoSuchInstance, AuthenticationFailed):
+        return Visit(resume(instance_id=token.instance_id, token=token, now=now), is_new=False)
+    return None

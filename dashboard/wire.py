@@ -1,0 +1,137 @@
+"""What goes over the wire about browser instances and statuses."""
+
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from core.rendering import TimeText
+from core.times import to_rfc3339
+from dashboard.models import Browser
+
+WriteTokenText = Annotated[
+    str, Meta(description="names the instance; sent back as `Authorization: Bearer …`")
+]
+Pixels = Annotated[float, Meta(description="CSS px")]
+
+
+class LogOn(Struct, forbid_unknown_fields=True):
+    """Both fields to come back as the same instance, neither for a new one."""
+
+    instance_id: UUID | None = None
+    write_token: str | None = None
+
+
+class BeaconToken(Struct, forbid_unknown_fields=True):
+    """The write token, where a beacon cannot send headers."""
+
+    token: str | None = None
+
+
+class BrowserChange(Struct, forbid_unknown_fields=True):
+    """What of an instance can be changed."""
+
+    is_active: bool
+
+
+class TrackerConfig(Struct):
+    """How a tracker should send."""
+
+    flush_interval_ms: int
+    max_batch_events: int
+    max_batch_bytes: int
+    idle_gap_ms: int
+    poll_interval_ms: int
+
+
+class LoggedOn(Struct):
+    """An instance that has logged on, and what its tracker needs."""
+
+    instance_id: UUID
+    write_token: WriteTokenText
+    server_time: TimeText
+    config: TrackerConfig
+    stream_url: Annotated[
+        str | None, Meta(description="where changed statuses are pushed; null: poll the series")
+    ] = None
+
+
+class BrowserInstance(Struct):
+    """A browser instance."""
+
+    instance_id: UUID
+    is_active: Annotated[bool, Meta(description="logged on, and not logged off since")]
+    logged_on_at: TimeText
+    logged_off_at: TimeText | None
+
+
+class BrowserPage(Struct):
+    """A page of instances, the newest first."""
+
+    browsers: list[BrowserInstance]
+    next_cursor: Annotated[
+        str | None, Meta(description="the `cursor` of the next page; null: this was the last")
+    ]
+
+
+class Status(Struct):
+    """One bucket of one browser. docs/metrics.md defines every number."""
+
+    time: TimeText
+    interval_ms: int
+    events: int
+    traversed_distance: Pixels
+    avg_velocity: Annotated[float, Meta(description="px/s")]
+    peak_velocity: Annotated[float, Meta(description="px/s, the fastest 100 ms")]
+    moving_time: Annotated[float, Meta(description="s")]
+    start_x: float | None
+    start_y: float | None
+    end_x: float | None
+    end_y: float | None
+
+
+class TotalStatus(Struct):
+    """One bucket of all browsers together."""
+
+    time: TimeText
+    interval_ms: int
+    events: int
+    traversed_distance: Pixels
+    avg_velocity: Annotated[float, Meta(description="px/s")]
+    peak_velocity: Annotated[float, Meta(description="px/s, the fastest 100 ms of any browser")]
+    moving_time: Annotated[float, Meta(description="s")]
+
+
+class Series(Struct):
+    """The statuses of one browser in [since, until)."""
+
+    instance_id: UUID
+    interval_ms: int
+    since: TimeText
+    until: TimeText
+    statuses: list[Status]
+
+
+class TotalSeries(Struct):
+    """The statuses of all browsers together in [since, until)."""
+
+    interval_ms: int
+    since: TimeText
+    until: TimeText
+    statuses: list[TotalStatus]
+
+
+class ServerTime(Struct):
+    """The server's clock."""
+
+    server_time: TimeText
+
+
+def to_wire(browser: Browser) -> BrowserInstance:
+    off = browser.logged_off_at
+    return BrowserInstance(
+        instance_id=browser.instance_id,
+        is_active=browser.is_active,
+        logged_on_at=to_rfc3339(browser.logged_on_at),
+        logged_off_at=to_rfc3339(off) if off else None,
+    )
