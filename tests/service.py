@@ -128,6 +128,21 @@ class Service:
     def log_on(self) -> dict:
         return requests.post(f"{self.url}/api/v1/browsers/", timeout=10).json()
 
+    def create_staff(self, name: str, password: str) -> None:
+        """Make a login that may do everything."""
+        subprocess.run(
+            [sys.executable, "manage.py", "createsuperuser", "--noinput"],
+            cwd=ROOT,
+            env={
+                **self.environment,
+                "DJANGO_SUPERUSER_USERNAME": name,
+                "DJANGO_SUPERUSER_EMAIL": f"{name}@example.org",
+                "DJANGO_SUPERUSER_PASSWORD": password,
+            },
+            check=True,
+            capture_output=True,
+        )
+
     def log(self, name: str) -> str:
         """Return what the process, as last started, has printed."""
         return (self.folder / f"{name}.log").read_text()

@@ -102,7 +102,7 @@ def test_a_worker_killed_in_the_middle_of_a_drain_loses_nothing(service: Service
 def drains_that_wait(service: Service) -> int:
     ((count,),) = service.sql(
         "select count(*) from pg_stat_activity where datname = current_database()"
-        " and wait_event_type = 'Lock' and query like '%%with living as%%'"
+        " and wait_event_type = 'Lock' and query like '%%with claimed as (%%unnest%%'"
     )
     return count
 

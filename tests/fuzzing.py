@@ -1,0 +1,120 @@
+"""Schemathesis against a running service, with callers and instances that exist."""
+
+import json
+import os
+import secrets
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import requests
+
+from tests.service import BIN, ROOT, Service
+
+# The wire's limits hold in the fuzzed service; the rates must not hide what lies behind them.
+WITHOUT_RATES = dict.fromkeys(
+    ("LOG_ON_PER_MINUTE", "BATCHES_PER_MINUTE", "EVENTS_PER_MINUTE", "READS_PER_MINUTE"),
+    "1000000000",
+)
+OPTIONS = {
+    "checks": ",".join(
+        (
+            "not_a_server_error",
+            "status_code_conformance",
+            "content_type_conformance",
+            "response_headers_conformance",
+            "response_schema_conformance",
+            "negative_data_rejection",
+            "unsupported_method",
+        )
+    ),
+    "phases": "examples,coverage,fuzzing,stateful",
+    "generation-database": "none",
+    # The callers are ours to choose: tests/callers.py.
+    "generation-with-security-parameters": "false",
+    "suppress-health-check": "all",
+    "warnings": "off",
+}
+INSTANCES = 8
+
+
+class Run(NamedTuple):
+    """What came of a run: how often each `METHOD path status` was seen, and what was printed."""
+
+    found_something: bool
+    tally: Counter[str]
+    printed: str
+
+    def statuses(self) -> Counter[int]:
+        counts: Counter[int] = Counter()
+        for call, count in self.tally.items():
+            counts[int(call.split()[-1])] += count
+        return counts
+
+
+@contextmanager
+def fuzzed_service(folder: Path) -> Iterator[Service]:
+    with Service(folder, **WITHOUT_RATES) as running:
+        yield running
+
+
+def fuzz(service: Service, *, seed: int, examples: int, show: bool) -> Run:
+    """Try `examples` requests for each call, and the cases that the description itself implies."""
+    tally = service.folder / "tally.json"
+    options = {**OPTIONS, "seed": seed, "max-examples": examples}
+    done = subprocess.run(
+        [
+            BIN / "schemathesis",
+            "run",
+            f"{service.url}/api/v1/schema/?format=json",
+            "--continue-on-failure",
+            *(f"--{name}={value}" for name, value in options.items()),
+        ],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "SCHEMATHESIS_HOOKS": "tests.callers",
+            "FUZZ_KNOWN": json.dumps(what_exists(service)),
+            "FUZZ_TALLY": str(tally),
+        },
+        stdout=None if show else subprocess.PIPE,
+        stderr=None if show else subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return Run(done.returncode != 0, Counter(json.loads(tally.read_text())), done.stdout or "")
+
+
+def what_exists(service: Service) -> dict[str, Any]:
+    """Make what the requests are about: a staff login, and instances with samples."""
+    instances = [with_samples(service, service.log_on()) for _ in range(INSTANCES)]
+    return {"url": service.url, "staff": log_in(service), "instances": instances}
+
+
+def log_in(service: Service) -> dict[str, str]:
+    """Return the headers of a staff member's session."""
+    form = {"username": "fuzzer", "password": secrets.token_urlsafe()}
+    service.create_staff(*form.values())
+    session, page = requests.Session(), f"{service.url}/login/"
+    session.get(page, timeout=10)
+    form["csrfmiddlewaretoken"] = session.cookies["csrftoken"]
+    session.post(page, data=form, timeout=10, allow_redirects=False).raise_for_status()
+    cookie = "; ".join(f"{name}={value}" for name, value in session.cookies.items())
+    return {"Cookie": cookie, "X-CSRFToken": session.cookies["csrftoken"]}
+
+
+def with_samples(service: Service, instance: dict[str, Any]) -> dict[str, Any]:
+    """Send a hundred samples as the instance; return it with the key of its first."""
+    now_ms = round(time.time() * 1000)
+    events = [{"time": now_ms - 100 * n, "x": n, "y": n, "seq": n} for n in range(100)]
+    requests.post(
+        f"{service.url}/api/v1/browsers/{instance['instance_id']}/events/",
+        json={"events": events},
+        headers={"Authorization": f"Bearer {instance['write_token']}"},
+        timeout=10,
+    ).raise_for_status()
+    return {**instance, "key": f"{now_ms},0"}

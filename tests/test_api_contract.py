@@ -1,0 +1,29 @@
+"""Whatever request can be made from the API's description is answered as the description says."""
+
+import pytest
+
+from tests.fuzzing import Run, fuzz, fuzzed_service
+
+SEED = 1
+EXAMPLES = 50
+CALLS = 12
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A short run; `make fuzz` makes a long one."""
+    with fuzzed_service(tmp_path_factory.mktemp("fuzzed")) as service:
+        return fuzz(service, seed=SEED, examples=EXAMPLES, show=False)
+
+
+def test_no_request_is_answered_otherwise_than_described(run: Run) -> None:
+    assert not run.found_something, run.printed
+    assert max(run.statuses()) < 500
+
+
+def test_the_requests_get_past_the_door(run: Run) -> None:
+    """Or the test above would show little: every call succeeds, and is refused, at times."""
+    assert run.tally.total() > 1000
+    succeeded = {call.rsplit(" ", 1)[0] for call in run.tally if call.split()[-1] < "300"}
+    assert len({call for call in succeeded if not call.startswith("OPTIONS")}) == CALLS
+    assert {400, 401, 403, 404, 405, 406, 415} <= run.statuses().keys()
