@@ -6,11 +6,16 @@ a late sample changes its own bucket and that of the next sample, whose segment 
 elsewhere. docs/metrics.md defines the numbers.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
+
+from core.times import to_rfc3339
+from dashboard.stream import WINDOW, Change, publish
+from dashboard.wire import Status
 
 CLAIM_SIZE = 1000
 
@@ -48,6 +53,7 @@ from claimed left join living on living.id = claimed.browser_id
 # Runs after the claim in a later statement: READ COMMITTED gives it a snapshot that holds every
 # sample whose mark the claim took. A sample that commits after it has a mark that waits its turn.
 # Locks: the statuses it writes, which belong to our shard alone, in key order.
+# Returns the number of changes with every row, and of the changes those that a stream shows.
 ROLL_UP = """
 with claimed as (
     select * from unnest(%(browsers)s::bigint[], %(sinces)s::timestamptz[],
@@ -94,21 +100,31 @@ with claimed as (
            max(y) filter (where next is null or next >= bucket + %(interval)s) as end_y
     from segment where time >= floor
     group by browser_id, bucket, time_bucket('100 ms', time)
+), changed as (
+    insert into dashboard_pointerstatus as old (
+        browser_id, interval_ms, time, events, traversed_distance, avg_velocity, peak_velocity,
+        moving_time, start_x, start_y, end_x, end_y)
+    select browser_id, %(rung)s, bucket, sum(events), sum(distance),
+           sum(distance) / (%(rung)s / 1000.0::float8), max(distance) / 0.1::float8,
+           coalesce(sum(moving), 0), max(start_x), max(start_y), max(end_x), max(end_y)
+    from slice group by browser_id, bucket order by browser_id, bucket
+    on conflict (browser_id, interval_ms, time) do update set
+        events = excluded.events, traversed_distance = excluded.traversed_distance,
+        avg_velocity = excluded.avg_velocity, peak_velocity = excluded.peak_velocity,
+        moving_time = excluded.moving_time, start_x = excluded.start_x, start_y = excluded.start_y,
+        end_x = excluded.end_x, end_y = excluded.end_y
+    where old.* is distinct from excluded.*
+    returning *
+), total as (
+    select count(*) as changes, pg_current_xact_id()::text::bigint as version from changed
 )
-insert into dashboard_pointerstatus as old (
-    browser_id, interval_ms, time, events, traversed_distance, avg_velocity, peak_velocity,
-    moving_time, start_x, start_y, end_x, end_y)
-select browser_id, %(rung)s, bucket, sum(events), sum(distance),
-       sum(distance) / (%(rung)s / 1000.0::float8), max(distance) / 0.1::float8,
-       coalesce(sum(moving), 0), max(start_x), max(start_y), max(end_x), max(end_y)
-from slice group by browser_id, bucket order by browser_id, bucket
-on conflict (browser_id, interval_ms, time) do update set
-    events = excluded.events, traversed_distance = excluded.traversed_distance,
-    avg_velocity = excluded.avg_velocity, peak_velocity = excluded.peak_velocity,
-    moving_time = excluded.moving_time, start_x = excluded.start_x, start_y = excluded.start_y,
-    end_x = excluded.end_x, end_y = excluded.end_y
-where old.* is distinct from excluded.*
-returning browser_id, time
+select total.changes, b.instance_id, total.version, c.time, c.interval_ms, c.events,
+       c.traversed_distance, c.avg_velocity, c.peak_velocity, c.moving_time,
+       c.start_x, c.start_y, c.end_x, c.end_y
+from total
+left join changed c on c.time >= %(streamed_since)s
+left join dashboard_browser b on b.id = c.browser_id
+order by b.instance_id, c.time
 """
 
 
@@ -119,20 +135,21 @@ class Drained(NamedTuple):
     statuses: int
 
 
-def drain(*, rung: int, shard: int) -> Drained:
+def drain(*, rung: int, shard: int, now: datetime) -> Drained:
     """Roll up everything that waits for a rung (its interval in ms) in a shard.
 
     One transaction per claim of up to CLAIM_SIZE marks, until none is left. Killed at any point, it
     leaves each claim done or undone, never half. OperationalError where the database is away or
-    the shard's lock is not had in time; the marks wait for the next drain then.
+    the shard's lock is not had in time; the marks wait for the next drain then. After each COMMIT
+    the changes of the last minutes before `now` go out to the streams.
     """
     total = Drained(0, 0)
-    while (step := _drain_claim(rung=rung, shard=shard)).marks:
+    while (step := _drain_claim(rung=rung, shard=shard, now=now)).marks:
         total = Drained(total.marks + step.marks, total.statuses + step.statuses)
     return total
 
 
-def _drain_claim(*, rung: int, shard: int) -> Drained:
+def _drain_claim(*, rung: int, shard: int, now: datetime) -> Drained:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SET_LIMITS)
         cursor.execute(LOCK_SHARD, {"rung": rung, "shard": shard})
@@ -142,11 +159,19 @@ def _drain_claim(*, rung: int, shard: int) -> Drained:
         living = [mark for mark in marks if mark[0] is not None]
         if not living:
             return Drained(len(marks), 0)
-        cursor.execute(ROLL_UP, _roll_up_parameters(rung, living))
-        return Drained(len(marks), cursor.rowcount)
+        cursor.execute(ROLL_UP, _roll_up_parameters(rung, living, now))
+        rows = cursor.fetchall()
+        changes = [_to_change(row) for row in rows if row[1]]
+        transaction.on_commit(partial(publish, changes), robust=True)
+        return Drained(len(marks), rows[0][0])
 
 
-def _roll_up_parameters(rung: int, marks: list[tuple]) -> dict[str, Any]:
+def _to_change(row: tuple) -> Change:
+    _, instance_id, version, time, *numbers = row
+    return Change(instance_id, version, Status(to_rfc3339(time), *numbers))
+
+
+def _roll_up_parameters(rung: int, marks: list[tuple], now: datetime) -> dict[str, Any]:
     browsers, sinces, untils = map(list, zip(*marks, strict=True))
     return {
         "browsers": browsers,
@@ -154,5 +179,6 @@ def _roll_up_parameters(rung: int, marks: list[tuple]) -> dict[str, Any]:
         "untils": untils,
         "rung": rung,
         "interval": timedelta(milliseconds=rung),
+        "streamed_since": now - WINDOW,
         "idle_gap": settings.IDLE_GAP_MS / 1000,
     }

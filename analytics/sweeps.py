@@ -23,7 +23,7 @@ def sweep(*, now: datetime) -> Drained:
     Heartbeat.objects.update_or_create(job="sweep", defaults={"beat_at": now})
     marks = statuses = 0
     for shard in _waiting_shards():
-        done = drain(rung=FIRST_RUNG_MS, shard=shard)
+        done = drain(rung=FIRST_RUNG_MS, shard=shard, now=now)
         marks, statuses = marks + done.marks, statuses + done.statuses
     return Drained(marks, statuses)
 

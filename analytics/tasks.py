@@ -11,7 +11,7 @@ from analytics.ingest import FIRST_RUNG_MS
 def roll_up(shard: int) -> None:
     """The per-batch task: drain one shard's first rung."""
     hints.take(shard)
-    rollups.drain(rung=FIRST_RUNG_MS, shard=shard)
+    rollups.drain(rung=FIRST_RUNG_MS, shard=shard, now=timezone.now())
 
 
 @shared_task

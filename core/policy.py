@@ -33,8 +33,8 @@ PERMISSIONS = ", ".join(
 )
 
 
-def content_policy(*, chart_url: str) -> dict[str, Any]:
-    """Return django-csp's setting: our own files, and the chart library from this one address.
+def content_policy(*, chart_url: str, stream_url: str) -> dict[str, Any]:
+    """Return django-csp's setting: our own files, the streams, and the chart library's one address.
 
     The whole address rather than its host, because a CDN's host serves anybody's scripts.
     """
@@ -44,7 +44,7 @@ def content_policy(*, chart_url: str) -> dict[str, Any]:
             "script-src": [SELF, chart_url],
             "style-src": [SELF, *CHART_STYLES],
             "img-src": [SELF, "data:"],
-            "connect-src": [SELF],
+            "connect-src": [SELF, *([stream_url] if stream_url else [])],
             "form-action": [SELF],
             "base-uri": [NONE],
             "frame-ancestors": [NONE],

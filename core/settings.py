@@ -44,6 +44,8 @@ REDIS_URL = env.str("REDIS_URL", validate=validate.Regexp(r"^(rediss?|unix)://")
 RAW_RETENTION_DAYS = env.int("RAW_RETENTION_DAYS", 30, validate=validate.Range(min=1, max=3650))
 ROLLUP_SHARDS = env.int("ROLLUP_SHARDS", 4, validate=validate.Range(min=1, max=1024))
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 5.0, validate=validate.Range(min=0.5, max=60))
+STREAM_URL = env.str("STREAM_URL", "").rstrip("/")
+STREAM_TICKET_SECONDS = env.int("STREAM_TICKET_SECONDS", 300, validate=validate.Range(min=10))
 FLUSH_INTERVAL_MS = env.int("FLUSH_INTERVAL_MS", 250, validate=validate.Range(min=50, max=10_000))
 
 AT_LEAST_ONE = validate.Range(min=1)
@@ -174,7 +176,7 @@ CHART_LOCAL_DIR = BASE_DIR / "node_modules" / "apexcharts" / "dist"
 STATICFILES_DIRS = [("vendor", CHART_LOCAL_DIR)] if CHART_LOCAL_DIR.is_dir() else []
 CHART_CDN_URL = "https://cdn.jsdelivr.net/npm/apexcharts@4.7.0/dist/apexcharts.min.js"
 CHART_CDN_INTEGRITY = "sha384-Hf0cGsweCbozkRP14s5KIue6STJYKaoipB/i1gTdbX+umKD59qA/Szk42FPMuKtB"
-CONTENT_SECURITY_POLICY = content_policy(chart_url=CHART_CDN_URL)
+CONTENT_SECURITY_POLICY = content_policy(chart_url=CHART_CDN_URL, stream_url=STREAM_URL)
 
 # The wire's limits, the same everywhere and therefore no one's to change.
 MAX_BODY_BYTES = 256 * 1024

@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
 
-from core.times import EPOCH, MICROSECOND, to_epoch_us
+from core.times import EPOCH, MICROSECOND, to_epoch_us, to_rfc3339
 
 PAGE_SIZE = 100
 HEX_DIGITS = 32
@@ -103,7 +103,16 @@ def read_page(rows: QuerySet, columns: tuple[str, ...], *, tie: str, before: str
     newest_first = rows.order_by("-time", f"-{tie}").values_list("time", tie, *columns)
     found = list(newest_first[: PAGE_SIZE + 1])
     older = _write_cursor(*found[PAGE_SIZE - 1][:2]) if len(found) > PAGE_SIZE else None
-    return Rows([row[2:] for row in found[:PAGE_SIZE]], older)
+    return Rows([tuple(map(_show, row[2:])) for row in found[:PAGE_SIZE]], older)
+
+
+def _show(value: Any) -> Any:
+    match value:
+        case datetime():
+            return to_rfc3339(value)
+        case float():
+            return round(value, 3)
+    return value
 
 
 def _write_cursor(time: datetime, place: int) -> str:

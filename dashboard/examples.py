@@ -36,6 +36,7 @@ LOG_ON = [
             write_token=WRITE_TOKEN,
             server_time="2026-11-23T12:00:00.000000Z",
             config=TrackerConfig(250, 1000, 48 * 1024, 250, 1000),
+            stream_url=f"/api/v1/browsers/{INSTANCE}/stream/?ticket=…",
         ),
         "200",
         "201",

@@ -11,7 +11,10 @@ from core.fields import RealField
 
 
 class Browser(models.Model):
-    """One browser instance: one tab's stream of pointer samples, logged on or off."""
+    """One browser instance: a stream of pointer samples, logged on or off.
+
+    It is one tab's; on `/` it is that of all tabs of a session.
+    """
 
     instance_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     is_active = models.BooleanField(default=True, help_text="logged on, and not logged off since")

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.core import signing
 from rest_framework.exceptions import AuthenticationFailed
 
@@ -10,6 +11,9 @@ from core.problems import ForeignInstance
 
 # A salt of its own, so that nothing else that this key signs can pass for a write token.
 SIGNER = signing.Signer(salt="pointerscope.write-token")
+
+# An address gets into logs: what stands in it must not hold for long, nor let anyone write.
+TICKET_SIGNER = signing.TimestampSigner(salt="pointerscope.stream-ticket")
 
 
 class WriteToken(NamedTuple):
@@ -29,6 +33,20 @@ def read_token(text: str) -> WriteToken:
     except signing.BadSignature:
         raise AuthenticationFailed("The write token is not valid.") from None
     return WriteToken(UUID(instance), int(version))
+
+
+def make_ticket(*, instance_id: UUID) -> str:
+    """Return a signed ticket for the instance's stream, which holds for some minutes."""
+    return TICKET_SIGNER.sign(instance_id.hex)
+
+
+def read_ticket(text: str) -> UUID:
+    """Return whose stream the ticket is for; AuthenticationFailed (401) where it does not hold."""
+    try:
+        instance = TICKET_SIGNER.unsign(text, max_age=settings.STREAM_TICKET_SECONDS)
+    except signing.BadSignature:
+        raise AuthenticationFailed("The ticket does not hold, or no longer.") from None
+    return UUID(instance)
 
 
 def check_instance(token: WriteToken, instance_id: UUID) -> None:

@@ -40,6 +40,7 @@ from dashboard.wire import (
     ServerTime,
     TotalSeries,
     TrackerConfig,
+    stream_url,
     to_wire,
 )
 
@@ -274,4 +275,5 @@ def to_logged_on(browser: Browser, now: datetime) -> LoggedOn:
             idle_gap_ms=settings.IDLE_GAP_MS,
             poll_interval_ms=settings.POLL_INTERVAL_MS,
         ),
+        stream_url=stream_url(browser.instance_id),
     )

@@ -3,14 +3,19 @@
 from typing import Annotated
 from uuid import UUID
 
+from django.conf import settings
 from msgspec import Meta, Struct
 
 from core.rendering import TimeText
 from core.times import to_rfc3339
 from dashboard.models import Browser
+from dashboard.tokens import make_ticket
 
 WriteTokenText = Annotated[
     str, Meta(description="names the instance; sent back as `Authorization: Bearer …`")
+]
+StreamUrl = Annotated[
+    str, Meta(description="where changed statuses are pushed; the ticket in it holds for minutes")
 ]
 Pixels = Annotated[float, Meta(description="CSS px")]
 
@@ -51,9 +56,7 @@ class LoggedOn(Struct):
     write_token: WriteTokenText
     server_time: TimeText
     config: TrackerConfig
-    stream_url: Annotated[
-        str | None, Meta(description="where changed statuses are pushed; null: poll the series")
-    ] = None
+    stream_url: StreamUrl
 
 
 class BrowserInstance(Struct):
@@ -63,6 +66,7 @@ class BrowserInstance(Struct):
     is_active: Annotated[bool, Meta(description="logged on, and not logged off since")]
     logged_on_at: TimeText
     logged_off_at: TimeText | None
+    stream_url: StreamUrl
 
 
 class BrowserPage(Struct):
@@ -127,6 +131,12 @@ class ServerTime(Struct):
     server_time: TimeText
 
 
+def stream_url(instance_id: UUID) -> str:
+    """Return where the instance's stream is, with a fresh ticket."""
+    ticket = make_ticket(instance_id=instance_id)
+    return f"{settings.STREAM_URL}/api/v1/browsers/{instance_id}/stream/?ticket={ticket}"
+
+
 def to_wire(browser: Browser) -> BrowserInstance:
     off = browser.logged_off_at
     return BrowserInstance(
@@ -134,4 +144,5 @@ def to_wire(browser: Browser) -> BrowserInstance:
         is_active=browser.is_active,
         logged_on_at=to_rfc3339(browser.logged_on_at),
         logged_off_at=to_rfc3339(off) if off else None,
+        stream_url=stream_url(browser.instance_id),
     )

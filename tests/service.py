@@ -50,7 +50,7 @@ class Service:
         self.admin_url = os.environ["DATABASE_URL"]
         self.database = f"test_service_{secrets.token_hex(4)}"
         self.database_url = urlsplit(self.admin_url)._replace(path=f"/{self.database}").geturl()
-        self.redis_port, self.port = free_port(), free_port()
+        self.redis_port, self.port, self.live_port = free_port(), free_port(), free_port()
         self.redis_url = f"redis://127.0.0.1:{self.redis_port}/0"
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
@@ -58,14 +58,19 @@ class Service:
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
             "SECRET_KEY": secrets.token_urlsafe(50),
+            "STREAM_URL": f"http://127.0.0.1:{self.live_port}",
             "SWEEP_SECONDS": str(SWEEP_SECONDS),
+            # All tests log on from one address.
+            "LOG_ON_PER_MINUTE": "100000",
             **settings,
         }
         web = [BIN / "granian", "--interface", "wsgi", "--port", str(self.port)]
+        live = [BIN / "uvicorn", "--ws", "none", "--timeout-graceful-shutdown", "5"]
         redis_server = [ROOT / "scripts" / "services", "redis"]
         self.commands = {
             "redis": [*redis_server, "--port", str(self.redis_port), "--data", folder / "redis"],
             "web": [*web, "--blocking-threads", "8", "core.wsgi:application"],
+            "live": [*live, "--port", str(self.live_port), "dashboard.asgi:application"],
             "worker": [BIN / "celery", "-A", "core", "worker", "-l", "info", "-c", "2"],
             "beat": [BIN / "celery", "-A", "core", "beat", "-l", "info"],
             "second beat": [BIN / "celery", "-A", "core", "beat", "-l", "info"],
@@ -79,7 +84,7 @@ class Service:
             env=self.environment,
             check=True,
         )
-        for name in ("redis", "web", "worker", "beat"):
+        for name in ("redis", "web", "live", "worker", "beat"):
             self.start(name)
         return self
 
@@ -161,6 +166,10 @@ class Service:
             case "web":
                 with contextlib.suppress(requests.ConnectionError):
                     return requests.get(f"{self.url}/healthz", timeout=1).ok
+            case "live":
+                with contextlib.suppress(requests.ConnectionError):
+                    requests.get(f"http://127.0.0.1:{self.live_port}/", timeout=1)
+                    return True
             case "worker":
                 return "ready." in self.log(name)
             case _:

@@ -16,7 +16,7 @@ MEGABYTES_20 = b" " * 20_000_000
 NOW = int(time.time() * 1000)
 GOOD = b'{"events": [{"time": %d, "x": 1, "y": 2}]}' % NOW
 NESTED = b"[" * 100_000
-GROWTH_BYTES = 30_000_000
+GROWTH_BYTES = 20_000_000
 
 
 def with_x(x: bytes) -> bytes:

@@ -462,3 +462,33 @@ def test_the_keyboard_reads_each_second_and_hides_a_series(
     plot.press("ArrowRight")
     expect(plot).to_have_attribute("aria-valuenow", "0")
     assert re.match(r"\d\d:\d\d:\d\d: Average [\d,]+", plot.get_attribute("aria-valuetext"))
+
+
+def test_while_there_is_a_stream_the_page_does_not_poll(
+    service: Service, open_page: OpenPage, console: list[str]
+) -> None:
+    page = open_page()
+    expect_connection(page, "Live", detail="as the pointer moves")
+    polls = []
+    page.on("request", lambda request: "/statuses/" in request.url and polls.append(request.url))
+    wiggle(page, 2.5)
+    wait_for_events(page, wait_for_samples(service, page))
+    assert polls == []
+    assert_page_equals_api(service, page, session(page))
+    assert console == []
+
+
+def test_without_the_stream_the_page_polls_and_comes_back_to_it(
+    service: Service, open_page: OpenPage
+) -> None:
+    page = open_page()
+    expect_connection(page, "Live", detail="as the pointer moves")
+    service.stop("live")
+    expect_connection(page, "Live", detail="once a second")
+    wiggle(page, 0.6)
+    wait_for_events(page, wait_for_samples(service, page))
+    service.start("live")
+    expect_connection(page, "Live", detail="as the pointer moves", seconds=20)
+    wiggle(page, 0.6)
+    wait_for_events(page, wait_for_samples(service, page))
+    assert_page_equals_api(service, page, session(page))

@@ -10,7 +10,7 @@ from django.conf import settings
 from analytics.batches import Batch, Event
 from analytics.ingest import Receipt, store_batch
 from analytics.models import DirtyRange, PointerPositionEvent
-from analytics.rollups import drain
+from analytics.rollups import Drained, drain
 from analytics.tests.oracle import Sample, Status, expected_statuses
 from core.times import EPOCH, MICROSECOND, to_epoch_us
 from dashboard.browsers import log_on
@@ -57,9 +57,13 @@ def mark(browser: Browser, samples: Iterable[Sample]) -> None:
     DirtyRange.objects.create(browser=browser, since=min(times), until=max(times), rung=1000)
 
 
+def drain_shard_of(browser: Browser) -> Drained:
+    return drain(rung=1000, shard=browser.pk % settings.ROLLUP_SHARDS, now=NOW)
+
+
 def drain_all() -> None:
     for shard in range(settings.ROLLUP_SHARDS):
-        drain(rung=1000, shard=shard)
+        drain(rung=1000, shard=shard, now=NOW)
 
 
 def stored_samples(browser: Browser) -> list[Sample]:

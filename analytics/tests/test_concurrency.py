@@ -7,11 +7,12 @@ from django.db import transaction
 from django.test import TransactionTestCase
 
 from analytics.models import DirtyRange
-from analytics.rollups import CLAIM, ROLL_UP, drain
+from analytics.rollups import CLAIM, ROLL_UP
 from analytics.tests.interleaving import Session, until_sessions_wait
 from analytics.tests.pointers import (
     assert_statuses_true,
     drain_all,
+    drain_shard_of,
     new_browser,
     sample,
     send,
@@ -23,7 +24,7 @@ from dashboard.models import PointerStatus
 class DrainTests(TransactionTestCase):
     def setUp(self):
         self.browser = new_browser()
-        self.drain = partial(drain, rung=1000, shard=self.browser.pk % settings.ROLLUP_SHARDS)
+        self.drain = partial(drain_shard_of, self.browser)
 
     def assert_true_after_the_next_drain(self, *samples):
         self.drain()
@@ -93,7 +94,7 @@ class DrainTests(TransactionTestCase):
         send(self.browser, [sample(0.2, 5)])
         send(neighbour, [sample(0.1, 0)])
         first = Session(self.drain, after=ROLL_UP).until_held()
-        drain(rung=1000, shard=neighbour.pk % settings.ROLLUP_SHARDS)
+        drain_shard_of(neighbour)
         self.assertEqual(len(stored_statuses(neighbour)), 1)
         first.finish()
 

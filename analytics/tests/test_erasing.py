@@ -2,15 +2,14 @@
 
 from functools import partial
 
-from django.conf import settings
 from django.db import transaction
 from django.test import TransactionTestCase
 
 from analytics.ingest import STORE
 from analytics.models import DirtyRange, PointerPositionEvent
-from analytics.rollups import ROLL_UP, drain
+from analytics.rollups import ROLL_UP
 from analytics.tests.interleaving import Session, until_sessions_wait
-from analytics.tests.pointers import drain_all, new_browser, sample, send, token_of
+from analytics.tests.pointers import drain_all, drain_shard_of, new_browser, sample, send, token_of
 from core.problems import NoSuchInstance
 from dashboard.browsers import LOCK_BROWSER, erase
 from dashboard.models import Browser, PointerStatus
@@ -27,7 +26,7 @@ class EraseTests(TransactionTestCase):
         self.erase = partial(
             erase, instance_id=self.browser.instance_id, token=token_of(self.browser)
         )
-        self.drain = partial(drain, rung=1000, shard=self.browser.pk % settings.ROLLUP_SHARDS)
+        self.drain = partial(drain_shard_of, self.browser)
 
     @transaction.atomic
     def send_slowly(self):

@@ -1,18 +1,17 @@
 """The drain computes metrics.md's numbers, whatever way the samples came."""
 
-from django.conf import settings as conf
 from django.test import TestCase
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as PropertyTestCase
 
 from analytics.models import DirtyRange
-from analytics.rollups import drain
 from analytics.tests.oracle import Sample, Status, distance_to
 from analytics.tests.pointers import (
     NOW_US,
     assert_statuses_true,
     drain_all,
+    drain_shard_of,
     float32,
     mark,
     new_browser,
@@ -101,7 +100,7 @@ class RollUpTests(TestCase):
         samples = [sample(i * 0.3, i * i) for i in range(30)]
         before = self.roll_up(*samples)
         mark(self.browser, samples)
-        self.assertEqual(drain(rung=1000, shard=self.browser.pk % conf.ROLLUP_SHARDS), (1, 0))
+        self.assertEqual(drain_shard_of(self.browser), (1, 0))
         self.assertEqual(stored_statuses(self.browser), before)
 
 

@@ -34,6 +34,8 @@ class ListTests(TestCase):
     def test_staff_see_all_the_newest_first(self):
         answer = self.get().json()
         newest = self.browsers[-1]
+        stream_url = answer["browsers"][0].pop("stream_url")
+        self.assertIn(f"/api/v1/browsers/{newest.instance_id}/stream/?ticket=", stream_url)
         self.assertEqual(
             answer["browsers"][0],
             {

@@ -27,17 +27,21 @@ const readJson = async (url, headers) => {
   throw new Problem(response.status, data?.code ?? "no_code");
 };
 
+// Without a token, the cookie of a staff member's session may open it.
+const bearer = (token) => (token ? { Authorization: `Bearer ${token}` } : {});
+
 export const createApi = (root) => ({
   fetchTime: () => readJson(`${root}time/`),
 
-  // Without a token, the cookie of a staff member's session may open it.
+  fetchInstance: ({ instanceId, token }) =>
+    readJson(`${root}browsers/${instanceId}/`, bearer(token)),
+
   fetchStatuses: ({ instanceId, token, since, until }) => {
     const query = new URLSearchParams({
       since: new Date(since).toISOString(),
       until: new Date(until).toISOString(),
       interval: "1s",
     });
-    const headers = token ? { Authorization: `Bearer ${token}` } : {};
-    return readJson(`${root}browsers/${instanceId}/statuses/?${query}`, headers);
+    return readJson(`${root}browsers/${instanceId}/statuses/?${query}`, bearer(token));
   },
 });

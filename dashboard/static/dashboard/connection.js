@@ -12,7 +12,8 @@ const waitingShort = (queued) => (queued ? `${writeWhole(queued)} wait.` : "");
 
 const STATES = {
   connecting: () => ["Connecting", "Logging on to the service."],
-  live: () => ["Live", "Numbers come once a second."],
+  live: () => ["Live", "Numbers come as the pointer moves."],
+  polling: () => ["Live", "Numbers come once a second."],
   offline: ({ queued }) => ["Offline", waiting(queued) || "The service does not answer."],
   error: ({ queued, problem }) => [
     "Server error",
@@ -38,10 +39,12 @@ const ofReading = ({ status }) => {
 };
 
 // Reading and sending fail and recover moments apart; while either is in trouble, say so.
-export const judge = (tracker, failure) => {
-  if (!tracker) return failure ? ofReading(failure) : "live";
+export const judge = (tracker, failure, isStreaming) => {
+  const healthy = isStreaming ? "live" : "polling";
+  if (!tracker) return failure ? ofReading(failure) : healthy;
   const sending = ofTracker(tracker);
-  if (sending !== "live" || !failure) return sending;
+  if (sending !== "live") return sending;
+  if (!failure) return healthy;
   const reading = ofReading(failure);
   return reading === "denied" || reading === "missing" ? "refused" : reading;
 };

@@ -11,6 +11,7 @@ import { listenToLegends } from "./legend.js";
 import { startPolling } from "./poll.js";
 import { createQuality } from "./quality.js";
 import { createReading } from "./reading.js";
+import { followStream } from "./stream.js";
 import { createTables } from "./tables.js";
 import { createTiles } from "./tiles.js";
 import { createVelocityNow } from "./velocity-now.js";
@@ -26,7 +27,14 @@ const showQuality = createQuality(root);
 const fillTables = createTables(figures);
 const showReading = createReading(figures, root);
 const NEVER = Number.POSITIVE_INFINITY;
-const page = { rows: [], failure: null, readTime: null, draw: () => {}, last: null };
+const page = {
+  rows: [],
+  failure: null,
+  readTime: null,
+  isStreaming: false,
+  draw: () => {},
+  last: null,
+};
 
 const showRows = (buckets, now, known) => {
   const rows = fillWindow(buckets, now, known);
@@ -41,7 +49,7 @@ const showRows = (buckets, now, known) => {
 
 const showState = () => {
   const tracker = window.pointerscope?.state();
-  const state = judge(tracker, page.failure);
+  const state = judge(tracker, page.failure, page.isStreaming);
   showConnection(root, state, {
     queued: tracker?.queued,
     problem: tracker?.problem ?? page.failure,
@@ -49,8 +57,8 @@ const showState = () => {
   showQuality(tracker, page.readTime);
 };
 
-const follow = ({ source, clock, readFrom, showAnswer }) =>
-  startPolling({
+const follow = ({ source, clock, readFrom, showAnswer }) => {
+  const pausePolling = startPolling({
     api,
     source,
     clock,
@@ -68,6 +76,21 @@ const follow = ({ source, clock, readFrom, showAnswer }) =>
       showState();
     },
   });
+  followStream({
+    api,
+    source,
+    clock,
+    onChange: (buckets, now) => {
+      showAnswer(buckets, now);
+      showState();
+    },
+    onState: (isStreaming) => {
+      page.isStreaming = isStreaming;
+      pausePolling(isStreaming);
+      showState();
+    },
+  });
+};
 
 const consent = () =>
   new Promise((resolve) => {

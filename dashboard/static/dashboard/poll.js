@@ -1,4 +1,5 @@
-// Reads the series once a second, a little after each full second, and not while the tab is hidden.
+// Reads the series once a second, a little after each full second; not while the tab is hidden, nor
+// while a stream brings what changes.
 
 import { lastBucketTime, SECOND_MS, toBucket, windowStart } from "./buckets.js";
 
@@ -24,10 +25,11 @@ export const startPolling = ({ api, source, clock, readFrom, onAnswer, onFailure
   let timer = 0;
   let failures = 0;
   let busy = false;
+  let paused = false;
 
   const schedule = () => {
     clearTimeout(timer);
-    if (document.hidden) return;
+    if (document.hidden || paused) return;
     const pause = failures ? Math.min(LONGEST_WAIT_MS, SECOND_MS * 2 ** (failures - 1)) : 0;
     timer = setTimeout(poll, pause || untilNextSecond(clock.now()));
   };
@@ -56,4 +58,11 @@ export const startPolling = ({ api, source, clock, readFrom, onAnswer, onFailure
 
   document.addEventListener("visibilitychange", () => (document.hidden ? schedule() : poll()));
   poll();
+
+  return (isPaused) => {
+    if (paused === isPaused) return;
+    paused = isPaused;
+    if (paused) schedule();
+    else poll();
+  };
 };

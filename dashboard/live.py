@@ -1,0 +1,161 @@
+"""The live process: server-sent events of changed statuses, and nothing else.
+
+Plain ASGI: a stream passes through no middleware and holds no database connection. Its one query,
+the snapshot, runs in a thread and gives the connection back at once.
+"""
+
+import asyncio
+import logging
+import re
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+import msgspec
+from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
+from rest_framework.exceptions import APIException, MethodNotAllowed, NotFound
+
+from core.problems import CONTENT_TYPE, ForeignInstance, Unavailable, to_problem
+from dashboard.hub import Hub, Watcher
+from dashboard.stream import read_snapshot
+from dashboard.tokens import read_ticket
+
+logger = logging.getLogger(__name__)
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+STREAM_PATH = re.compile(r"/api/v1/browsers/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/stream/")
+HEARTBEAT_SECONDS = 15
+# A client that takes nothing for so long is gone, whatever its connection says.
+STALL_SECONDS = 30
+OPENING = b"retry: 2000\n\n"
+HEARTBEAT = b": still here\n\n"
+HEADERS = [
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+    # The ticket in the address is the permission; cookies are neither sent nor read.
+    (b"access-control-allow-origin", b"*"),
+]
+
+hub = Hub()
+# A thousand clients that come back at once must not open a thousand connections.
+snapshots_at_once = asyncio.Semaphore(4)
+
+
+async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """The ASGI application."""
+    if scope["type"] == "lifespan":
+        await _live(receive, send)
+    elif scope["type"] == "http":
+        await _answer(scope, receive, send)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    listening: asyncio.Task | None = None
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            listening = asyncio.create_task(hub.listen())
+            _end_streams_on(signal.SIGTERM, signal.SIGINT)
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            hub.close()
+            if listening:
+                listening.cancel()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+def _end_streams_on(*signals: signal.Signals) -> None:
+    """End the streams at once when the server is told to stop; it would wait for them otherwise."""
+    loop = asyncio.get_running_loop()
+    for number in signals:
+        servers_own = signal.getsignal(number)
+
+        def stop(number: int, frame: Any, then: Any = servers_own) -> None:
+            loop.call_soon_threadsafe(hub.close)
+            then(number, frame)
+
+        signal.signal(number, stop)
+
+
+async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    try:
+        instance_id = _permitted_instance(scope)
+        watcher = hub.add(instance_id.hex)
+        try:
+            await _stream(instance_id, watcher, receive, send)
+        finally:
+            hub.remove(instance_id.hex, watcher)
+    except APIException as error:
+        await _refuse(error, send)
+
+
+def _permitted_instance(scope: dict[str, Any]) -> UUID:
+    match = STREAM_PATH.fullmatch(scope["path"])
+    if not match:
+        raise NotFound("There is no such stream.")
+    if scope["method"] != "GET":
+        raise MethodNotAllowed(scope["method"])
+    ticket = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])[0]
+    instance_id = UUID(match[1])
+    if read_ticket(ticket) != instance_id:
+        raise ForeignInstance("The ticket is another instance's.")
+    return instance_id
+
+
+async def _stream(instance_id: UUID, watcher: Watcher, receive: Receive, send: Send) -> None:
+    """Send the snapshot, then what changes, until the client is gone or we are closing."""
+    events = OPENING + await _snapshot(instance_id, watcher)
+    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+    leaving = asyncio.create_task(_left(receive, watcher))
+    try:
+        while not (leaving.done() or hub.closing):
+            await asyncio.wait_for(_send_more(events + watcher.take(), send), STALL_SECONDS)
+            await watcher.wait(HEARTBEAT_SECONDS)
+            events = await _snapshot(instance_id, watcher) if watcher.needs_snapshot else b""
+    except (TimeoutError, APIException):
+        logger.info("a stream of %s ended: stalled, erased or without database", instance_id)
+    finally:
+        leaving.cancel()
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _send_more(events: bytes, send: Send) -> None:
+    await send({"type": "http.response.body", "body": events or HEARTBEAT, "more_body": True})
+
+
+async def _left(receive: Receive, watcher: Watcher) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    watcher.woken.set()
+
+
+async def _snapshot(instance_id: UUID, watcher: Watcher) -> bytes:
+    # First: what is published from here on waits in the queue, and goes out after the snapshot.
+    watcher.needs_snapshot = False
+    async with snapshots_at_once:
+        return await asyncio.to_thread(_read_snapshot, instance_id)
+
+
+def _read_snapshot(instance_id: UUID) -> bytes:
+    try:
+        return read_snapshot(instance_id=instance_id, now=timezone.now())
+    except (OperationalError, InterfaceError) as error:
+        raise Unavailable from error
+    finally:
+        connection.close()
+
+
+async def _refuse(error: APIException, send: Send) -> None:
+    headers = [(b"content-type", CONTENT_TYPE.encode()), (b"access-control-allow-origin", b"*")]
+    if isinstance(error, Unavailable):
+        headers.append((b"retry-after", str(error.wait).encode()))
+    start = {"type": "http.response.start", "status": error.status_code, "headers": headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": msgspec.json.encode(to_problem(error))})

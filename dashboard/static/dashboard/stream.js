@@ -1,0 +1,89 @@
+// Changed buckets as they change, pushed by the service; the caller polls while there is no stream.
+
+import { BUCKETS, SECOND_MS, toBucket, windowStart } from "./buckets.js";
+
+const RETRY_MS = 5000;
+// Redrawing three charts takes some 40 ms, and a moving pointer changes a bucket every 250.
+const SHORTEST_PAUSE_MS = 150;
+
+// Buckets by time. A value of a bucket replaces one with a lower id, in whatever order they come.
+const createKnown = () => {
+  const known = new Map();
+
+  const put = (status, version) => {
+    const bucket = toBucket(status);
+    if ((known.get(bucket.time)?.version ?? -1) <= version)
+      known.set(bucket.time, { ...bucket, version });
+  };
+
+  const list = (now) => {
+    const first = windowStart(now) - BUCKETS * SECOND_MS;
+    for (const time of known.keys()) if (time < first) known.delete(time);
+    return [...known.values()].sort((a, b) => a.time - b.time);
+  };
+
+  return { put, list };
+};
+
+export const followStream = ({ api, source, clock, onChange, onState }) => {
+  let known = createKnown();
+  let stream = null;
+  let retry = 0;
+  let pending = 0;
+  let tick = 0;
+
+  const show = () => {
+    pending = 0;
+    const now = clock.now();
+    onChange(known.list(now), now);
+  };
+
+  const showSoon = () => {
+    if (!pending) pending = setTimeout(show, SHORTEST_PAUSE_MS);
+  };
+
+  const close = () => {
+    stream?.close();
+    stream = null;
+    clearInterval(tick);
+    clearTimeout(retry);
+    onState(false);
+  };
+
+  const onSnapshot = ({ data, lastEventId }) => {
+    known = createKnown();
+    for (const status of JSON.parse(data).statuses) known.put(status, Number(lastEventId));
+    clearInterval(tick);
+    // Time goes on where nothing changes.
+    tick = setInterval(showSoon, SECOND_MS);
+    onState(true);
+    show();
+  };
+
+  const onStatus = ({ data, lastEventId }) => {
+    known.put(JSON.parse(data), Number(lastEventId));
+    showSoon();
+  };
+
+  // The browser would come back with the same ticket, which may hold no longer.
+  const open = async () => {
+    if (document.hidden || stream) return;
+    try {
+      const { stream_url: address } = await api.fetchInstance(source);
+      stream ??= new EventSource(address);
+    } catch {
+      return again();
+    }
+    stream.addEventListener("snapshot", onSnapshot);
+    stream.addEventListener("status", onStatus);
+    stream.addEventListener("error", again);
+  };
+
+  const again = () => {
+    close();
+    retry = setTimeout(open, RETRY_MS);
+  };
+
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  open();
+};
