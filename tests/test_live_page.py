@@ -169,14 +169,26 @@ def wait_for_events(page: Page, count: int) -> None:
 def assert_charts_draw(page: Page) -> None:
     """Each series is a path with an extent, and each second with distance is a bar."""
     expect(page.locator("[data-live]")).to_have_attribute("data-charts", "ready")
-    for series in (".apexcharts-area-series path[fill=none]", ".apexcharts-line-series path"):
-        for path in page.locator(f"{series}[stroke-width]:not(.apexcharts-marker)").all():
-            assert path.bounding_box()["height"] > 10
+    # The charts follow the tables a moment later, and their axes a little after that.
+    wait_until(lambda: paths_extend(page), what="each series is a path with an extent")
+    wait_until(lambda: bars_are_drawn(page), what="each second with distance is a bar")
+
+
+def paths_extend(page: Page) -> bool:
+    heights = [
+        (path.bounding_box() or {"height": 0})["height"]
+        for series in (".apexcharts-area-series path[fill=none]", ".apexcharts-line-series path")
+        for path in page.locator(f"{series}[stroke-width]:not(.apexcharts-marker)").all()
+    ]
+    travel = page.locator("[data-chart=travel] .apexcharts-line-series path").count()
+    return len(heights) > 2 and min(heights) > 10 and travel >= 2
+
+
+def bars_are_drawn(page: Page) -> bool:
     bars = page.locator(".apexcharts-bar-area").evaluate_all(
         "bars => bars.filter(bar => bar.getBBox().height > 1).length"
     )
-    assert bars == len([cells for cells in read_table(page, "distance").values() if cells[0] > 5])
-    assert page.locator("[data-chart=travel] .apexcharts-line-series path").count() >= 2
+    return bars == len([cells for cells in read_table(page, "distance").values() if cells[0] > 5])
 
 
 def expect_connection(page: Page, name: str, *, detail: str = "", seconds: float = 8) -> None:

@@ -1,0 +1,71 @@
+"""Requests written byte by byte, as no well-bred client would let one."""
+
+import json
+import socket
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from tests.service import Service
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: str
+    body: bytes
+
+    def problem(self) -> dict[str, Any]:
+        assert "content-type: application/problem+json" in self.headers, self
+        problem = json.loads(self.body)
+        assert problem["status"] == self.status
+        assert problem["detail"]
+        return problem
+
+
+class Sender:
+    """An instance whose requests go out byte by byte as they are written here."""
+
+    def __init__(self, service: Service) -> None:
+        self.service, self.me = service, service.log_on()
+        self.path = f"/api/v1/browsers/{self.me['instance_id']}/"
+
+    def send(
+        self,
+        body: bytes,
+        *headers: str,
+        method: str = "POST",
+        path: str = "events/",
+        content_type: str = "application/json",
+        length: bool = True,
+    ) -> Answer:
+        lines = [
+            f"{method} {self.path}{path} HTTP/1.1",
+            "Host: 127.0.0.1",
+            "Connection: close",
+            f"Authorization: Bearer {self.me['write_token']}",
+            *([f"Content-Type: {content_type}"] if content_type else []),
+            *([f"Content-Length: {len(body)}"] if length else []),
+            *headers,
+        ]
+        return self.exchange("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+
+    def send_chunked(self, body: bytes) -> Answer:
+        chunk = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+        return self.send(chunk, "Transfer-Encoding: chunked", length=False)
+
+    def exchange(self, request: bytes) -> Answer:
+        with socket.create_connection(("127.0.0.1", self.service.port), timeout=20) as line:
+            # Refused before all of it was sent, the answer is there to be read all the same.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                line.sendall(request)
+            received = b"".join(iter(lambda: line.recv(65536), b""))
+        head, _, body = received.partition(b"\r\n\r\n")
+        status, _, headers = head.decode("latin-1").lower().partition("\r\n")
+        return Answer(int(status.split()[1]), headers, body)
+
+    def stored(self) -> int:
+        ((count,),) = self.service.sql(
+            "select count(*) from analytics_pointerpositionevent e"
+            " join dashboard_browser b on b.id = e.browser_id where b.instance_id = %s",
+            (self.me["instance_id"],),
+        )
+        return count
