@@ -188,7 +188,10 @@ def bars_are_drawn(page: Page) -> bool:
     bars = page.locator(".apexcharts-bar-area").evaluate_all(
         "bars => bars.filter(bar => bar.getBBox().height > 1).length"
     )
-    return bars == len([cells for cells in read_table(page, "distance").values() if cells[0] > 5])
+    distances = [cells[0] for cells in read_table(page, "distance").values() if cells[0] > 0]
+    # A pixel's height beside a swift second's is none: the small ones may show or not.
+    tall = [distance for distance in distances if distance > max(distances) / 20]
+    return len(tall) <= bars <= len(distances)
 
 
 def expect_connection(page: Page, name: str, *, detail: str = "", seconds: float = 8) -> None:
