@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "core.urls"
+TEST_RUNNER = "core.tests.isolation.Runner"
 WSGI_APPLICATION = "core.wsgi.application"
 TEMPLATES = [
     {

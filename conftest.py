@@ -1,0 +1,5 @@
+from core.tests.isolation import use_own_redis
+
+
+def pytest_sessionstart() -> None:
+    use_own_redis()

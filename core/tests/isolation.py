@@ -1,0 +1,29 @@
+"""Tests use a Redis database of their own, so that a running service does not hear of them."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from celery import current_app
+from django.conf import settings
+from django.test.runner import DiscoverRunner
+
+from core.redis import client
+
+TEST_DATABASE = "/15"
+
+
+def use_own_redis() -> None:
+    """Point the hints, the limits and Celery's queue to the tests' own database."""
+    url = urlsplit(settings.REDIS_URL)
+    if url.scheme != "unix":
+        settings.REDIS_URL = current_app.conf.broker_url = url._replace(path=TEST_DATABASE).geturl()
+    client.cache_clear()
+    client().flushdb()
+
+
+class Runner(DiscoverRunner):
+    """`manage.py test`; pytest calls use_own_redis in conftest.py."""
+
+    def setup_test_environment(self, **kwargs: Any) -> None:
+        super().setup_test_environment(**kwargs)
+        use_own_redis()
