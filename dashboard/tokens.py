@@ -9,11 +9,9 @@ from rest_framework.exceptions import AuthenticationFailed
 
 from core.problems import ForeignInstance
 
-# A salt of its own, so that nothing else that this key signs can pass for a write token.
-SIGNER = signing.Signer(salt="pointerscope.write-token")
-
-# An address gets into logs: what stands in it must not hold for long, nor let anyone write.
-TICKET_SIGNER = signing.TimestampSigner(salt="pointerscope.stream-ticket")
+# Salts of their own, so that nothing else that this key signs can pass for one of these.
+WRITE_SALT = "pointerscope.write-token"
+TICKET_SALT = "pointerscope.stream-ticket"
 
 
 class WriteToken(NamedTuple):
@@ -23,27 +21,31 @@ class WriteToken(NamedTuple):
 
 def make_token(*, instance_id: UUID, version: int) -> str:
     """Return a signed token that names the instance and the version of its tokens."""
-    return SIGNER.sign(f"{instance_id.hex}.{version}")
+    return signing.Signer(salt=WRITE_SALT).sign(f"{instance_id.hex}.{version}")
 
 
 def read_token(text: str) -> WriteToken:
     """Return what the token says; AuthenticationFailed (401) where its signature does not hold."""
     try:
-        instance, _, version = SIGNER.unsign(text).partition(".")
+        instance, _, version = signing.Signer(salt=WRITE_SALT).unsign(text).partition(".")
     except signing.BadSignature:
         raise AuthenticationFailed("The write token is not valid.") from None
     return WriteToken(UUID(instance), int(version))
 
 
 def make_ticket(*, instance_id: UUID) -> str:
-    """Return a signed ticket for the instance's stream, which holds for some minutes."""
-    return TICKET_SIGNER.sign(instance_id.hex)
+    """Return a signed ticket for the instance's stream, which holds for some minutes.
+
+    An address gets into logs: what stands in it must not hold for long, nor let anyone write.
+    """
+    return signing.TimestampSigner(salt=TICKET_SALT).sign(instance_id.hex)
 
 
 def read_ticket(text: str) -> UUID:
     """Return whose stream the ticket is for; AuthenticationFailed (401) where it does not hold."""
     try:
-        instance = TICKET_SIGNER.unsign(text, max_age=settings.STREAM_TICKET_SECONDS)
+        signer = signing.TimestampSigner(salt=TICKET_SALT)
+        instance = signer.unsign(text, max_age=settings.STREAM_TICKET_SECONDS)
     except signing.BadSignature:
         raise AuthenticationFailed("The ticket does not hold, or no longer.") from None
     return UUID(instance)
