@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
-import msgspec
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404
 from msgspec import UNSET, Meta, Struct, UnsetType
 from rest_framework import exceptions
 from rest_framework.request import Request
@@ -202,27 +200,3 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
 def _place(context: dict[str, Any]) -> str:
     request: Request | None = context.get("request")
     return f"{request.method} {request.path}" if request else "a view"
-
-
-def _answer_page(request: HttpRequest, error: exceptions.APIException) -> HttpResponse:
-    """Answer an error that no API view saw: as a problem under /api/, as a page elsewhere."""
-    if request.path.startswith("/api/"):
-        body = msgspec.json.encode(to_problem(error))
-        return HttpResponse(body, status=error.status_code, content_type=CONTENT_TYPE)
-    return render(request, f"{int(error.status_code)}.html", status=error.status_code)
-
-
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer_page(request, Malformed("The request is not well formed."))
-
-
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer_page(request, exceptions.PermissionDenied())
-
-
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer_page(request, exceptions.NotFound("There is nothing at this address."))
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    return _answer_page(request, Problem())

@@ -7,10 +7,10 @@ from drf_spectacular.views import SpectacularAPIView
 from core import reference
 from core.views import health, no_such_call
 
-handler400 = "core.problems.bad_request"
-handler403 = "core.problems.permission_denied"
-handler404 = "core.problems.page_not_found"
-handler500 = "core.problems.server_error"
+handler400 = "core.views.bad_request"
+handler403 = "core.views.permission_denied"
+handler404 = "core.views.page_not_found"
+handler500 = "core.views.server_error"
 
 urlpatterns = [
     path("api/v1/", include("analytics.urls")),
