@@ -507,3 +507,12 @@ def test_without_the_stream_the_page_polls_and_comes_back_to_it(
     wiggle(page, 0.6)
     wait_for_events(page, wait_for_samples(service, page))
     assert_page_equals_api(service, page, session(page))
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_the_page_is_as_wide_as_its_window(open_page: OpenPage, width: int) -> None:
+    page = open_page()
+    page.set_viewport_size({"width": width, "height": 800})
+    expect_connection(page, "Live")
+    expect(page.locator("[data-live]")).to_have_attribute("data-charts", "ready")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
