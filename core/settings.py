@@ -18,6 +18,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env(eager=False)
 env.read_env(BASE_DIR / ".env", recurse=False)
+# What `make run` runs with, so that manage.py works beside it; whatever is set already wins.
+env.read_env(BASE_DIR / "var" / "run.env", recurse=False)
 
 SECRET_KEY = env.str("SECRET_KEY", validate=validate.Length(min=32))
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
