@@ -2,7 +2,7 @@
 
 import { takeToken } from "./access.js";
 import { createApi } from "./api.js";
-import { fillWindow, windowStart } from "./buckets.js";
+import { fillWindow, SECOND_MS, windowStart } from "./buckets.js";
 import { loadChartLibrary } from "./chart-library.js";
 import { createCharts } from "./charts.js";
 import { createClock, measureOffset } from "./clock.js";
@@ -44,6 +44,7 @@ const showRows = (buckets, now, known) => {
   fillTables(rows);
   showReading(rows);
   tiles.showPeak(rows);
+  root.dispatchEvent(new CustomEvent("rows", { detail: { rows, interval: SECOND_MS } }));
   page.draw(rows);
 };
 
