@@ -5,6 +5,7 @@ import { NOTHING, writeMoment, writeWhole } from "./numerals.js";
 import { createSparkline } from "./sparkline.js";
 
 const PAUSE_MS = 3000;
+const RECENT_SECONDS = 10;
 
 const root = document.querySelector("[data-browsers]");
 const body = root.querySelector("[data-rows]");
@@ -38,15 +39,21 @@ const createRow = ({ instance_id: id }) => {
 const velocityNow = ({ velocities }, seconds) =>
   velocities.find(([second]) => second === seconds - 1)?.[1] ?? 0;
 
+const STATES = { moving: "Moving", resting: "Resting", off: "Logged off" };
+
+const stateOf = ({ is_active: isActive, velocities }, seconds) => {
+  if (!isActive) return "off";
+  return velocities.at(-1)?.[0] >= seconds - RECENT_SECONDS ? "moving" : "resting";
+};
+
 const write = (place, text) => {
   if (place.textContent !== text) place.textContent = text;
 };
 
 const fill = (shown, instance, seconds) => {
-  const { is_active: isActive, moved_at: moved } = instance;
-  const state = isActive ? (instance.velocities.length ? "Moving" : "Resting") : "Logged off";
-  shown.row.dataset.state = isActive ? (instance.velocities.length ? "moving" : "resting") : "off";
-  write(shown.state, state);
+  const { moved_at: moved } = instance;
+  shown.row.dataset.state = stateOf(instance, seconds);
+  write(shown.state, STATES[shown.row.dataset.state]);
   write(shown.now, writeWhole(velocityNow(instance, seconds)));
   write(shown.moved, moved ? writeMoment(Date.parse(moved)) : NOTHING);
   shown.draw(instance.velocities, seconds);

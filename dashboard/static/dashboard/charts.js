@@ -111,13 +111,36 @@ const createChart = async (ApexCharts, figure, rows, writeTick) => {
 // Each drawing is a task of its own, so that the pointer's events never wait for all three.
 const pause = () => new Promise((resolve) => setTimeout(resolve));
 
-export const createCharts = async (ApexCharts, figures, rows, writeTick = writeAge) => {
+export const createCharts = async (
+  ApexCharts,
+  figures,
+  rows,
+  { writeTick = writeAge, onDrawn = () => {} } = {},
+) => {
   const draws = await Promise.all(
     figures.map((figure) => createChart(ApexCharts, figure, rows, writeTick)),
   );
-  let turn = Promise.resolve();
-  return (latest) => {
-    for (const draw of draws) turn = turn.then(() => draw(latest)).then(pause);
-    return turn;
+  let next = null;
+  let isDrawing = false;
+
+  const drawAll = async (latest) => {
+    for (const draw of draws) {
+      await draw(latest);
+      if (draw === draws[0]) onDrawn(latest);
+      await pause();
+    }
+  };
+
+  // What comes while all three are drawn replaces what waits, so that none falls behind.
+  return async (latest) => {
+    next = latest;
+    if (isDrawing) return;
+    isDrawing = true;
+    while (next) {
+      const due = next;
+      next = null;
+      await drawAll(due);
+    }
+    isDrawing = false;
   };
 };

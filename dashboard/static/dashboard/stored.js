@@ -50,7 +50,7 @@ const showWords = (length) => {
 const drawCharts = async (rows, writeTick) => {
   try {
     const ApexCharts = await loadChartLibrary(root.dataset);
-    const draw = await createCharts(ApexCharts, figures, rows, writeTick);
+    const draw = await createCharts(ApexCharts, figures, rows, { writeTick });
     root.dataset.charts = "ready";
     return draw;
   } catch (fault) {
