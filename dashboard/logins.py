@@ -6,12 +6,23 @@ from typing import Any
 
 from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
+from django.contrib.auth.views import LoginView
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
 from django.utils import timezone
 
 from core.addresses import client_address
+
+
+class Login(LoginView):
+    """Takes staff to all instances, and everybody else to their own pointer."""
+
+    template_name = "dashboard/login.html"
+
+    def get_default_redirect_url(self) -> str:
+        is_staff = getattr(self.request.user, "is_staff", False)
+        return resolve_url("browsers" if is_staff else settings.LOGIN_REDIRECT_URL)
 
 
 def caller_address(request: HttpRequest) -> str | None:

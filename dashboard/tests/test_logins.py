@@ -34,8 +34,9 @@ class LoginTests(People, TestCase):
         self.assertTemplateUsed(response, "dashboard/login.html")
         self.assertContains(response, "csrfmiddlewaretoken")
 
-    def test_who_has_logged_in_is_taken_to_the_page(self):
-        self.assertRedirects(log_in(self.client), "/", fetch_redirect_response=False)
+    def test_staff_are_taken_to_all_instances_and_others_to_their_own_pointer(self):
+        self.assertRedirects(log_in(self.client), "/browsers/")
+        self.assertRedirects(log_in(Client(), "bob"), "/", fetch_redirect_response=False)
 
     def test_who_was_on_the_way_somewhere_is_taken_there(self):
         path = "/login/?next=/admin/"
@@ -43,7 +44,7 @@ class LoginTests(People, TestCase):
 
     def test_nobody_is_taken_to_another_site(self):
         path = "/login/?next=https://evil.example/"
-        self.assertRedirects(log_in(self.client, path=path), "/", fetch_redirect_response=False)
+        self.assertRedirects(log_in(self.client, path=path), "/browsers/")
 
     def test_a_wrong_password_is_said_to_be_one(self):
         response = log_in(self.client, password="wrong")

@@ -1,12 +1,15 @@
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from dashboard.pages import PageLogOn, live
+from dashboard.logins import Login
+from dashboard.pages import Glimpses, PageLogOn, browsers, live
 
 urlpatterns = [
     path("", live, name="live"),
     path("log-on/", PageLogOn.as_view(), name="log-on"),
+    path("browsers/", browsers, name="browsers"),
+    path("browsers/rows/", Glimpses.as_view(), name="browser-rows"),
     path("browsers/<uuid:instance_id>/", live, name="browser"),
-    path("login/", LoginView.as_view(template_name="dashboard/login.html"), name="login"),
+    path("login/", Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
 ]

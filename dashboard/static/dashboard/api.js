@@ -19,7 +19,7 @@ const ask = async (url, headers) => {
   }
 };
 
-const readJson = async (url, headers) => {
+export const readJson = async (url, headers) => {
   const response = await ask(url, headers);
   // A proxy between us and the service answers in HTML; an answer can also break off.
   const data = await response.json().catch(() => null);
@@ -36,11 +36,11 @@ export const createApi = (root) => ({
   fetchInstance: ({ instanceId, token }) =>
     readJson(`${root}browsers/${instanceId}/`, bearer(token)),
 
-  fetchStatuses: ({ instanceId, token, since, until }) => {
+  fetchStatuses: ({ instanceId, token, since, until, points }) => {
     const query = new URLSearchParams({
       since: new Date(since).toISOString(),
       until: new Date(until).toISOString(),
-      interval: "1s",
+      ...(points ? { interval: "auto", max_points: points } : { interval: "1s" }),
     });
     return readJson(`${root}browsers/${instanceId}/statuses/?${query}`, bearer(token));
   },

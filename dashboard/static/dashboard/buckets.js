@@ -3,8 +3,8 @@
 export const SECOND_MS = 1000;
 export const BUCKETS = 120;
 
-const ZERO = { events: 0, distance: 0, average: 0, peak: 0, moving: 0, netX: 0, netY: 0 };
-const UNKNOWN = Object.fromEntries(Object.keys(ZERO).map((name) => [name, null]));
+export const ZERO = { events: 0, distance: 0, average: 0, peak: 0, moving: 0, netX: 0, netY: 0 };
+export const UNKNOWN = Object.fromEntries(Object.keys(ZERO).map((name) => [name, null]));
 
 export const toBucket = (status) => ({
   time: Date.parse(status.time),

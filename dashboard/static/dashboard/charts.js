@@ -3,7 +3,6 @@
 // Colours come from the stylesheet, legend and readings from reading.js.
 
 import { createAxis } from "./axis.js";
-import { BUCKETS } from "./buckets.js";
 import { writeAxis } from "./numerals.js";
 
 const LABEL_REMS = 3.4;
@@ -22,17 +21,17 @@ export const SERIES = {
 
 const writeAge = (value) => (Number(value) === 0 ? "now" : `\u2212${Math.abs(value)} s`);
 
-const timeAxis = {
+const timeAxis = (count, writeTick) => ({
   type: "numeric",
-  min: -BUCKETS,
+  min: -count,
   max: 0,
   tickAmount: 4,
-  labels: { formatter: writeAge, hideOverlappingLabels: false, rotate: 0 },
+  labels: { formatter: writeTick, hideOverlappingLabels: false, rotate: 0 },
   axisBorder: { show: false },
   axisTicks: { show: false },
   crosshairs: { show: false },
   tooltip: { enabled: false },
-};
+});
 
 const labelWidth = () =>
   LABEL_REMS * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
@@ -44,7 +43,10 @@ const valueAxis = (axis) => ({
   labels: { formatter: writeAxis, minWidth: labelWidth(), maxWidth: labelWidth() },
 });
 
-const toOptions = ({ types, width, dash = 0 }, axis, series) => ({
+// The last label is as wide to the right of the end as to its left.
+const edge = (write) => (write === writeAge ? -8 : write(0).length * 4);
+
+const toOptions = ({ types, width, dash = 0 }, axis, series, time) => ({
   chart: {
     type: Object.values(types)[0],
     height: "100%",
@@ -64,13 +66,13 @@ const toOptions = ({ types, width, dash = 0 }, axis, series) => ({
   states: { hover: { filter: { type: "none" } }, active: { filter: { type: "none" } } },
   legend: { show: false },
   tooltip: { enabled: false },
-  grid: { padding: { top: -12, right: -8, bottom: 0, left: 4 } },
-  xaxis: timeAxis,
+  grid: { padding: { top: -12, right: edge(time.labels.formatter), bottom: 0, left: 4 } },
+  xaxis: time,
   yaxis: valueAxis(axis),
 });
 
-// Seconds before the end of the window, in the middle of each: the axis never moves, the data do.
-const toPoints = (rows, name) => rows.map((row, i) => ({ x: i + 0.5 - BUCKETS, y: row[name] }));
+// Buckets before the end of the window, in the middle of each: the axis never moves, the data do.
+const toPoints = (rows, name) => rows.map((row, i) => ({ x: i + 0.5 - rows.length, y: row[name] }));
 
 const toSeries = ({ types }, rows) =>
   Object.entries(types).map(([name, type]) => ({ name, type, data: toPoints(rows, name) }));
@@ -85,7 +87,7 @@ const shownNames = (figure, { types }) => {
   return Object.keys(types).filter((name) => !hidden.includes(name));
 };
 
-const createChart = async (ApexCharts, figure, rows) => {
+const createChart = async (ApexCharts, figure, rows, writeTick) => {
   const spec = SERIES[figure.dataset.chart];
   const plot = figure.querySelector("[data-plot]");
   const axis = createAxis(spec);
@@ -93,7 +95,10 @@ const createChart = async (ApexCharts, figure, rows) => {
     axis.fit(shownNames(figure, spec).flatMap((name) => latest.map((row) => row[name] ?? 0)));
   fit(rows);
   const drawing = figure.querySelector("[data-drawing]");
-  const chart = new ApexCharts(drawing, toOptions(spec, axis, toSeries(spec, rows)));
+  const time = timeAxis(rows.length, writeTick);
+  const options = toOptions(spec, axis, toSeries(spec, rows), time);
+  const chart = new ApexCharts(drawing, options);
+  plot.style.setProperty("--buckets", rows.length);
   await chart.render();
   place(plot, chart);
   return async (latest) => {
@@ -106,10 +111,36 @@ const createChart = async (ApexCharts, figure, rows) => {
 // Each drawing is a task of its own, so that the pointer's events never wait for all three.
 const pause = () => new Promise((resolve) => setTimeout(resolve));
 
-export const createCharts = async (ApexCharts, figures, rows) => {
-  const draws = await Promise.all(figures.map((figure) => createChart(ApexCharts, figure, rows)));
-  let turn = Promise.resolve();
-  return (latest) => {
-    for (const draw of draws) turn = turn.then(() => draw(latest)).then(pause);
+export const createCharts = async (
+  ApexCharts,
+  figures,
+  rows,
+  { writeTick = writeAge, onDrawn = () => {} } = {},
+) => {
+  const draws = await Promise.all(
+    figures.map((figure) => createChart(ApexCharts, figure, rows, writeTick)),
+  );
+  let next = null;
+  let isDrawing = false;
+
+  const drawAll = async (latest) => {
+    for (const draw of draws) {
+      await draw(latest);
+      if (draw === draws[0]) onDrawn(latest);
+      await pause();
+    }
+  };
+
+  // What comes while all three are drawn replaces what waits, so that none falls behind.
+  return async (latest) => {
+    next = latest;
+    if (isDrawing) return;
+    isDrawing = true;
+    while (next) {
+      const due = next;
+      next = null;
+      await drawAll(due);
+    }
+    isDrawing = false;
   };
 };

@@ -14,6 +14,8 @@ const STATES = {
   connecting: () => ["Connecting", "Logging on to the service."],
   live: () => ["Live", "Numbers come as the pointer moves."],
   polling: () => ["Live", "Numbers come once a second."],
+  stored: () => ["Stored", "Read once; nothing here changes by itself."],
+  invalid: () => ["Not a range", "Its start must be a time before its end."],
   offline: ({ queued }) => ["Offline", waiting(queued) || "The service does not answer."],
   error: ({ queued, problem }) => [
     "Server error",
@@ -32,9 +34,10 @@ const ofTracker = ({ connection, problem }) => {
   return connection === "idle" ? "connecting" : connection;
 };
 
-const ofReading = ({ status }) => {
+export const ofReading = ({ status }) => {
   if (status === 0) return "offline";
   if (status === 401 || status === 403) return "denied";
+  if (status === 400) return "invalid";
   return status === 404 ? "missing" : "error";
 };
 

@@ -2,12 +2,14 @@
 
 import { takeToken } from "./access.js";
 import { createApi } from "./api.js";
-import { fillWindow, windowStart } from "./buckets.js";
+import { fillWindow, SECOND_MS, windowStart } from "./buckets.js";
 import { loadChartLibrary } from "./chart-library.js";
 import { createCharts } from "./charts.js";
 import { createClock, measureOffset } from "./clock.js";
 import { judge, showConnection } from "./connection.js";
+import { createLag } from "./lag.js";
 import { listenToLegends } from "./legend.js";
+import { createPath } from "./path.js";
 import { startPolling } from "./poll.js";
 import { createQuality } from "./quality.js";
 import { createReading } from "./reading.js";
@@ -34,6 +36,7 @@ const page = {
   isStreaming: false,
   draw: () => {},
   last: null,
+  lag: null,
 };
 
 const showRows = (buckets, now, known) => {
@@ -44,6 +47,7 @@ const showRows = (buckets, now, known) => {
   fillTables(rows);
   showReading(rows);
   tiles.showPeak(rows);
+  root.dispatchEvent(new CustomEvent("rows", { detail: { rows, interval: SECOND_MS } }));
   page.draw(rows);
 };
 
@@ -54,7 +58,7 @@ const showState = () => {
     queued: tracker?.queued,
     problem: tracker?.problem ?? page.failure,
   });
-  showQuality(tracker, page.readTime);
+  showQuality(tracker && { ...tracker, lag: page.lag?.read() }, page.readTime);
 };
 
 const follow = ({ source, clock, readFrom, showAnswer }) => {
@@ -105,7 +109,12 @@ const settledBefore = (now, { oldestQueued }) =>
 const measureOwn = async (tracker) => {
   if (tracker.state().optedOut) await consent();
   const velocity = createVelocityNow();
-  tracker.onsample = velocity.add;
+  const path = createPath(root.querySelector("[data-path]"));
+  tracker.onsample = (sample) => {
+    velocity.add(sample);
+    path.add(sample);
+    page.lag?.add(sample);
+  };
   setInterval(() => {
     if (document.hidden) return;
     tiles.showVelocity(velocity.read());
@@ -115,6 +124,8 @@ const measureOwn = async (tracker) => {
   if (!session) return;
   const clock = createClock(session.clockOffset);
   const now = clock.now();
+  // What moved before log-on waited for that, not for us.
+  page.lag = createLag(clock);
   const visit = startVisit(session.instanceId, now, settledBefore(now, tracker.state()));
   tiles.showSince(visit.since);
   follow({
@@ -152,7 +163,9 @@ const watch = async (instanceId) => {
 const drawCharts = async () => {
   const ApexCharts = await loadChartLibrary(root.dataset);
   const unknown = fillWindow([], Date.now(), { loggedOnAt: NEVER, answeredAt: 0 });
-  const draw = await createCharts(ApexCharts, figures, page.rows.length ? page.rows : unknown);
+  const rows = page.rows.length ? page.rows : unknown;
+  const onDrawn = (drawn) => page.lag?.drawn(drawn);
+  const draw = await createCharts(ApexCharts, figures, rows, { onDrawn });
   page.draw = draw;
   if (page.rows.length) draw(page.rows);
   root.dataset.charts = "ready";

@@ -8,6 +8,7 @@ const MEASURES = {
   queued: writeWhole,
   duplicates: writeWhole,
   dropped: writeWhole,
+  lag: writeWhole,
   roundTrip: (value) => (value < 10 ? writeTenth(value) : writeWhole(value)),
 };
 

@@ -1,11 +1,9 @@
-// One cursor through all charts: the second under the pointer, or chosen with the arrow keys.
+// One cursor through all charts: the bucket under the pointer, or chosen with the arrow keys.
 //
-// The legends read that second; without a cursor the last full one.
+// The legends read that bucket; without a cursor the last full one.
 
-import { BUCKETS } from "./buckets.js";
 import { writeClock, writeWhole } from "./numerals.js";
 
-const LAST_FULL = BUCKETS - 2;
 const STEPS = {
   ArrowLeft: -1,
   ArrowDown: -1,
@@ -15,20 +13,20 @@ const STEPS = {
   PageDown: -10,
 };
 
-const describe = (figure, row) => {
+const describe = (figure, row, writeTime) => {
   const parts = [...figure.querySelectorAll("[data-series]")].map((button) => {
     const name = button.firstElementChild.nextSibling.textContent.trim();
     return `${name} ${writeWhole(row[button.dataset.series])}`;
   });
-  return `${writeClock(row.time)}: ${parts.join(", ")}`;
+  return `${writeTime(row.time)}: ${parts.join(", ")}`;
 };
 
-const secondAt = (plot, clientX) => {
+export const bucketAt = (plot, clientX, count) => {
   const style = getComputedStyle(plot);
   const left =
     plot.getBoundingClientRect().left + Number.parseFloat(style.getPropertyValue("--left"));
-  const at = ((clientX - left) / Number.parseFloat(style.getPropertyValue("--width"))) * BUCKETS;
-  return at >= 0 && at < BUCKETS ? Math.floor(at) : null;
+  const at = ((clientX - left) / Number.parseFloat(style.getPropertyValue("--width"))) * count;
+  return at >= 0 && at < count ? Math.floor(at) : null;
 };
 
 const showReadings = (figure, row) => {
@@ -37,26 +35,29 @@ const showReadings = (figure, row) => {
   }
 };
 
-const showPlot = (figure, row, at) => {
+const showPlot = (figure, rows, at, writeTime) => {
+  const row = rows[at];
   const plot = figure.querySelector("[data-plot]");
   // On the cursor alone: on the plot it would restyle all that the chart has drawn.
   plot.querySelector("[data-cursor-line]").style.setProperty("--at", at);
-  plot.querySelector("[data-cursor-time]").textContent = writeClock(row.time);
-  plot.setAttribute("aria-valuenow", at - BUCKETS + 1);
-  plot.setAttribute("aria-valuetext", describe(figure, row));
+  plot.querySelector("[data-cursor-time]").textContent = writeTime(row.time);
+  plot.setAttribute("aria-valuemin", 1 - rows.length);
+  plot.setAttribute("aria-valuenow", at - rows.length + 1);
+  plot.setAttribute("aria-valuetext", describe(figure, row, writeTime));
 };
 
-export const createReading = (figures, board) => {
+export const createReading = (figures, board, writeTime = writeClock) => {
   let rows = [];
   let cursor = null;
+  const lastFull = () => Math.max(0, rows.length - 2);
 
   const show = () => {
     if (!rows.length) return;
-    const at = cursor ?? LAST_FULL;
+    const at = cursor ?? lastFull();
     board.toggleAttribute("data-cursor", cursor !== null);
     for (const figure of figures) {
       showReadings(figure, rows[at]);
-      showPlot(figure, rows[at], at);
+      showPlot(figure, rows, at, writeTime);
     }
   };
 
@@ -69,13 +70,15 @@ export const createReading = (figures, board) => {
   const onKey = (event) => {
     if (event.key === "Escape") return moveTo(null);
     const step = STEPS[event.key];
-    if (!step) return;
+    if (!step || !rows.length) return;
     event.preventDefault();
-    moveTo(Math.min(BUCKETS - 1, Math.max(0, (cursor ?? LAST_FULL) + step)));
+    moveTo(Math.min(rows.length - 1, Math.max(0, (cursor ?? lastFull()) + step)));
   };
 
   for (const plot of figures.map((figure) => figure.querySelector("[data-plot]"))) {
-    plot.addEventListener("pointermove", ({ clientX }) => moveTo(secondAt(plot, clientX)));
+    plot.addEventListener("pointermove", ({ clientX }) =>
+      moveTo(bucketAt(plot, clientX, rows.length)),
+    );
     plot.addEventListener("pointerleave", () => moveTo(null));
     plot.addEventListener("blur", () => moveTo(null));
     plot.addEventListener("keydown", onKey);

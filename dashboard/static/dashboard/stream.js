@@ -5,6 +5,8 @@ import { BUCKETS, SECOND_MS, toBucket, windowStart } from "./buckets.js";
 const RETRY_MS = 5000;
 // Redrawing three charts takes some 40 ms, and a moving pointer changes a bucket every 250.
 const SHORTEST_PAUSE_MS = 150;
+// A batch can change two buckets, and they come as two messages.
+const GATHER_MS = 10;
 
 // Buckets by time. A value of a bucket replaces one with a lower id, in whatever order they come.
 const createKnown = () => {
@@ -30,16 +32,19 @@ export const followStream = ({ api, source, clock, onChange, onState }) => {
   let stream = null;
   let retry = 0;
   let pending = 0;
+  let shownAt = 0;
   let tick = 0;
 
   const show = () => {
     pending = 0;
+    shownAt = performance.now();
     const now = clock.now();
     onChange(known.list(now), now);
   };
 
   const showSoon = () => {
-    if (!pending) pending = setTimeout(show, SHORTEST_PAUSE_MS);
+    const wait = Math.max(GATHER_MS, shownAt + SHORTEST_PAUSE_MS - performance.now());
+    if (!pending) pending = setTimeout(show, wait);
   };
 
   const close = () => {

@@ -15,12 +15,12 @@ const createHead = (figure) => {
   }
 };
 
-const createRow = (time, names) => {
+const createRow = (time, names, writeTime) => {
   const row = document.createElement("tr");
   row.dataset.time = new Date(time).toISOString();
   const head = document.createElement("th");
   head.scope = "row";
-  head.textContent = writeClock(time);
+  head.textContent = writeTime(time);
   row.append(head);
   for (const name of names) {
     const cell = document.createElement("td");
@@ -38,7 +38,7 @@ const fillCell = (cell, value) => {
   cell.textContent = writeWhole(value);
 };
 
-const createTable = (figure) => {
+const createTable = (figure, writeTime) => {
   const names = Object.keys(SERIES[figure.dataset.chart].types);
   const body = figure.querySelector("tbody");
   const rows = new Map();
@@ -46,7 +46,7 @@ const createTable = (figure) => {
 
   const rowOf = (time) => {
     if (!rows.has(time)) {
-      rows.set(time, createRow(time, names));
+      rows.set(time, createRow(time, names, writeTime));
       body.prepend(rows.get(time));
     }
     return rows.get(time);
@@ -71,8 +71,8 @@ const createTable = (figure) => {
   };
 };
 
-export const createTables = (figures) => {
-  const fills = figures.map(createTable);
+export const createTables = (figures, writeTime = writeClock) => {
+  const fills = figures.map((figure) => createTable(figure, writeTime));
   return (buckets) => {
     for (const fill of fills) fill(buckets);
   };

@@ -1,0 +1,96 @@
+// The range picker of one instance's page: custom times, zoom by dragging, and the export's range.
+
+import { bucketAt } from "./reading.js";
+
+const LIVE_MS = 120_000;
+
+const root = document.querySelector("[data-live]");
+let rows = [];
+let interval = 1000;
+
+root.addEventListener("rows", ({ detail }) => {
+  ({ rows, interval } = detail);
+});
+
+const go = (since, until) => {
+  const query = new URLSearchParams({
+    since: new Date(since).toISOString(),
+    until: new Date(until).toISOString(),
+  });
+  location.search = query;
+};
+
+// The form speaks of local time, the address of UTC.
+const toLocal = (time) => {
+  const shifted = time - new Date(time).getTimezoneOffset() * 60_000;
+  return new Date(shifted).toISOString().slice(0, 19);
+};
+
+const shownRange = () => {
+  const { from, to } = root.dataset;
+  return from ? [Number(from), Number(to)] : [Date.now() - LIVE_MS, Date.now()];
+};
+
+const listenToForm = (form) => {
+  const [from, to] = ["[data-from]", "[data-to]"].map((name) => form.querySelector(name));
+  form.closest("details").addEventListener("toggle", () => {
+    const [since, until] = shownRange();
+    from.value ||= toLocal(since);
+    to.value ||= toLocal(until);
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const wrong = from.value >= to.value ? "The end must come after the start." : "";
+    to.setCustomValidity(wrong);
+    if (form.reportValidity()) go(from.value, to.value);
+  });
+  form.addEventListener("input", () => to.setCustomValidity(""));
+};
+
+const listenToExport = (link) => {
+  const plain = link.href;
+  link.addEventListener("click", () => {
+    const [since, until] = shownRange().map((time) => new Date(time).toISOString());
+    link.href = `${plain}&${new URLSearchParams({ since, until })}`;
+  });
+};
+
+const listenToDrag = (plot) => {
+  const selection = plot.querySelector("[data-selection]");
+  let start = null;
+  let end = null;
+  // The live window slides away from under the pointer: what counts is when, not where.
+  let held = [];
+
+  const drop = () => {
+    start = null;
+    selection.hidden = true;
+  };
+
+  plot.addEventListener("pointerdown", ({ button, clientX, pointerId }) => {
+    start = button === 0 ? bucketAt(plot, clientX, rows.length) : null;
+    if (start === null) return;
+    held = rows;
+    end = start;
+    plot.setPointerCapture(pointerId);
+  });
+  plot.addEventListener("pointermove", ({ clientX }) => {
+    if (start === null) return;
+    end = bucketAt(plot, clientX, held.length) ?? end;
+    selection.hidden = end === start;
+    selection.style.setProperty("--from", Math.min(start, end));
+    selection.style.setProperty("--to", Math.max(start, end) + 1);
+  });
+  plot.addEventListener("pointerup", () => {
+    const [first, last] = [start, end].sort((a, b) => a - b);
+    const dragged = start !== null && first !== last;
+    drop();
+    if (dragged) go(held[first].time, held[last].time + interval);
+  });
+  plot.addEventListener("pointercancel", drop);
+  plot.addEventListener("keydown", ({ key }) => key === "Escape" && drop());
+};
+
+listenToForm(root.querySelector("[data-custom-range]"));
+listenToExport(root.querySelector("[data-export]"));
+for (const plot of root.querySelectorAll("[data-plot]")) listenToDrag(plot);

@@ -1,0 +1,100 @@
+// One instance in a range of the past: read once, drawn once.
+
+import { takeToken } from "./access.js";
+import { createApi } from "./api.js";
+import { loadChartLibrary } from "./chart-library.js";
+import { createCharts } from "./charts.js";
+import { browserTime, measureOffset } from "./clock.js";
+import { ofReading, showConnection } from "./connection.js";
+import { listenToLegends } from "./legend.js";
+import { tickWriter, timeWriter, writeLength } from "./numerals.js";
+import { createQuality } from "./quality.js";
+import { createReading } from "./reading.js";
+import { fillSpan } from "./span.js";
+import { createTables } from "./tables.js";
+import { createTiles } from "./tiles.js";
+
+const MAX_POINTS = 500;
+const PX_A_POINT = 3;
+
+const root = document.querySelector("[data-live]");
+const figures = [...root.querySelectorAll("[data-chart]")];
+const api = createApi(root.dataset.apiUrl);
+
+// Throws a RangeError where the address holds no times.
+const readRange = async ({ rangeSeconds, since, until }) => {
+  if (!rangeSeconds) return { since: parse(since), until: parse(until) };
+  const now = Math.ceil(browserTime() + (await measureOffset(api).catch(() => 0)));
+  return { since: now - rangeSeconds * 1000, until: now };
+};
+
+const parse = (text) => Date.parse(new Date(text).toISOString());
+
+const sum = (rows, name) => rows.reduce((total, row) => total + (row[name] ?? 0), 0);
+
+const showTiles = (rows, seconds) => {
+  const tiles = createTiles(root);
+  const [distance, moving, events] = ["distance", "moving", "events"].map((name) =>
+    sum(rows, name),
+  );
+  tiles.showTotal({ distance, moving, events });
+  tiles.showVelocity(seconds > 0 ? distance / seconds : null);
+  tiles.showPeak(rows);
+};
+
+const showWords = (length) => {
+  root.querySelector("[data-interval]").textContent = `${length} buckets`;
+  for (const place of root.querySelectorAll("[data-bucket-length]")) place.textContent = length;
+};
+
+const drawCharts = async (rows, writeTick) => {
+  try {
+    const ApexCharts = await loadChartLibrary(root.dataset);
+    const draw = await createCharts(ApexCharts, figures, rows, { writeTick });
+    root.dataset.charts = "ready";
+    return draw;
+  } catch (fault) {
+    root.dataset.charts = "missing";
+    if (fault instanceof Error && fault.message !== "no address") console.warn(fault);
+    return () => {};
+  }
+};
+
+const show = async (answer, { since, until }) => {
+  const rows = fillSpan(answer);
+  const interval = answer.interval_ms;
+  const writeTime = timeWriter({ span: until - since, interval });
+  root.toggleAttribute("data-empty", !answer.statuses.length);
+  root.toggleAttribute("data-settled", !root.dataset.rangeSeconds);
+  showTiles(rows, (until - since) / 1000);
+  showWords(writeLength(interval));
+  createTables(figures, writeTime)(rows);
+  createReading(figures, root, writeTime)(rows);
+  root.dispatchEvent(new CustomEvent("rows", { detail: { rows, interval } }));
+  showConnection(root, "stored");
+  const first = rows[0].time;
+  const writeTick = tickWriter({ span: until - since });
+  const write = (x) => writeTick(first + (Number(x) + rows.length) * interval);
+  const draw = await drawCharts(rows, write);
+  listenToLegends(figures, () => draw(rows));
+};
+
+const start = async () => {
+  const { instanceId } = root.dataset;
+  try {
+    const range = await readRange(root.dataset);
+    Object.assign(root.dataset, { from: range.since, to: range.until });
+    const points = Math.min(MAX_POINTS, Math.round(root.clientWidth / PX_A_POINT));
+    const began = browserTime();
+    const token = takeToken(instanceId);
+    const answer = await api.fetchStatuses({ instanceId, token, ...range, points });
+    createQuality(root)(null, browserTime() - began);
+    await show(answer, range);
+  } catch (fault) {
+    const problem = fault instanceof RangeError ? { status: 400, code: "invalid" } : fault;
+    showConnection(root, problem.status === undefined ? "error" : ofReading(problem), { problem });
+    if (problem.status === undefined) throw fault;
+  }
+};
+
+start();

@@ -1,0 +1,50 @@
+"""Staff who look at the pages in a real Chromium."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser import open_chromium
+from tests.service import ROOT, Service
+
+LIBRARY = ROOT / "node_modules" / "apexcharts" / "dist" / "apexcharts.min.js"
+CDN = "https://cdn.jsdelivr.net/**"
+PASSWORD = "correct horse battery"
+WIDE = {"width": 1280, "height": 900}
+
+OpenStaffPage = Callable[[str], Page]
+
+ADD_STATUSES = """
+insert into dashboard_pointerstatus (browser_id, interval_ms, time, events, traversed_distance,
+    avg_velocity, peak_velocity, moving_time, start_x, start_y, end_x, end_y)
+select id, 1000, date_trunc('second', now()) - ago * interval '1 second', 60, distance, distance,
+    2 * distance, 0.5, 0, 0, 30, 40
+from dashboard_browser, unnest(%s::int[], %s::float8[]) moved(ago, distance)
+where instance_id = %s
+"""
+
+
+@contextmanager
+def logged_in(service: Service) -> Iterator[BrowserContext]:
+    """Open a browser in which somebody of the staff has logged in."""
+    service.create_staff("ann", PASSWORD)
+    with open_chromium() as browser:
+        context = browser.new_context(viewport=WIDE)
+        if LIBRARY.is_file():
+            headers = {"Access-Control-Allow-Origin": "*", "Content-Type": "text/javascript"}
+            context.route(CDN, lambda route: route.fulfill(path=LIBRARY, headers=headers))
+        page = context.new_page()
+        page.goto(f"{service.url}/login/")
+        page.get_by_label("Name").fill("ann")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url(lambda url: "/login/" not in url)
+        page.close()
+        yield context
+    service.sql("delete from auth_user where username = 'ann'")
+
+
+def add_statuses(service: Service, instance: str, distances: dict[int, float]) -> None:
+    """Store seconds of movement by how long ago they were, past the roll-up."""
+    service.sql(ADD_STATUSES, (list(distances), list(distances.values()), instance))

@@ -1,0 +1,130 @@
+"""One instance's page in any range, as staff see it."""
+
+import csv
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.service import Service
+from tests.staff import OpenStaffPage, add_statuses, logged_in
+
+AGES = (*range(120, 140), *range(600, 640))
+
+
+@pytest.fixture(scope="module")
+def open_page(service: Service) -> Iterator[OpenStaffPage]:
+    with logged_in(service) as context:
+
+        def open_page(path: str) -> Page:
+            page = context.new_page()
+            page.goto(service.url + path, wait_until="domcontentloaded")
+            return page
+
+        yield open_page
+
+
+@pytest.fixture(scope="module")
+def instance(service: Service) -> str:
+    """One that moved ten minutes ago and, after eight minutes of nothing, just now."""
+    instance = service.log_on()["instance_id"]
+    add_statuses(service, instance, {ago: 500 + ago for ago in AGES})
+    return instance
+
+
+def expect_stored(page: Page) -> None:
+    expect(page.locator("[data-connection-name]")).to_have_text("Stored")
+    expect(page.locator("[data-live]")).to_have_attribute("data-charts", "ready")
+
+
+def cells(page: Page, name: str) -> list[str]:
+    return page.locator(f"[data-chart] td[data-name={name}]").evaluate_all(
+        "cells => cells.map(cell => cell.dataset.value)"
+    )
+
+
+def test_a_range_is_read_once_in_buckets_that_fit(open_page: OpenStaffPage, instance: str) -> None:
+    page = open_page("/healthz")
+    reads = []
+    page.on("request", lambda request: "/statuses/" in request.url and reads.append(request.url))
+    page.goto(page.url.replace("healthz", f"browsers/{instance}/?range=15m"))
+    expect_stored(page)
+    expect(page.locator("[data-interval]")).to_have_text("5 s buckets")
+    assert len(reads) == 1
+    assert "interval=auto" in reads[0]
+    expected = sum(500 + ago for ago in AGES)
+    assert sum(float(value or 0) for value in cells(page, "distance")) == pytest.approx(expected)
+    expect(page.locator("[data-tile=distance]")).to_have_attribute("value", str(expected))
+
+
+def test_what_is_not_known_is_a_gap(open_page: OpenStaffPage, instance: str) -> None:
+    page = open_page(f"/browsers/{instance}/?range=15m")
+    expect_stored(page)
+    values = cells(page, "average")
+    known = [i for i, value in enumerate(values) if value]
+    holes = sum(b - a > 1 for a, b in pairwise(known))
+    assert holes == 1
+    line = page.locator("[data-chart=velocity] .apexcharts-line-series path").first
+    assert line.get_attribute("d").count("M") >= 2
+
+
+def test_dragging_across_a_chart_zooms_in(open_page: OpenStaffPage, instance: str) -> None:
+    page = open_page(f"/browsers/{instance}/?range=15m")
+    expect_stored(page)
+    box = page.locator("[data-chart=velocity] [data-plot]").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.95, box["y"] + 60, steps=4)
+    expect(page.locator("[data-chart=velocity] [data-selection]")).to_be_visible()
+    page.mouse.up()
+    page.wait_for_url("**since=*")
+    expect_stored(page)
+    expect(page.locator("[data-interval]")).to_have_text("1 s buckets")
+    assert sum(bool(float(value or 0)) for value in cells(page, "distance")) == 20
+
+
+def test_a_custom_range_is_chosen_by_keyboard_alone(
+    open_page: OpenStaffPage, instance: str
+) -> None:
+    page = open_page(f"/browsers/{instance}/?range=1h")
+    expect_stored(page)
+    page.locator("summary", has_text="Custom").press("Enter")
+    expect(page.get_by_label("From")).not_to_have_value("")
+    page.get_by_label("Until").press("Enter")
+    page.wait_for_url("**since=*")
+    expect_stored(page)
+    assert float(page.locator("[data-tile=events]").get_attribute("value")) == 60 * 60
+
+
+def test_the_export_is_of_the_range_that_is_shown(open_page: OpenStaffPage, instance: str) -> None:
+    page = open_page(f"/browsers/{instance}/?range=1h")
+    expect_stored(page)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export as CSV").click()
+    assert "since=" in download.value.url
+    with download.value.path().open() as file:
+        assert "time" in next(csv.reader(file))
+
+
+def test_an_empty_range_says_so(service: Service, open_page: OpenStaffPage) -> None:
+    page = open_page(f"/browsers/{service.log_on()['instance_id']}/?range=7d")
+    expect_stored(page)
+    expect(page.get_by_text("No movement in the last 7 days")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "query", ["since=never&until=now", "since=2026-11-02T00:00Z&until=2026-11-01T00:00Z"]
+)
+def test_what_is_no_range_is_said_to_be_none(
+    open_page: OpenStaffPage, instance: str, query: str
+) -> None:
+    page = open_page(f"/browsers/{instance}/?{query}")
+    expect(page.locator("[data-connection-name]")).to_have_text("Not a range")
+
+
+def test_a_server_error_shows_its_code(open_page: OpenStaffPage, instance: str) -> None:
+    page = open_page("/healthz")
+    page.route("**/statuses/*", lambda route: route.fulfill(status=503, json={"code": "busy"}))
+    page.goto(page.url.replace("healthz", f"browsers/{instance}/?range=15m"))
+    expect(page.locator("[data-connection-detail]")).to_contain_text("Report 503 busy")
