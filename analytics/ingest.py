@@ -10,10 +10,10 @@ from django.db import OperationalError, connection, transaction
 
 from analytics import hints
 from analytics.batches import Batch, to_samples
+from core.durations import FIRST_RUNG_MS
 from core.problems import NoSuchInstance
 from dashboard.tokens import WriteToken, check_version
 
-FIRST_RUNG_MS = 1000
 ATTEMPTS = 3
 # Deadlock, serialization failure, lock timeout: nothing was stored, so the batch may go again.
 RETRIED_SQLSTATES = {"40P01", "40001", "55P03"}

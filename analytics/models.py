@@ -64,6 +64,20 @@ class DirtyRange(models.Model):
         return f"{self.browser_id} [{self.since}, {self.until}] {self.rung} ms"
 
 
+class Seal(models.Model):
+    """Of a level (dashboard/ladder.py) what lies before a moment may be gone.
+
+    A bucket that begins before it is sealed: it keeps what was computed from that level.
+    """
+
+    level = models.IntegerField(primary_key=True, help_text="0 for raw samples, or a rung in ms")
+    before = models.DateTimeField()
+    sealed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"level {self.level} before {self.before}"
+
+
 class Heartbeat(models.Model):
     """When a periodic job last ran: Beat, broker and worker are all alive if it is recent."""
 

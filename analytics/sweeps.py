@@ -1,34 +1,46 @@
-"""The sweep: whatever a lost hint left in the outbox is rolled up all the same."""
+"""The sweep: what waits in the outbox is rolled up, whether or not a hint came.
+
+The first rung has hints for speed; the higher ones have only this.
+"""
 
 from datetime import datetime
 
 from django.conf import settings
 from django.db import connection
 
-from analytics.ingest import FIRST_RUNG_MS
 from analytics.models import Heartbeat
 from analytics.rollups import Drained, drain
+from core.durations import format_duration
 
 WAITING_SHARDS = """
 select distinct browser_id %% %(shards)s from analytics_dirtyrange where rung = %(rung)s order by 1
 """
 
 
-def sweep(*, now: datetime) -> Drained:
-    """Drain every shard that has marks waiting, and note that the sweep is alive.
+def sweep(*, rung: int, now: datetime) -> Drained:
+    """Drain every shard that has marks waiting for a rung, and note that its sweep is alive.
+
+    Nothing where the ladder has no such rung: Beat's schedule may still name one that was removed.
 
     Safe beside hints and beside a second Beat: the shard's lock and whole buckets make a drain too
     many do nothing.
     """
-    Heartbeat.objects.update_or_create(job="sweep", defaults={"beat_at": now})
     marks = statuses = 0
-    for shard in _waiting_shards():
-        done = drain(rung=FIRST_RUNG_MS, shard=shard, now=now)
+    if rung not in settings.RUNGS_MS:
+        return Drained(marks, statuses)
+    Heartbeat.objects.update_or_create(job=job_of(rung), defaults={"beat_at": now})
+    for shard in _waiting_shards(rung):
+        done = drain(rung=rung, shard=shard, now=now)
         marks, statuses = marks + done.marks, statuses + done.statuses
     return Drained(marks, statuses)
 
 
-def _waiting_shards() -> list[int]:
+def job_of(rung: int) -> str:
+    """Return the name of a rung's sweep among the heartbeats."""
+    return f"sweep {format_duration(rung)}"
+
+
+def _waiting_shards(rung: int) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(WAITING_SHARDS, {"shards": settings.ROLLUP_SHARDS, "rung": FIRST_RUNG_MS})
+        cursor.execute(WAITING_SHARDS, {"shards": settings.ROLLUP_SHARDS, "rung": rung})
         return [shard for (shard,) in cursor.fetchall()]

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from analytics import hints, rollups, sweeps
-from analytics.ingest import FIRST_RUNG_MS
+from core.durations import FIRST_RUNG_MS
 
 
 @shared_task
@@ -15,6 +15,6 @@ def roll_up(shard: int) -> None:
 
 
 @shared_task
-def sweep() -> None:
-    """The periodic task: drain whatever a lost hint left."""
-    sweeps.sweep(now=timezone.now())
+def sweep(rung: int = FIRST_RUNG_MS) -> None:
+    """The periodic task, one for each rung (ms): drain whatever waits for it."""
+    sweeps.sweep(rung=rung, now=timezone.now())

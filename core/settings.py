@@ -12,11 +12,13 @@ from typing import cast
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvValidationError, validate
 
+from core.durations import check_ladder, format_duration, parse_ladder
 from core.policy import content_policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env(eager=False)
+
 env.read_env(BASE_DIR / ".env", recurse=False)
 # What `make run` runs with, so that manage.py works beside it; whatever is set already wins.
 env.read_env(BASE_DIR / "var" / "run.env", recurse=False)
@@ -44,6 +46,10 @@ DATABASE = env.dj_db_url(
 REDIS_URL = env.str("REDIS_URL", validate=validate.Regexp(r"^(rediss?|unix)://"))
 
 RAW_RETENTION_DAYS = env.int("RAW_RETENTION_DAYS", 30, validate=validate.Range(min=1, max=3650))
+STATUS_RETENTION_DAYS = env.int(
+    "STATUS_RETENTION_DAYS", 90, validate=validate.Range(min=RAW_RETENTION_DAYS or 1, max=3650)
+)
+RUNGS = env.str("RUNGS", "1s,10s,1m,1h", validate=check_ladder)
 ROLLUP_SHARDS = env.int("ROLLUP_SHARDS", 4, validate=validate.Range(min=1, max=1024))
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 5.0, validate=validate.Range(min=0.5, max=60))
 STREAM_URL = env.str("STREAM_URL", "").rstrip("/")
@@ -65,6 +71,8 @@ except EnvValidationError as error:
     raise ImproperlyConfigured(
         f"Pointerscope cannot start. {faults} (docs/settings.md explains each setting)"
     ) from None
+
+RUNGS_MS = parse_ladder(RUNGS)
 
 INSTALLED_APPS = [
     "analytics",
@@ -253,6 +261,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_SECONDS,
         # An outage must not leave thousands of sweeps in the queue.
         "options": {"expires": 2 * SWEEP_SECONDS},
+    },
+    # A rung's own job, twice in the length of its buckets, but every five minutes at least.
+    **{
+        f"climb {format_duration(rung)}": {
+            "task": "analytics.tasks.sweep",
+            "args": [rung],
+            "schedule": min(rung / 2000, 300),
+            "options": {"expires": min(rung / 1000, 300)},
+        }
+        for rung in RUNGS_MS[1:]
     },
     "clear sessions": {
         "task": "dashboard.tasks.clear_sessions",

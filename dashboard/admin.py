@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import ngettext
 
+from core.durations import FIRST_RUNG_MS
 from core.problems import NoSuchInstance
 from dashboard.admin_rows import InstanceAdmin, Rows, RowsAdmin, read_page
 from dashboard.browsers import erase
-from dashboard.intervals import RUNGS_MS
 from dashboard.models import Browser, BrowserStatuses, PointerStatus
 
 admin.site.site_header = admin.site.site_title = "Pointerscope"
@@ -73,5 +73,5 @@ class BrowserStatusesAdmin(RowsAdmin):
     )
 
     def list_rows(self, *, browser_id: int, before: str | None) -> Rows:
-        finest = PointerStatus.objects.filter(browser_id=browser_id, interval_ms=RUNGS_MS[0])
+        finest = PointerStatus.objects.filter(browser_id=browser_id, interval_ms=FIRST_RUNG_MS)
         return read_page(finest, self.columns, tie="interval_ms", before=before)

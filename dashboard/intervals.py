@@ -1,10 +1,9 @@
 """The intervals of a series: the ladder's rungs, and multiples of them."""
 
-import re
 from datetime import UTC, datetime, timedelta
 
-RUNGS_MS = (1000,)
-UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+from core.durations import UNITS_MS
+
 # What `auto` chooses from: intervals that people think in.
 STEPS_MS = tuple(
     n * UNITS_MS[unit]
@@ -16,29 +15,23 @@ STEPS_MS = tuple(
     }.items()
     for n in steps
 )
-INTERVAL = re.compile("([1-9][0-9]{0,7})([smhd])")
-MAX_INTERVAL_MS = 366 * UNITS_MS["d"]
+WEEK_MS = STEPS_MS[-1]
 # `time_bucket` counts from this Monday, so that weeks begin on one.
 ORIGIN = datetime.fromisoformat("2000-01-03T00:00:00Z")
 LATEST = datetime.max.replace(tzinfo=UTC)
 
 
-def parse_interval(text: str) -> int:
-    """Read `1s`, `30s`, `5m`, `1h`, `1d` as milliseconds; ValueError where it is none of these."""
-    match = INTERVAL.fullmatch(text)
-    if not match or int(match[1]) * UNITS_MS[match[2]] > MAX_INTERVAL_MS:
-        raise ValueError("an interval is auto, or a whole number of s, m, h or d, up to 366 days")
-    return int(match[1]) * UNITS_MS[match[2]]
+def choose_interval(*, since: datetime, until: datetime, max_points: int, rung_ms: int) -> int:
+    """Return the finest interval that cuts the range into at most `max_points` buckets.
 
-
-def choose_interval(*, since: datetime, until: datetime, max_points: int) -> int:
-    """Return the finest of STEPS_MS that cuts the range into at most `max_points` buckets."""
-    fitting = (
-        step
-        for step in STEPS_MS
-        if count_buckets(since=since, until=until, interval_ms=step) <= max_points
-    )
-    return next(fitting, STEPS_MS[-1])
+    It is one of STEPS_MS that is made of whole buckets of the rung, or so many weeks.
+    """
+    steps = (step for step in STEPS_MS if step % rung_ms == 0)
+    for step in steps:
+        if count_buckets(since=since, until=until, interval_ms=step) <= max_points:
+            return step
+    span_ms = -((since - until) // timedelta(milliseconds=1))
+    return -(-span_ms // (max_points * WEEK_MS)) * WEEK_MS
 
 
 def count_buckets(*, since: datetime, until: datetime, interval_ms: int) -> int:

@@ -37,8 +37,8 @@ class BrowserStatuses(Browser):
         verbose_name_plural = "statuses by browser"
 
 
-class PointerStatus(models.Model):
-    """One bucket of one browser; metrics.md of the docs defines every column.
+class BucketStatus(models.Model):
+    """One bucket of one browser; docs/metrics.md defines every column.
 
     The hypertable's key is (browser, interval, time). There is no foreign key in the database:
     TimescaleDB deadlocks when a chunk is made while the referenced row is locked.
@@ -47,7 +47,7 @@ class PointerStatus(models.Model):
     pk = models.CompositePrimaryKey("browser", "interval_ms", "time")
     time = TimescaleDateTimeField(interval="7 days", help_text="the bucket's start")
     browser = models.ForeignKey(
-        Browser, models.CASCADE, db_constraint=False, db_index=False, related_name="statuses"
+        Browser, models.CASCADE, db_constraint=False, db_index=False, related_name="+"
     )
     traversed_distance = models.FloatField(help_text="px")
     avg_velocity = models.FloatField(help_text="px/s")
@@ -63,5 +63,18 @@ class PointerStatus(models.Model):
     objects = models.Manager()
     timescale: ClassVar[models.Manager] = TimescaleManager()
 
+    class Meta:
+        abstract = True
+
     def __str__(self) -> str:
         return f"{self.browser_id} {self.time} {self.interval_ms} ms"
+
+
+class PointerStatus(BucketStatus):
+    """A status of the first rung, one second; dropped after STATUS_RETENTION_DAYS."""
+
+
+class CoarseStatus(BucketStatus):
+    """A status of any higher rung; these stay, which is why they have a hypertable of their own."""
+
+    time = TimescaleDateTimeField(interval="28 days", help_text="the bucket's start")

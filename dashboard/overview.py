@@ -10,11 +10,11 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from msgspec import Struct
 
+from core.durations import FIRST_RUNG_MS
 from core.times import to_rfc3339
 from dashboard.models import Browser, PointerStatus
 
 SPAN = timedelta(minutes=2)
-FINEST_MS = 1000
 SECOND = timedelta(seconds=1)
 
 
@@ -63,7 +63,7 @@ def list_glimpses(*, after: Place | None, limit: int, now: datetime) -> GlimpseP
 
 def _ordered(after: Place | None) -> QuerySet[Any]:
     # By the key of the statuses it is one step into an index for each instance.
-    last = PointerStatus.objects.filter(browser=OuterRef("pk"), interval_ms=FINEST_MS)
+    last = PointerStatus.objects.filter(browser=OuterRef("pk"), interval_ms=FIRST_RUNG_MS)
     moved_at = Subquery(last.order_by("-time").values("time")[:1])
     browsers = Browser.objects.annotate(moved_at=moved_at)
     browsers = browsers.annotate(seen_at=Coalesce(F("moved_at"), F("logged_on_at")))
@@ -80,7 +80,7 @@ def _behind(place: Place) -> Q:
 
 def _recent(keys: Iterable[int], since: datetime) -> dict[int, list[tuple[int, float]]]:
     rows = PointerStatus.objects.filter(
-        browser__in=list(keys), interval_ms=FINEST_MS, time__gte=since
+        browser__in=list(keys), interval_ms=FIRST_RUNG_MS, time__gte=since
     )
     recent = defaultdict(list)
     for key, time, velocity in rows.order_by("time").values_list(

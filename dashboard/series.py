@@ -8,8 +8,8 @@ from timescale.db.models.aggregates import First, Last
 from timescale.db.models.expressions import TimeBucket
 
 from core.times import to_rfc3339
-from dashboard.intervals import RUNGS_MS, align, buckets
-from dashboard.models import PointerStatus
+from dashboard.intervals import align, buckets
+from dashboard.ladder import model_of, rung_for
 from dashboard.wire import Status, TotalStatus
 
 T = TypeVar("T", Status, TotalStatus)
@@ -43,19 +43,20 @@ def list_statuses(*, browser_id: int, span: Range) -> list[Status]:
     A coarser status is made of the finer ones inside it (docs/metrics.md). `fill` adds the buckets
     without events: zero throughout, and no position.
     """
-    rows = _rolled_up(_finest(span).filter(browser_id=browser_id), span, POSITIONS)
+    rows = _rolled_up(_stored(span).filter(browser_id=browser_id), span, POSITIONS)
     return [_to_status(Status, row, span, POSITIONS) for row in rows]
 
 
 def list_total_statuses(*, span: Range) -> list[TotalStatus]:
     """Return the series of all browsers together; it has no positions."""
-    return [_to_status(TotalStatus, row, span, {}) for row in _rolled_up(_finest(span), span, {})]
+    return [_to_status(TotalStatus, row, span, {}) for row in _rolled_up(_stored(span), span, {})]
 
 
-def _finest(span: Range) -> QuerySet:
-    """The stored statuses inside the series' whole buckets."""
-    return PointerStatus.objects.filter(
-        interval_ms=max(rung for rung in RUNGS_MS if span.interval_ms % rung == 0),
+def _stored(span: Range) -> QuerySet:
+    """The statuses inside the series' whole buckets, of the coarsest rung that makes them up."""
+    rung = rung_for(span.interval_ms)
+    return model_of(rung).objects.filter(
+        interval_ms=rung,
         time__gte=align(span.since, span.interval_ms),
         time__lt=align(span.until, span.interval_ms),
     )

@@ -14,6 +14,7 @@ import msgspec
 import redis
 from django.db import connection
 
+from core.durations import FIRST_RUNG_MS
 from core.redis import client
 from core.times import to_rfc3339
 from dashboard.browsers import get_browser
@@ -24,7 +25,6 @@ logger = logging.getLogger(__name__)
 
 CHANNEL = "pointerscope:statuses"
 WINDOW = timedelta(minutes=2)
-RUNG_MS = 1000
 ID_LENGTH = 32
 
 # What transactions below this number wrote is in what a reader of this snapshot sees.
@@ -71,10 +71,10 @@ def read_snapshot(*, instance_id: UUID, now: datetime) -> bytes:
         # Before the statuses: what changes between the two then comes again, and is never missed.
         cursor.execute(SNAPSHOT_VERSION)
         ((version,),) = cursor.fetchall()
-    span = Range(now - WINDOW, now + WINDOW, RUNG_MS, fill=False)
+    span = Range(now - WINDOW, now + WINDOW, FIRST_RUNG_MS, fill=False)
     series = Series(
         instance_id=instance_id,
-        interval_ms=RUNG_MS,
+        interval_ms=FIRST_RUNG_MS,
         since=to_rfc3339(span.since),
         until=to_rfc3339(now),
         statuses=list_statuses(browser_id=browser.pk, span=span),

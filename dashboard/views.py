@@ -1,13 +1,13 @@
 """The API of browser instances and statuses: views validate, call one function, answer."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import serializers, status
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny, BasePermission, IsAdminUser
@@ -17,15 +17,15 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
 from core.bodies import BeaconParser, JsonBytesParser, decode_body, read_body
-from core.queries import TimeField, read_query
+from core.queries import read_query
 from core.sharing import NO_ACTION, OpenViewSet
 from core.times import to_rfc3339
 from dashboard import examples
 from dashboard.authentication import WriteTokenAuthentication
 from dashboard.browsers import erase, list_browsers, log_off, log_on, resume, set_active
-from dashboard.intervals import INTERVAL, choose_interval, count_buckets, parse_interval
 from dashboard.models import Browser
 from dashboard.permissions import HoldsTokenOrIsStaff, header_token, visible_browser
+from dashboard.queries import BrowsersQuery, SeriesQuery
 from dashboard.series import Range, list_statuses, list_total_statuses
 from dashboard.throttles import LogOnThrottle, ReadThrottle
 from dashboard.tokens import make_token, read_token
@@ -44,22 +44,9 @@ from dashboard.wire import (
     to_wire,
 )
 
-DEFAULT_RANGE = timedelta(minutes=2)
-EARLIEST = datetime.min.replace(tzinfo=UTC)
-DEFAULT_POINTS = 500
-MAX_POINTS = 5000
-PAGE_SIZE = 100
 # For the API's description.
 ANYONE: Any = [{}]
 STAFF_ONLY: Any = [{"staffSession": []}]
-
-
-class BrowsersQuery(serializers.Serializer):
-    """Filters of the list of instances."""
-
-    is_active = serializers.BooleanField(required=False, default=None)
-    cursor = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
-    limit = serializers.IntegerField(min_value=1, max_value=PAGE_SIZE, default=PAGE_SIZE)
 
 
 class BrowserViewSet(OpenViewSet):
@@ -158,49 +145,6 @@ class BrowserViewSet(OpenViewSet):
             token = read_token(body.token or "")
         log_off(instance_id=instance_id, token=token, now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-@extend_schema_field({"type": "string", "pattern": f"^(auto|{INTERVAL.pattern})$"})
-class IntervalField(serializers.CharField):
-    """`auto`, or a whole number of s, m, h or d."""
-
-
-class SeriesQuery(serializers.Serializer):
-    """A range and the buckets it is cut into; the last two minutes unless it says otherwise."""
-
-    since = TimeField(required=False)
-    until = TimeField(required=False)
-    interval = IntervalField(default="auto", max_length=20)
-    max_points = serializers.IntegerField(min_value=1, max_value=MAX_POINTS, default=DEFAULT_POINTS)
-    fill = serializers.ChoiceField(["none", "zero"], default="none")
-
-    def validate(self, query: dict[str, Any]) -> Range:
-        since, until = self._range(query)
-        interval_ms = self._interval(query, since, until)
-        points = count_buckets(since=since, until=until, interval_ms=interval_ms)
-        if points > MAX_POINTS:
-            raise serializers.ValidationError(
-                {"interval": f"the range has {points} such buckets; at most {MAX_POINTS} are given"}
-            )
-        return Range(since, until, interval_ms, query["fill"] == "zero")
-
-    def _range(self, query: dict[str, Any]) -> tuple[datetime, datetime]:
-        try:
-            until = query.get("until") or max(self.context["now"], query.get("since", EARLIEST))
-            since = query.get("since") or until - DEFAULT_RANGE
-        except OverflowError:
-            raise serializers.ValidationError({"until": "lies too early"}) from None
-        if since > until:
-            raise serializers.ValidationError({"since": "lies after `until`"})
-        return since, until
-
-    def _interval(self, query: dict[str, Any], since: datetime, until: datetime) -> int:
-        if query["interval"] == "auto":
-            return choose_interval(since=since, until=until, max_points=query["max_points"])
-        try:
-            return parse_interval(query["interval"])
-        except ValueError as error:
-            raise serializers.ValidationError({"interval": str(error)}) from None
 
 
 class StatusViewSet(ViewSet):

@@ -127,8 +127,9 @@ class Service:
         finally:
             session.close()
 
-    def outbox_is_empty(self) -> bool:
-        return self.sql("select count(*) from analytics_dirtyrange") == [(0,)]
+    def is_rolled_up(self) -> bool:
+        """Whether nothing waits for the first rung; the higher ones take Beat's time."""
+        return self.sql("select count(*) from analytics_dirtyrange where rung = 1000") == [(0,)]
 
     def log_on(self) -> dict:
         return requests.post(f"{self.url}/api/v1/browsers/", timeout=10).json()
@@ -164,10 +165,10 @@ class Service:
                 with contextlib.suppress(redis.ConnectionError):
                     return bool(self.redis().ping())
             case "web":
-                with contextlib.suppress(requests.ConnectionError):
+                with contextlib.suppress(requests.RequestException):
                     return requests.get(f"{self.url}/healthz", timeout=1).ok
             case "live":
-                with contextlib.suppress(requests.ConnectionError):
+                with contextlib.suppress(requests.RequestException):
                     requests.get(f"http://127.0.0.1:{self.live_port}/", timeout=1)
                     return True
             case "worker":

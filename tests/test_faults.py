@@ -58,7 +58,7 @@ class Pointer:
         )
 
     def assert_whole_within(self, seconds: float) -> None:
-        wait_until(self.service.outbox_is_empty, seconds=seconds, what="the outbox is empty")
+        wait_until(self.service.is_rolled_up, seconds=seconds, what="all is rolled up")
         expected = [(s.time, s.events, s.traversed_distance) for s in expected_statuses(self.sent)]
         assert self.statuses() == expected
 
@@ -94,7 +94,7 @@ def test_a_worker_killed_in_the_middle_of_a_drain_loses_nothing(service: Service
     wait_until(lambda: drains_that_wait(service), what="a drain is held in its middle")
     service.stop("worker", signal.SIGKILL)
     blocker.close()
-    wait_until(lambda: not service.outbox_is_empty(), what="the claim is undone")
+    wait_until(lambda: not service.is_rolled_up(), what="the claim is undone")
     service.start("worker")
     pointer.assert_whole_within(TWO_SWEEPS + 5)
 
@@ -132,7 +132,7 @@ def test_ingest_goes_on_while_redis_is_stopped_and_all_is_rolled_up_afterwards(
         assert pointer.send(n * 0.3).status_code == 202
         took.append(time.monotonic() - began)
     assert max(took) < 1
-    assert not service.outbox_is_empty()
+    assert not service.is_rolled_up()
     service.start("redis")
     pointer.assert_whole_within(30)
 
@@ -160,10 +160,10 @@ def test_two_beats_do_no_harm(service: Service) -> None:
 
 
 def test_the_sweep_leaves_a_heartbeat(service: Service) -> None:
-    ((before,),) = service.sql("select beat_at from analytics_heartbeat where job = 'sweep'")
+    ((before,),) = service.sql("select beat_at from analytics_heartbeat where job = 'sweep 1s'")
     wait_until(
         lambda: service.sql(
-            "select 1 from analytics_heartbeat where job = 'sweep' and beat_at > %s", (before,)
+            "select 1 from analytics_heartbeat where job = 'sweep 1s' and beat_at > %s", (before,)
         ),
         seconds=TWO_SWEEPS,
     )

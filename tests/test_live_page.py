@@ -115,7 +115,7 @@ def is_active(service: Service, instance: str) -> bool:
 def wait_for_samples(service: Service, page: Page) -> int:
     """Wait until all that was captured is acknowledged and rolled up; how many it is."""
     wait_until(lambda: state(page)["captured"] and not state(page)["queued"])
-    wait_until(service.outbox_is_empty, what="all samples rolled up")
+    wait_until(service.is_rolled_up, what="all samples rolled up")
     return state(page)["captured"]
 
 

@@ -47,7 +47,7 @@ def replay(service: Service, path: Path, *arguments: str) -> str:
     """Replay a file, wait until it is rolled up, and return its instance's id."""
     done = run_replay(service, *arguments, path)
     assert done.returncode == 0, done.stderr
-    wait_until(service.outbox_is_empty, what="everything is rolled up")
+    wait_until(service.is_rolled_up, what="everything is rolled up")
     page = re.search(r"/browsers/([0-9a-f-]{36})/#token=\S+", done.stdout)
     assert page, done.stdout
     return page[1]

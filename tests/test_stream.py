@@ -116,7 +116,7 @@ def test_a_client_that_comes_back_after_a_restart_of_live_has_missed_nothing(
     pointer.send(0, 1)
     service.start("live")
     again = Watcher(pointer.fresh_stream_url())
-    wait_until(service.outbox_is_empty)
+    wait_until(service.is_rolled_up)
     assert again.next("snapshot").data["statuses"] == pointer.series()
     again.close()
 
@@ -128,7 +128,7 @@ def test_after_redis_was_away_everyone_gets_a_fresh_snapshot(
     service.stop("redis", signal.SIGKILL)
     pointer.send(0, 1)
     service.start("redis")
-    wait_until(service.outbox_is_empty, seconds=30)
+    wait_until(service.is_rolled_up, seconds=30)
     fresh = watcher.next("snapshot").data["statuses"]
     if fresh != pointer.series():
         assert [watcher.next("status").data] == pointer.series()

@@ -12,9 +12,11 @@ from analytics.ingest import Receipt, store_batch
 from analytics.models import DirtyRange, PointerPositionEvent
 from analytics.rollups import Drained, drain
 from analytics.tests.oracle import Sample, Status, expected_statuses
+from core.durations import FIRST_RUNG_MS
 from core.times import EPOCH, MICROSECOND, to_epoch_us
 from dashboard.browsers import log_on
-from dashboard.models import Browser, PointerStatus
+from dashboard.ladder import model_of
+from dashboard.models import Browser
 from dashboard.tokens import WriteToken
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -51,19 +53,21 @@ def to_event(sample: Sample) -> Event:
     return Event(time=time, x=sample.x, y=sample.y, seq=sample.seq, enter=sample.enter)
 
 
-def mark(browser: Browser, samples: Iterable[Sample]) -> None:
-    """Put the samples' whole range into the outbox, as if they had just come."""
+def mark(browser: Browser, samples: Iterable[Sample], *, rung: int = FIRST_RUNG_MS) -> None:
+    """Put the samples' whole range into the outbox of a rung, as if all of it had just changed."""
     times = [EPOCH + sample.time * MICROSECOND for sample in samples]
-    DirtyRange.objects.create(browser=browser, since=min(times), until=max(times), rung=1000)
+    DirtyRange.objects.create(browser=browser, since=min(times), until=max(times), rung=rung)
 
 
-def drain_shard_of(browser: Browser) -> Drained:
-    return drain(rung=1000, shard=browser.pk % settings.ROLLUP_SHARDS, now=NOW)
+def drain_shard_of(browser: Browser, *, rung: int = FIRST_RUNG_MS) -> Drained:
+    return drain(rung=rung, shard=browser.pk % settings.ROLLUP_SHARDS, now=NOW)
 
 
 def drain_all() -> None:
-    for shard in range(settings.ROLLUP_SHARDS):
-        drain(rung=1000, shard=shard, now=NOW)
+    """Drain every shard of every rung, from the first upwards."""
+    for rung in settings.RUNGS_MS:
+        for shard in range(settings.ROLLUP_SHARDS):
+            drain(rung=rung, shard=shard, now=NOW)
 
 
 def stored_samples(browser: Browser) -> list[Sample]:
@@ -74,8 +78,8 @@ def stored_samples(browser: Browser) -> list[Sample]:
     ]
 
 
-def stored_statuses(browser: Browser, *, interval_ms: int = 1000) -> list[Status]:
-    rows = PointerStatus.objects.filter(browser=browser, interval_ms=interval_ms)
+def stored_statuses(browser: Browser, *, interval_ms: int = FIRST_RUNG_MS) -> list[Status]:
+    rows = model_of(interval_ms).objects.filter(browser=browser, interval_ms=interval_ms)
     return [
         Status(to_epoch_us(row[0]), *row[1:6], *map(float32, row[6:]))
         for row in rows.order_by("time").values_list(*Status._fields)
@@ -85,6 +89,15 @@ def stored_statuses(browser: Browser, *, interval_ms: int = 1000) -> list[Status
 def assert_statuses_true(test: TestCase, browser: Browser, samples: Iterable[Sample]) -> None:
     """The browser's whole table is what the oracle computes from the samples."""
     assert_same_statuses(test, stored_statuses(browser), expected_statuses(samples))
+
+
+def assert_ladder_true(test: TestCase, browser: Browser, samples: Iterable[Sample]) -> None:
+    """Nothing waits, and every rung's whole table is what the oracle computes from the samples."""
+    samples = list(samples)
+    test.assertFalse(DirtyRange.objects.exists())
+    for rung in settings.RUNGS_MS:
+        expected = expected_statuses(samples, interval_us=rung * 1000)
+        assert_same_statuses(test, stored_statuses(browser, interval_ms=rung), expected)
 
 
 def assert_same_statuses(

@@ -7,10 +7,11 @@ from django.db import transaction
 from django.test import TransactionTestCase
 
 from analytics.models import DirtyRange
-from analytics.rollups import CLAIM, ROLL_UP
+from analytics.recomputation import ROLL_UP
+from analytics.rollups import CLAIM
 from analytics.tests.interleaving import Session, until_sessions_wait
 from analytics.tests.pointers import (
-    assert_statuses_true,
+    assert_ladder_true,
     drain_all,
     drain_shard_of,
     new_browser,
@@ -18,6 +19,7 @@ from analytics.tests.pointers import (
     send,
     stored_statuses,
 )
+from core.durations import FIRST_RUNG_MS
 from dashboard.models import PointerStatus
 
 
@@ -27,9 +29,8 @@ class DrainTests(TransactionTestCase):
         self.drain = partial(drain_shard_of, self.browser)
 
     def assert_true_after_the_next_drain(self, *samples):
-        self.drain()
-        self.assertFalse(DirtyRange.objects.exists())
-        assert_statuses_true(self, self.browser, samples)
+        drain_all()
+        assert_ladder_true(self, self.browser, samples)
 
     def test_a_batch_between_claim_and_compute_is_not_lost(self):
         first, second = sample(0.1, 0), sample(0.2, 30)
@@ -124,5 +125,5 @@ class DrainTests(TransactionTestCase):
 
         with self.assertRaises(KeyboardInterrupt):
             Session(die).finish()
-        self.assertEqual(DirtyRange.objects.count(), 1)
+        self.assertEqual(DirtyRange.objects.get().rung, FIRST_RUNG_MS)
         self.assert_true_after_the_next_drain(sample(0.1, 0))

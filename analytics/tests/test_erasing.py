@@ -7,7 +7,7 @@ from django.test import TransactionTestCase
 
 from analytics.ingest import STORE
 from analytics.models import DirtyRange, PointerPositionEvent
-from analytics.rollups import ROLL_UP
+from analytics.recomputation import ROLL_UP
 from analytics.tests.interleaving import Session, until_sessions_wait
 from analytics.tests.pointers import drain_all, drain_shard_of, new_browser, sample, send, token_of
 from core.problems import NoSuchInstance

@@ -1,5 +1,6 @@
 """The drain computes metrics.md's numbers, whatever way the samples came."""
 
+from django.conf import settings as django_settings
 from django.test import TestCase
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from analytics.models import DirtyRange
 from analytics.tests.oracle import Sample, Status, distance_to
 from analytics.tests.pointers import (
     NOW_US,
+    assert_ladder_true,
     assert_statuses_true,
     drain_all,
     drain_shard_of,
@@ -20,6 +22,7 @@ from analytics.tests.pointers import (
     stored_samples,
     stored_statuses,
 )
+from core.durations import FIRST_RUNG_MS
 
 
 class RollUpTests(TestCase):
@@ -94,7 +97,7 @@ class RollUpTests(TestCase):
 
     def test_the_outbox_is_empty_after_a_drain(self):
         self.roll_up(sample(0.1, 0))
-        self.assertFalse(DirtyRange.objects.exists())
+        self.assertFalse(DirtyRange.objects.filter(rung=FIRST_RUNG_MS).exists())
 
     def test_a_second_drain_of_the_same_ranges_changes_nothing(self):
         samples = [sample(i * 0.3, i * i) for i in range(30)]
@@ -110,7 +113,9 @@ samples_strategy = st.lists(
         Sample,
         # Coarse times make samples that share one, buckets' edges and long rests all likely.
         time=st.integers(0, 400).map(lambda tick: NOW_US - 60_000_000 + tick * 50_000)
-        | st.integers(NOW_US - 60_000_000, NOW_US - 40_000_000),
+        | st.integers(NOW_US - 60_000_000, NOW_US - 40_000_000)
+        # Whole hours earlier, for buckets of the higher rungs that others stand between.
+        | st.integers(0, 3).map(lambda hours: NOW_US - hours * 3_600_000_000),
         seq=st.integers(0, 3),
         x=coordinates.map(float32),
         y=coordinates.map(float32),
@@ -151,20 +156,24 @@ class AnyDeliveryTests(PropertyTestCase):
         drain_all()
         samples = {sample for batch in steps if batch for sample in batch}
         self.assertEqual(stored_samples(browser), sorted(samples, key=lambda s: s[:2]))
-        assert_statuses_true(self, browser, samples)
+        assert_ladder_true(self, browser, samples)
         self.check_sums(browser)
         self.check_a_second_drain_changes_nothing(browser, samples)
 
     def check_sums(self, browser):
-        raw, statuses = stored_samples(browser), stored_statuses(browser)
-        self.assertEqual(sum(s.events for s in statuses), len(raw))
+        raw = stored_samples(browser)
         distance = sum(distance_to(raw, i) for i in range(len(raw)))
-        self.assertAlmostEqual(
-            sum(s.traversed_distance for s in statuses), distance, delta=1e-9 * max(distance, 1)
-        )
+        for rung in django_settings.RUNGS_MS:
+            statuses = stored_statuses(browser, interval_ms=rung)
+            self.assertEqual(sum(s.events for s in statuses), len(raw))
+            self.assertAlmostEqual(
+                sum(s.traversed_distance for s in statuses), distance, delta=1e-9 * max(distance, 1)
+            )
 
     def check_a_second_drain_changes_nothing(self, browser, samples):
-        before = stored_statuses(browser)
-        mark(browser, samples)
+        before = [stored_statuses(browser, interval_ms=r) for r in django_settings.RUNGS_MS]
+        for rung in django_settings.RUNGS_MS:
+            mark(browser, samples, rung=rung)
         drain_all()
-        self.assertEqual(stored_statuses(browser), before)
+        after = [stored_statuses(browser, interval_ms=r) for r in django_settings.RUNGS_MS]
+        self.assertEqual(after, before)

@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import connection
-from django.test import TestCase
+from django.test import TestCase, override_settings
 
+from core.durations import parse_duration
 from core.tests.problems import assert_problem
 from core.times import to_rfc3339
 from dashboard.browsers import log_on
-from dashboard.intervals import buckets, choose_interval, count_buckets, parse_interval
-from dashboard.models import PointerStatus
+from dashboard.intervals import STEPS_MS, buckets, choose_interval, count_buckets
+from dashboard.ladder import model_of
 from dashboard.series import Range, list_statuses, list_total_statuses
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -18,10 +19,10 @@ SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
 
 
-def add_status(browser, second, distance, peak=0.0):
-    PointerStatus.objects.create(
+def add_status(browser, second, distance, peak=0.0, rung=1000):
+    model_of(rung).objects.create(
         browser=browser,
-        interval_ms=1000,
+        interval_ms=rung,
         time=NOW + second * SECOND,
         events=2,
         traversed_distance=distance,
@@ -35,6 +36,7 @@ def add_status(browser, second, distance, peak=0.0):
     )
 
 
+@override_settings(RUNGS_MS=(1000,))
 class CoarserTests(TestCase):
     def setUp(self):
         self.browser, self.other = log_on(now=NOW), log_on(now=NOW)
@@ -85,15 +87,32 @@ class CoarserTests(TestCase):
             self.assertEqual(answer["interval_ms"], interval_ms)
 
 
+class RungTests(TestCase):
+    def setUp(self):
+        self.browser = log_on(now=NOW)
+
+    def read(self, interval):
+        span = Range(NOW, NOW + timedelta(hours=2), parse_duration(interval), False)
+        return [s.traversed_distance for s in list_statuses(browser_id=self.browser.pk, span=span)]
+
+    def test_a_series_is_read_from_the_coarsest_rung_that_makes_it_up(self):
+        rungs = {"1s": 1, "10s": 2, "1m": 3, "1h": 4}
+        for rung, distance in rungs.items():
+            add_status(self.browser, 0, distance, rung=parse_duration(rung))
+        found = {i: self.read(i) for i in ("1s", "15s", "10s", "30s", "1m", "5m", "90s", "1h")}
+        expected = [1, 1, 2, 2, 3, 3, 2, 4]
+        self.assertEqual(list(found.values()), [[distance] for distance in expected], found)
+
+
 class IntervalTests(TestCase):
     def test_an_interval_is_a_number_and_a_unit(self):
         cases = {"1s": 1000, "30s": 30_000, "5m": 300_000, "2h": 7_200_000, "7d": 604_800_000}
-        self.assertEqual({text: parse_interval(text) for text in cases}, cases)
+        self.assertEqual({text: parse_duration(text) for text in cases}, cases)
 
     def test_what_is_no_interval_is_refused(self):
         for text in ("", "0s", "s", "1", "-1s", "1.5s", "1w", "400d", "99999999999s", "1s\n"):
             with self.subTest(text), self.assertRaises(ValueError):
-                parse_interval(text)
+                parse_duration(text)
 
     def test_buckets_are_aligned_as_the_database_aligns_them(self):
         for interval_ms in (7000, 604_800_000):
@@ -104,7 +123,28 @@ class IntervalTests(TestCase):
                 self.assertEqual(cursor.fetchone(), (since,))
 
     def test_no_choice_gives_more_than_the_points(self):
-        for days in (1, 30, 365, 3650):
-            until = NOW + days * DAY
-            step = choose_interval(since=NOW, until=until, max_points=500)
-            self.assertLessEqual(count_buckets(since=NOW, until=until, interval_ms=step), 522)
+        for days in (0.01, 1, 30, 365, 3650, 700_000):
+            for most in (1, 7, 500):
+                since = NOW + SECOND if days < 4000 else datetime(1, 1, 1, tzinfo=UTC)
+                span = {"since": since, "until": since + days * DAY}
+                step = choose_interval(**span, max_points=most, rung_ms=1000)
+                self.assertLessEqual(count_buckets(**span, interval_ms=step), most)
+
+    def test_no_choice_is_coarser_than_it_must_be(self):
+        span = {"since": NOW, "until": NOW + DAY}
+        step = choose_interval(**span, max_points=500, rung_ms=1000)
+        finer = STEPS_MS[STEPS_MS.index(step) - 1]
+        self.assertGreater(count_buckets(**span, interval_ms=finer), 500)
+
+    def test_of_what_was_dropped_by_the_second_no_second_is_chosen(self):
+        old = datetime.now(UTC) - 100 * DAY
+        self.client.force_login(User.objects.create_user("ann", is_staff=True))
+        query = {"since": to_rfc3339(old), "until": to_rfc3339(old + 60 * SECOND)}
+        answer = self.client.get("/api/v1/statuses/", query).json()
+        self.assertEqual(answer["interval_ms"], 10_000)
+
+    def test_an_interval_that_is_too_fine_for_the_points_asked_for_is_refused(self):
+        self.client.force_login(User.objects.create_user("ann", is_staff=True))
+        query = {"since": to_rfc3339(NOW), "until": to_rfc3339(NOW + 60 * SECOND)}
+        answer = self.client.get("/api/v1/statuses/", {**query, "interval": "1s", "max_points": 59})
+        assert_problem(self, answer, 400, "invalid", "?interval")

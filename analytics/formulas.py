@@ -1,0 +1,76 @@
+"""The numbers of docs/metrics.md in SQL: statuses computed afresh, from samples or from finer ones.
+
+Each is a chain of common table expressions that reads `span (browser_id, span)`, ranges of whole
+buckets of one rung, and ends in `fresh`, the statuses in them. Parameters: `rung`, its length in
+ms; `interval`, the same as an interval; `level`, the one below it; `idle_gap` in s.
+
+Sums are ordered, because those of floats depend on it: computed again, in whatever company and from
+whatever place on the disk, a status is the same to the last bit.
+"""
+
+# The first sample of a span has its segment from the last one before, however long ago. Where that
+# sample has been dropped already, the status of its second still says where it was.
+FROM_SAMPLES = """
+sample as (
+    select s.browser_id, lower(s.span) as floor, e.*
+    from span s cross join lateral (
+        (select * from (
+            (select time, x, y, seq, enter from analytics_pointerpositionevent
+             where browser_id = s.browser_id and time < lower(s.span)
+             order by time desc, seq desc limit 1)
+            union all
+            (select time, end_x, end_y, -1, false from dashboard_pointerstatus
+             where browser_id = s.browser_id and interval_ms = 1000 and time < lower(s.span)
+             order by time desc limit 1)
+        ) earlier order by time desc, seq desc limit 1)
+        union all
+        select time, x, y, seq, enter from analytics_pointerpositionevent
+        where browser_id = s.browser_id and time >= lower(s.span) and time < upper(s.span)
+    ) e
+), segment as (
+    select browser_id, floor, time, seq, x, y,
+           time_bucket(%(interval)s, time) as bucket,
+           case when enter then 0
+                else coalesce(sqrt((x::float8 - lag(x) over run) ^ 2
+                                 + (y::float8 - lag(y) over run) ^ 2), 0) end as distance,
+           date_part('epoch', time - lag(time) over run) as seconds,
+           lag(time) over run as previous, lead(time) over run as next
+    from sample
+    window run as (partition by browser_id, floor order by time, seq)
+), slice as (
+    select browser_id, bucket, time_bucket('100 ms', time) as start,
+           count(*) as events, sum(distance order by time, seq) as distance,
+           sum(least(seconds, %(idle_gap)s) order by time, seq)
+               filter (where distance > 0) as moving,
+           max(x) filter (where previous is null or previous < bucket) as start_x,
+           max(y) filter (where previous is null or previous < bucket) as start_y,
+           max(x) filter (where next is null or next >= bucket + %(interval)s) as end_x,
+           max(y) filter (where next is null or next >= bucket + %(interval)s) as end_y
+    from segment where time >= floor
+    group by browser_id, bucket, start
+), fresh as (
+    select browser_id, %(rung)s as interval_ms, bucket as time, sum(events) as events,
+           sum(distance order by start) as traversed_distance,
+           sum(distance order by start) / (%(rung)s / 1000.0::float8) as avg_velocity,
+           max(distance) / 0.1::float8 as peak_velocity,
+           coalesce(sum(moving order by start), 0) as moving_time,
+           max(start_x) as start_x, max(start_y) as start_y,
+           max(end_x) as end_x, max(end_y) as end_y
+    from slice group by browser_id, bucket
+)"""
+
+FROM_STATUSES = """
+fresh as (
+    select s.browser_id, %(rung)s as interval_ms, time_bucket(%(interval)s, f.time) as time,
+           sum(f.events) as events, sum(f.traversed_distance order by f.time) as traversed_distance,
+           sum(f.traversed_distance order by f.time) / (%(rung)s / 1000.0::float8) as avg_velocity,
+           max(f.peak_velocity) as peak_velocity, sum(f.moving_time order by f.time) as moving_time,
+           first(f.start_x, f.time) as start_x, first(f.start_y, f.time) as start_y,
+           last(f.end_x, f.time) as end_x, last(f.end_y, f.time) as end_y
+    from span s join {table} f
+        on f.browser_id = s.browser_id and f.interval_ms = %(level)s
+        and f.time >= lower(s.span) and f.time < upper(s.span)
+    group by s.browser_id, time_bucket(%(interval)s, f.time)
+)"""
+FROM_FIRST_RUNG = FROM_STATUSES.format(table="dashboard_pointerstatus")
+FROM_HIGHER_RUNG = FROM_STATUSES.format(table="dashboard_coarsestatus")

@@ -1,0 +1,86 @@
+"""What may be asked of instances and of series: query parameters, checked."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from core.durations import DURATION, parse_duration
+from core.queries import TimeField
+from dashboard.intervals import choose_interval, count_buckets
+from dashboard.ladder import finest_rung
+from dashboard.series import Range
+
+DEFAULT_RANGE = timedelta(minutes=2)
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+DEFAULT_POINTS = 500
+MAX_POINTS = 5000
+PAGE_SIZE = 100
+
+
+class BrowsersQuery(serializers.Serializer):
+    """Filters of the list of instances."""
+
+    is_active = serializers.BooleanField(required=False, default=None)
+    cursor = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    limit = serializers.IntegerField(min_value=1, max_value=PAGE_SIZE, default=PAGE_SIZE)
+
+
+@extend_schema_field({"type": "string", "pattern": f"^(auto|{DURATION.pattern})$"})
+class IntervalField(serializers.CharField):
+    """`auto`, or a whole number of s, m, h or d."""
+
+
+class SeriesQuery(serializers.Serializer):
+    """A range and the buckets it is cut into; the last two minutes unless it says otherwise."""
+
+    since = TimeField(required=False)
+    until = TimeField(required=False)
+    interval = IntervalField(default="auto", max_length=20)
+    max_points = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_POINTS,
+        required=False,
+        help_text=f"{DEFAULT_POINTS} where the interval is auto, else {MAX_POINTS}",
+    )
+    fill = serializers.ChoiceField(["none", "zero"], default="none")
+
+    def validate(self, query: dict[str, Any]) -> Range:
+        since, until = self._range(query)
+        if query["interval"] == "auto":
+            interval_ms = self._choose(query, since, until)
+        else:
+            interval_ms = self._read_interval(query, since, until)
+        return Range(since, until, interval_ms, query["fill"] == "zero")
+
+    def _range(self, query: dict[str, Any]) -> tuple[datetime, datetime]:
+        try:
+            until = query.get("until") or max(self.context["now"], query.get("since", EARLIEST))
+            since = query.get("since") or until - DEFAULT_RANGE
+        except OverflowError:
+            raise serializers.ValidationError({"until": "lies too early"}) from None
+        if since > until:
+            raise serializers.ValidationError({"since": "lies after `until`"})
+        return since, until
+
+    def _choose(self, query: dict[str, Any], since: datetime, until: datetime) -> int:
+        return choose_interval(
+            since=since,
+            until=until,
+            max_points=query.get("max_points", DEFAULT_POINTS),
+            rung_ms=finest_rung(since=since, now=self.context["now"]),
+        )
+
+    def _read_interval(self, query: dict[str, Any], since: datetime, until: datetime) -> int:
+        try:
+            interval_ms = parse_duration(query["interval"])
+        except ValueError as error:
+            raise serializers.ValidationError({"interval": f"is auto, or {error}"}) from None
+        points = count_buckets(since=since, until=until, interval_ms=interval_ms)
+        most = query.get("max_points", MAX_POINTS)
+        if points > most:
+            raise serializers.ValidationError(
+                {"interval": f"the range has {points} such buckets; at most {most} are given"}
+            )
+        return interval_ms
