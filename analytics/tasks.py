@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from analytics import hints, rollups, sweeps
+from analytics import compression, hints, retention, rollups, sweeps
 from core.durations import FIRST_RUNG_MS
 
 
@@ -18,3 +18,10 @@ def roll_up(shard: int) -> None:
 def sweep(rung: int = FIRST_RUNG_MS) -> None:
     """The periodic task, one for each rung (ms): drain whatever waits for it."""
     sweeps.sweep(rung=rung, now=timezone.now())
+
+
+@shared_task
+def retain() -> None:
+    """The hourly task: drop what is too old, and compress what is old enough."""
+    retention.retain(now=timezone.now())
+    compression.compress(now=timezone.now())
