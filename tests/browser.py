@@ -29,11 +29,16 @@ def find_chromium() -> str | None:
 
 @contextmanager
 def open_chromium() -> Iterator[Browser]:
-    """Run a headless Chromium; its sandbox needs a user, so it is off for root."""
+    """Run a headless Chromium; its sandbox needs a user, so it is off for root.
+
+    With the back/forward cache, as people have it; Playwright would switch it off.
+    """
     sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=find_chromium(), args=[*QUIET, *sandbox]
+            executable_path=find_chromium(),
+            args=[*QUIET, *sandbox],
+            ignore_default_args=["--disable-back-forward-cache"],
         )
         yield browser
         browser.close()
