@@ -66,7 +66,7 @@ OpenPage = Callable[..., Page]
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with open_chromium() as browser:
+    with open_chromium(with_cache=True) as browser:
         yield browser
 
 
