@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
+from analytics.models import Seal
 from core.durations import FIRST_RUNG_MS
 from dashboard.ladder import RAW
 
@@ -29,9 +30,6 @@ from analytics_dirtyrange where rung = any(%(rungs)s)
 on conflict (level) do update set before = excluded.before, sealed_at = excluded.sealed_at
 where excluded.before > analytics_seal.before
 """
-
-SETTLED = "select before from analytics_seal where level = %(level)s and sealed_at <= %(settled)s"
-FRESH = "select 1 from analytics_seal where level = %(level)s and sealed_at > %(settled)s"
 
 OLD_CHUNKS = """
 select range_end from timescaledb_information.chunks
@@ -80,13 +78,10 @@ def retain(*, now: datetime) -> list[str]:
 
 
 def _retain_level(cursor: Any, level: Level, now: datetime) -> list[str]:
-    seal = {"level": level.level, "settled": now - SETTLING}
-    cursor.execute(FRESH, seal)
-    if cursor.fetchone():
+    seal = Seal.objects.filter(level=level.level).first()
+    if seal and seal.sealed_at > now - SETTLING:
         return []
-    cursor.execute(SETTLED, seal)
-    settled = cursor.fetchone()
-    dropped = _drop(cursor, level.table, settled[0]) if settled else []
+    dropped = _drop(cursor, level.table, seal.before) if seal else []
     cursor.execute(SEAL, {"level": level.level, "cutoff": now - level.kept, **_waiting(now)})
     return dropped
 

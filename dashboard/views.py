@@ -1,5 +1,6 @@
 """The API of browser instances and statuses: views validate, call one function, answer."""
 
+from collections.abc import Set
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,12 +14,11 @@ from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny, BasePermission, IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
 from core.bodies import BeaconParser, JsonBytesParser, decode_body, read_body
 from core.queries import read_query
-from core.sharing import NO_ACTION, OpenViewSet
+from core.sharing import NO_ACTION, OpenView, OpenViewSet
 from core.times import to_rfc3339
 from dashboard import examples
 from dashboard.authentication import WriteTokenAuthentication
@@ -55,6 +55,8 @@ class BrowserViewSet(OpenViewSet):
     parser_classes = [JsonBytesParser, BeaconParser]
     lookup_field = "instance_id"
     lookup_value_converter = "uuid"
+    # Where a tracker is embedded its page must be able to erase too.
+    open_actions = {"create", "destroy"}
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         # No cookies on log on: any site may send there, so none may borrow a login.
@@ -187,11 +189,14 @@ class TotalStatusViewSet(ViewSet):
         return Response(TotalSeries(statuses=list_total_statuses(span=span), **_to_range(span)))
 
 
-class TimeView(APIView):
+class TimeView(OpenView):
     """The server's clock, for whoever wants to correct their own."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
+
+    def open_methods(self) -> Set[str]:
+        return {"GET"}
 
     @extend_schema(tags=["time"], responses={200: ServerTime}, summary="Read the server's clock")
     def get(self, request: Request) -> Response:

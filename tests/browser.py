@@ -28,12 +28,17 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def open_chromium() -> Iterator[Browser]:
-    """Run a headless Chromium; its sandbox needs a user, so it is off for root."""
+def open_chromium(*, with_cache: bool = False) -> Iterator[Browser]:
+    """Run a headless Chromium; its sandbox needs a user, so it is off for root.
+
+    People have the back/forward cache, which Playwright switches off unless it is asked for.
+    """
     sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=find_chromium(), args=[*QUIET, *sandbox]
+            executable_path=find_chromium(),
+            args=[*QUIET, *sandbox],
+            ignore_default_args=["--disable-back-forward-cache"] if with_cache else None,
         )
         yield browser
         browser.close()

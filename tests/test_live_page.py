@@ -256,7 +256,7 @@ def test_a_tampered_chart_library_is_not_run(open_page: OpenPage) -> None:
 def test_a_first_visit_is_asked_to_move_the_pointer(open_page: OpenPage) -> None:
     page = open_page()
     expect(page.get_by_text("Move your pointer here")).to_be_visible()
-    assert tile(page, "events") == 0
+    wait_for_events(page, 0)
     wiggle(page, 0.3)
     expect(page.get_by_text("Move your pointer here")).to_be_hidden()
 

@@ -285,7 +285,7 @@ class IngestCallTests(TestCase):
 
 
 class ForeignSiteTests(TestCase):
-    """A tracker on somebody's site may log on and send, and may do nothing else."""
+    """A tracker on somebody's site may log on, send, read the clock and erase, and nothing else."""
 
     def setUp(self):
         self.instance = f"/api/v1/browsers/{new_browser().instance_id}/"
@@ -296,24 +296,44 @@ class ForeignSiteTests(TestCase):
         self.assertNotIn("Access-Control-Allow-Credentials", answer)
         return answer.get("Access-Control-Allow-Origin")
 
-    def test_its_page_may_log_on_and_send_and_read_the_answer(self):
-        for path in ("/api/v1/browsers/", f"{self.instance}events/"):
-            self.assertEqual(self.allowed_origin("POST", path), "*")
+    def calls(self):
+        return (
+            ("POST", "/api/v1/browsers/"),
+            ("POST", f"{self.instance}events/"),
+            ("GET", "/api/v1/time/"),
+            ("DELETE", self.instance),
+        )
+
+    def test_its_page_may_call_these_and_read_the_answer(self):
+        for method, path in self.calls():
+            with self.subTest(f"{method} {path}"):
+                self.assertEqual(self.allowed_origin(method, path), "*")
 
     def test_its_preflight_is_answered(self):
-        for path in ("/api/v1/browsers/", f"{self.instance}events/"):
-            answer = self.client.options(path, headers={"Origin": "https://shop.example"})
-            self.assertEqual(answer.status_code, 204)
-            self.assertEqual(answer["Access-Control-Allow-Origin"], "*")
-            self.assertEqual(answer["Access-Control-Allow-Methods"], "POST")
-            self.assertIn("Authorization", answer["Access-Control-Allow-Headers"])
+        for method, path in self.calls():
+            with self.subTest(f"{method} {path}"):
+                answer = self.client.options(path, headers={"Origin": "https://shop.example"})
+                self.assertEqual(answer.status_code, 204)
+                self.assertEqual(answer["Access-Control-Allow-Origin"], "*")
+                self.assertEqual(answer["Access-Control-Allow-Methods"], method)
+                self.assertIn("Authorization", answer["Access-Control-Allow-Headers"])
 
-    def test_it_may_read_nothing(self):
+    def test_it_can_erase_with_the_instances_token_only(self):
+        token = make_token(instance_id=uuid.UUID(self.instance.split("/")[-2]), version=1)
+        site = {"Origin": "https://shop.example"}
+        self.assertEqual(self.client.delete(self.instance, headers=site).status_code, 401)
+        bearer = {**site, "Authorization": f"Bearer {token}"}
+        self.assertEqual(self.client.delete(self.instance, headers=bearer).status_code, 204)
+        self.assertEqual(Browser.objects.count(), 0)
+
+    def test_it_may_read_nothing_else(self):
         for method, path in (
             ("GET", "/api/v1/browsers/"),
             ("GET", self.instance),
-            ("OPTIONS", self.instance),
-            ("DELETE", self.instance),
+            ("PATCH", self.instance),
+            ("POST", f"{self.instance}log-off/"),
+            ("OPTIONS", f"{self.instance}log-off/"),
+            ("POST", "/api/v1/time/"),
             ("GET", f"{self.instance}events/"),
             ("GET", f"{self.instance}statuses/"),
             ("OPTIONS", f"{self.instance}statuses/"),

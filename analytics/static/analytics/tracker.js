@@ -1,278 +1,265 @@
-/* Sends where the pointer is on this page to a Pointerscope service, data-endpoint (or the script's
- * own host). It waits for start() where data-autostart="false", or Global Privacy Control or Do Not
- * Track is on. start() resolves to {instanceId, token, clockOffset}, or to null where refused; stop()
- * is final; erase() deletes the instance; state() is a snapshot; onsample is called with each sample.
- * The service's own page has data-log-on and data-csrf-token: the tabs of a session are one instance.
- */
+// How to embed it, and why it is as it is: docs/tracker.md
 (() => {
-  if (window.pointerscope) return;
-  const script = document.currentScript;
-  const api = `${script.dataset.endpoint || new URL(script.src).origin}/api/v1/`;
-  const root = document.documentElement;
+  const attempt = (act) => {
+    try {
+      return act();
+    } catch {} // Never the host page's fault.
+  };
+  const { src, dataset } = document.currentScript || {};
+  const api = attempt(() => new URL("/api/v1/", dataset.endpoint || src).href);
+  if (!api || window.pointerscope) return;
+
   const optedOut = navigator.globalPrivacyControl || navigator.doNotTrack === "1";
   const life = new AbortController();
-  const counts = { captured: 0, stored: 0, duplicates: 0, conflicts: 0, dropped: 0 };
-  let config = { flush_interval_ms: 250 };
-  let connection = "idle";
-  // Two tabs that are one instance have clocks that can meet; their samples must not.
+  const counts = { captured: 0, accepted: 0, duplicates: 0, conflicts: 0, dropped: 0 };
   const firstSeq = Math.floor(Math.random() * 1e6);
-  let [problem, session, started, batch, roundTrip, pointer, beaconed] = [];
-  let [offset, last, gap, timer, failures] = [0, 0, 0, 0, 0];
+  const storage = `pointerscope ${api}`;
+  const ownKey = storage + performance.timeOrigin + firstSeq;
+  const queue = []; // Not acknowledged yet.
+  let connection = "idle";
+  let config = {};
   let entering = true;
-  let queue = []; // Captured and not acknowledged; the batch under way is its beginning.
+  let busy = true;
+  let origin = performance.timeOrigin;
+  let [underWay, failures, lastTime, offset, quickest] = [0, 0, 0, 0, 1e9];
+  let [session, started, problem, roundTrip, lastScene, timer, wake] = [];
 
-  const now = () => performance.timeOrigin + performance.now();
-
-  const capture = (event) => {
-    if (!event.isPrimary) return;
-    if (event.pointerId !== pointer) entering = true;
-    pointer = event.pointerId;
-    // Absent outside secure contexts, and empty for events that a script made.
-    const samples = event.getCoalescedEvents?.() || [];
-    for (const sample of samples.length ? samples : [event]) add(sample);
-    schedule(config.flush_interval_ms);
-  };
-
-  const add = ({ timeStamp, clientX, clientY }) => {
-    // Coalesced events can step back by a clock tick, but the order must hold.
-    const time = Math.max(last, performance.timeOrigin + timeStamp + offset);
-    if (time - last < 250) gap += (time - last - gap) / 20;
-    last = time;
-    const sample = { time, x: clientX, y: clientY, seq: firstSeq + counts.captured++ };
-    if (entering) sample.enter = true;
-    entering = false;
-    if (queue.push(sample) > 20000) drop(batch?.count || 0, 1);
-    window.pointerscope.onsample?.(sample);
-  };
-
-  const drop = (from, count) => {
-    queue.splice(from, count);
-    counts.dropped += count;
-    // Nobody knows the way across the hole, so it is no movement.
-    if (queue[from]) queue[from].enter = true;
-    else entering = true;
-  };
-
-  // The text is kept, so that a retry sends the same bytes.
-  const cut = (from) => {
-    let body = `{"token":"${session.write_token}","events":[`;
-    let count = 0;
-    for (const sample of queue.slice(from, from + config.max_batch_events)) {
-      const text = JSON.stringify(sample);
-      if (body.length + text.length > Math.min(48 * 1024, config.max_batch_bytes) - 3) break;
-      body += (count++ ? "," : "") + text;
-    }
-    return { body: `${body}]}`, count };
-  };
-
-  // A body goes as plain text with the token inside: that needs no preflight, and a beacon can do it.
-  const call = async (method, url, body, headers) => {
-    const sent = now();
-    const options = { method, body, headers, keepalive: true, credentials: "same-origin" };
-    try {
-      options.signal = AbortSignal.timeout?.(15000);
-      const response = await fetch(url, { ...options, cache: "no-store" });
-      const { status } = response;
-      const data = await response.json().catch(() => ({}));
-      problem = response.ok ? null : { status, code: data.code };
-      const pause = response.headers.get("Retry-After") * 1000 || 0;
-      const final = status > 399 && status < 500 && status !== 408 && status !== 429;
-      return { ok: response.ok, final, pause, data, sent, took: now() - sent };
-    } catch {
-      problem = null;
-      return { pause: 0, data: {} };
-    }
-  };
-
-  const schedule = (ms) => {
-    timer ||= setTimeout(send, ms);
-  };
-
-  const send = async () => {
-    timer = 0;
-    if (batch?.sending || !session || !queue.length) return;
-    batch ||= cut(0);
-    batch.sending = true;
-    const answer = await call("POST", `${session.url}events/`, batch.body);
-    batch.sending = false;
-    if (!answer.ok && !answer.final) return schedule(backOff(answer));
-    const { count } = batch;
-    batch = null;
-    if (answer.final) {
-      drop(0, count);
-      if ([401, 403, 404].includes(problem.status)) return halt("denied");
-    } else accept(answer, queue.splice(0, count));
-    if (queue.length) schedule(queue.length < 500 ? config.flush_interval_ms : 0);
-  };
-
-  const accept = ({ data, took }) => {
-    counts.stored += data.accepted;
-    counts.duplicates += data.duplicates;
-    counts.conflicts += data.conflicts;
-    roundTrip = took;
-    failures = 0;
-    if (!life.signal.aborted) connection = "live";
-  };
-
-  const backOff = ({ pause }) => {
-    connection = "offline";
-    const longest = Math.min(20000, 500 * 2 ** failures++);
-    return Math.max(pause, longest * (0.5 + Math.random() / 2));
-  };
-
-  const retryNow = () => {
-    clearTimeout(timer);
-    send();
-  };
-
-  const logOn = async (kept) => {
-    let { logOn: own, csrfToken } = script.dataset;
-    connection = "connecting";
-    while (!life.signal.aborted) {
-      const { instance_id, write_token } = kept || {};
-      const body = JSON.stringify({ instance_id, write_token });
-      const headers = own && { "X-CSRFToken": csrfToken };
-      const answer = await call("POST", own || `${api}browsers/`, body, headers);
-      if (answer.ok) return answer;
-      if (!answer.final) await new Promise((resolve) => setTimeout(resolve, backOff(answer)));
-      // Without cookies there is no session; once erased or revoked, a new instance.
-      else if (own) own = undefined;
-      else if (kept) kept = null;
-      else return halt("denied");
-    }
-  };
-
-  // Once a stream, since correcting every batch would reorder it. A slow answer hides when it was
-  // made: the quickest of three counts.
-  const measure = async (answers) => {
-    while (answers.length < 3) answers.push(await call("GET", `${api}time/`));
-    const { data, sent, took } = answers.filter(({ ok }) => ok).sort((a, b) => a.took - b.took)[0];
-    return Date.parse(data.server_time) - sent - took / 2;
-  };
-
-  const rebase = (measured) => {
-    for (const sample of queue) sample.time += measured;
-    last += last && measured;
-    offset = measured;
-  };
-
-  // Stored only while the page is away: a duplicated tab gets a copy, and would share the instance.
-  const recall = () => {
-    const text = sessionStorage.getItem("pointerscope");
-    sessionStorage.removeItem("pointerscope");
-    return JSON.parse(text);
-  };
-
-  const keep = () => {
-    const kept = JSON.stringify({ ...session, samples: queue.slice(-4000) });
-    sessionStorage.setItem("pointerscope", kept);
-  };
-
-  // Nobody reads a beacon's answer, so what it carries stays queued: sent twice, it is stored once.
-  const beacon = () => {
-    let from = batch?.sending ? batch.count : 0;
-    while (beaconed !== counts.captured && from < queue.length) {
-      const { body, count } = cut(from);
-      if (!navigator.sendBeacon(`${session.url}events/`, body)) return;
-      from += count;
-    }
-    beaconed = counts.captured;
-  };
-
-  const logOff = () =>
-    navigator.sendBeacon(`${session.url}log-off/`, `{"token":"${session.write_token}"}`);
+  const now = () => origin + performance.now();
 
   const enter = () => {
     entering = true;
   };
 
-  const hide = () => {
-    enter();
-    if (!session) return;
-    beacon();
-    keep();
+  const capture = (event) => {
+    if (!event.isPrimary) return;
+    const scene = event.pointerId + location.href;
+    if (scene !== lastScene) enter();
+    lastScene = scene;
+    const slept = Date.now() - now();
+    if (slept > 5000) {
+      origin += slept;
+      enter();
+    }
+    const samples = event.getCoalescedEvents?.() || [];
+    for (const sample of samples.length ? samples : [event]) add(sample);
+    schedule();
   };
 
-  const comeBack = () => {
-    enter();
-    if (session) recall();
-    retryNow();
+  const add = ({ timeStamp, clientX, clientY }) => {
+    lastTime = Math.max(lastTime, origin + timeStamp);
+    const sample = { time: lastTime, x: clientX, y: clientY, seq: firstSeq + counts.captured++ };
+    if (entering) sample.enter = true;
+    entering = false;
+    if (queue.push(sample) > 20000) drop(underWay, 1);
+    attempt(() => tracker.onsample?.(sample));
   };
 
-  const leave = ({ persisted }) => {
-    hide();
-    // From the back/forward cache it may come back.
-    if (!persisted && session) logOff();
+  const drop = (from, count) => {
+    queue.splice(from, count);
+    counts.dropped += count;
+    if (queue[from]) queue[from].enter = true;
+    else enter();
   };
 
-  const listen = (target, name, handler) => {
-    const quietly = (event) => {
-      try {
-        handler(event);
-      } catch {} // A fault of ours is never the host page's.
-    };
-    target?.addEventListener(name, quietly, { passive: true, capture: true, signal: life.signal });
+  const cut = (from) => {
+    let body = `{"token":"${session.write_token}","events":[`;
+    let count = 0;
+    for (const sample of queue.slice(from, from + config.max_batch_events)) {
+      if (body.length > config.max_batch_bytes - 200) break;
+      const time = sample.time + offset;
+      body += (count++ ? "," : "") + JSON.stringify({ ...sample, time });
+    }
+    return { body: `${body}]}`, count };
   };
 
-  const run = async () => {
-    listen(document, "pointermove", capture);
-    // While capturing, every element's own leaving passes here too.
-    listen(document, "pointerleave", ({ target }) => target === root && enter());
-    listen(document, "visibilitychange", () => (document.hidden ? hide() : comeBack()));
-    listen(window, "pagehide", leave);
-    listen(window, "pageshow", ({ persisted }) => persisted && comeBack());
-    listen(window, "online", retryNow);
-    listen(window.navigation, "navigate", enter);
-    let kept;
+  const call = async (url, options) => {
+    const sent = now();
     try {
-      kept = recall();
-    } catch {} // Storage can be forbidden.
-    const answer = await logOn(kept);
-    if (!answer) return null;
-    const { instance_id, write_token, config: given } = answer.data;
-    rebase(await measure([answer]));
-    config = given;
-    if (kept?.instance_id === instance_id) queue = kept.samples.concat(queue);
-    session = { url: `${api}browsers/${instance_id}/`, instance_id, write_token };
-    [connection, failures] = ["live", 0];
-    retryNow();
-    return { instanceId: instance_id, token: write_token, clockOffset: offset };
-  };
-
-  const halt = (why) => {
-    connection = why;
-    life.abort();
-    return null;
-  };
-
-  const stop = () => {
-    if (!life.signal.aborted) halt("stopped");
-    if (session) {
-      beacon();
-      logOff();
+      const signal = AbortSignal.timeout?.(15000);
+      const response = await fetch(url, { signal, method: "POST", keepalive: true, ...options });
+      const { ok, status } = response;
+      const data = await response.json().catch(() => ({}));
+      const took = now() - sent;
+      if (data.server_time && took < quickest) {
+        quickest = took;
+        offset = Date.parse(data.server_time) - sent - took / 2;
+      }
+      problem = ok ? null : { status, code: data.code };
+      const pause = Math.min(response.headers.get("Retry-After") * 1000 || 0, 36e5);
+      return { ok, status, pause, data, took };
+    } catch {
+      problem = null;
+      return { ok: false, pause: 0 };
     }
   };
 
-  const erase = async () => {
-    stop();
-    queue = [];
-    const headers = { Authorization: `Bearer ${session?.write_token}` };
-    return !!session && (await call("DELETE", session.url, undefined, headers)).ok;
+  const insist = async (url, options) => {
+    while (session || !life.signal.aborted) {
+      const answer = await call(url, options);
+      const { ok, status, pause } = answer;
+      if (ok) failures = 0;
+      if (ok && session) show("live");
+      if (ok || /^4(?!08|29)/.test(status)) return answer;
+      show("offline");
+      const longest = Math.min(20000, 500 * 2 ** failures++);
+      await new Promise((resolve) => {
+        setTimeout(resolve, Math.max(pause, longest * (0.5 + Math.random() / 2)));
+        wake = pause ? null : resolve;
+      });
+    }
+    return {};
   };
 
-  const state = () => ({
-    ...counts,
-    ...{ connection, problem, optedOut, roundTrip, clockOffset: offset },
-    queued: queue.length,
-    oldestQueued: queue[0]?.time,
-    hertz: gap && 1000 / gap,
-  });
+  const schedule = () => {
+    if (!timer) timer = setTimeout(send, queue.length < 500 ? config.flush_interval_ms : 0);
+  };
+
+  const send = async () => {
+    timer = null;
+    if (busy || !queue.length) return;
+    busy = true;
+    const { body, count } = cut(0);
+    underWay = count;
+    const { ok, status, data, took } = await insist(`${session.url}events/`, { body });
+    underWay = 0;
+    busy = false;
+    if (ok) {
+      queue.splice(0, count);
+      for (const name in data) counts[name] += data[name];
+      roundTrip = took;
+    } else drop(0, count);
+    if ([401, 403, 404].includes(status)) halt("denied");
+    else if (queue.length) schedule();
+    else attempt(forget);
+  };
+
+  const forget = () => localStorage.removeItem(ownKey);
+
+  const keptKeys = () => Object.keys(localStorage).filter((key) => key.startsWith(storage));
+
+  const keep = () => {
+    const { instance_id, write_token } = session;
+    sessionStorage.setItem(storage, JSON.stringify({ instance_id, write_token }));
+    forget();
+    const bodies = [];
+    for (let from = 0; queue[from] && bodies.length < 5; ) {
+      const { body, count } = cut(from);
+      bodies.push(body);
+      from += count;
+    }
+    if (bodies.length && keptKeys().length < 4)
+      localStorage.setItem(ownKey, JSON.stringify([session.url, ...bodies]));
+  };
+
+  const sendKept = async () => {
+    for (const key of keptKeys()) {
+      const text = localStorage.getItem(key);
+      const [url, ...bodies] = JSON.parse(text);
+      for (const body of bodies) await insist(`${url}events/`, { body });
+      if (localStorage.getItem(key) === text) localStorage.removeItem(key);
+    }
+  };
+
+  const recall = () => {
+    const text = sessionStorage.getItem(storage);
+    sessionStorage.removeItem(storage);
+    return text;
+  };
+
+  const beacon = (what, body) => navigator.sendBeacon?.(session.url + what, body);
+
+  const hide = (leaving) => {
+    enter();
+    if (!session) return;
+    attempt(keep);
+    const { body, count } = cut(underWay);
+    if (count) beacon("events/", body);
+    if (leaving) beacon("log-off/", `{"token":"${session.write_token}"}`);
+  };
+
+  const comeBack = () => {
+    wake?.();
+    recall();
+  };
+
+  const leave = ({ persisted }) => {
+    hide(!persisted);
+    if (!persisted) life.abort();
+  };
+
+  const logOn = async (body) => {
+    const url = `${api}browsers/`;
+    const headers = { "X-CSRFToken": dataset.csrfToken };
+    const own = dataset.logOn ? await insist(dataset.logOn, { headers }) : {};
+    const again = !own.ok && body ? await insist(url, { body }) : own;
+    return again.ok ? again : insist(url);
+  };
+
+  const show = (name) => {
+    if (!life.signal.aborted) connection = name;
+  };
+
+  const halt = (why) => {
+    show(why);
+    life.abort();
+  };
+
+  const listen = (name, handler) => {
+    const quietly = (event) => attempt(() => handler(event));
+    addEventListener(name, quietly, { capture: true, signal: life.signal });
+  };
+
+  const run = async () => {
+    listen("pointermove", capture);
+    listen("pointerleave", ({ target }) => target === document.documentElement && enter());
+    listen("visibilitychange", () => (document.hidden ? hide() : comeBack()));
+    listen("pagehide", leave);
+    listen("online", () => wake?.());
+    show("connecting");
+    const { data } = await logOn(attempt(recall));
+    if (!data?.config) return halt("denied");
+    for (let i = 0; i < 2; i++) await call(`${api}time/`, { method: "GET" });
+    const { instance_id, write_token } = data;
+    session = { instance_id, write_token, url: `${api}browsers/${instance_id}/` };
+    config = data.config;
+    if (life.signal.aborted) return stop();
+    show("live");
+    sendKept().then(begin, begin);
+    return { instanceId: instance_id, token: write_token, clockOffset: offset };
+  };
+
+  const begin = () => {
+    busy = false;
+    send();
+  };
 
   const start = () => {
-    started ||= run().catch(() => halt("stopped"));
+    started ||= run();
     return started;
   };
 
-  window.pointerscope = { start, stop, erase, state, onsample: null };
-  if (script.dataset.autostart !== "false" && !optedOut) start();
+  const stop = () => {
+    halt("stopped");
+    hide(true);
+  };
+
+  const erase = async () => {
+    queue.length = 0;
+    stop();
+    await started;
+    attempt(recall);
+    if (!session) return false;
+    const headers = { Authorization: `Bearer ${session.write_token}` };
+    return (await call(session.url, { method: "DELETE", headers })).ok;
+  };
+
+  const state = () => ({
+    ...{ ...counts, connection, problem, optedOut, roundTrip },
+    queued: queue.length,
+    oldestQueued: queue[0]?.time,
+  });
+
+  const tracker = { start, stop, erase, state, onsample: null };
+  window.pointerscope = tracker;
+  if (dataset.autostart !== "false" && !optedOut) start();
 })();

@@ -4,7 +4,11 @@ const PROBES = 3;
 
 export const browserTime = () => performance.timeOrigin + performance.now();
 
-export const createClock = (offset) => ({ now: () => browserTime() + offset });
+export const createClock = (offset) => ({
+  now: () => browserTime() + offset,
+  // The tracker tells times by the browser's clock.
+  at: (time) => time + offset,
+});
 
 const probe = async (api) => {
   const sent = browserTime();

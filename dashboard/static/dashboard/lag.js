@@ -32,7 +32,7 @@ export const createLag = (clock) => {
   };
 
   return {
-    add: (sample) => waiting.push(sample),
+    add: ({ time }) => waiting.push({ time: clock.at(time) }),
 
     // The rows as they were drawn just now.
     drawn: (rows) => {

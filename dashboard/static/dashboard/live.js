@@ -11,7 +11,7 @@ import { createLag } from "./lag.js";
 import { listenToLegends } from "./legend.js";
 import { createPath } from "./path.js";
 import { startPolling } from "./poll.js";
-import { createQuality } from "./quality.js";
+import { createQuality, createRate } from "./quality.js";
 import { createReading } from "./reading.js";
 import { followStream } from "./stream.js";
 import { createTables } from "./tables.js";
@@ -26,6 +26,7 @@ const figures = [...root.querySelectorAll("[data-chart]")];
 const api = createApi(root.dataset.apiUrl);
 const tiles = createTiles(root);
 const showQuality = createQuality(root);
+const rate = createRate();
 const fillTables = createTables(figures);
 const showReading = createReading(figures, root);
 const NEVER = Number.POSITIVE_INFINITY;
@@ -58,7 +59,8 @@ const showState = () => {
     queued: tracker?.queued,
     problem: tracker?.problem ?? page.failure,
   });
-  showQuality(tracker && { ...tracker, lag: page.lag?.read() }, page.readTime);
+  const measured = { hertz: rate.read(), lag: page.lag?.read() };
+  showQuality(tracker && { ...tracker, ...measured }, page.readTime);
 };
 
 const follow = ({ source, clock, readFrom, showAnswer }) => {
@@ -103,8 +105,8 @@ const consent = () =>
   });
 
 // What waits here or is not rolled up yet may still change the seconds that it belongs to.
-const settledBefore = (now, { oldestQueued }) =>
-  Math.min(windowStart(now), oldestQueued ? windowStart(oldestQueued) : now);
+const settledBefore = (clock, now, { oldestQueued }) =>
+  Math.min(windowStart(now), oldestQueued ? windowStart(clock.at(oldestQueued)) : now);
 
 const measureOwn = async (tracker) => {
   if (tracker.state().optedOut) await consent();
@@ -112,6 +114,7 @@ const measureOwn = async (tracker) => {
   const path = createPath(root.querySelector("[data-path]"));
   tracker.onsample = (sample) => {
     velocity.add(sample);
+    rate.add(sample);
     path.add(sample);
     page.lag?.add(sample);
   };
@@ -126,14 +129,14 @@ const measureOwn = async (tracker) => {
   const now = clock.now();
   // What moved before log-on waited for that, not for us.
   page.lag = createLag(clock);
-  const visit = startVisit(session.instanceId, now, settledBefore(now, tracker.state()));
+  const visit = startVisit(session.instanceId, now, settledBefore(clock, now, tracker.state()));
   tiles.showSince(visit.since);
   follow({
     source: session,
     clock,
     readFrom: visit.readFrom,
     showAnswer: (buckets, answeredAt) => {
-      tiles.showTotal(visit.total(buckets, settledBefore(answeredAt, tracker.state())));
+      tiles.showTotal(visit.total(buckets, settledBefore(clock, answeredAt, tracker.state())));
       showRows(buckets, answeredAt, { loggedOnAt: visit.since, answeredAt });
     },
   });

@@ -4,12 +4,24 @@ import { writeTenth, writeWhole } from "./numerals.js";
 
 const MEASURES = {
   hertz: writeWhole,
-  stored: writeWhole,
+  accepted: writeWhole,
   queued: writeWhole,
   duplicates: writeWhole,
   dropped: writeWhole,
   lag: writeWhole,
   roundTrip: (value) => (value < 10 ? writeTenth(value) : writeWhole(value)),
+};
+
+// How often samples come while the pointer moves; a pause is no slow sample.
+export const createRate = () => {
+  let [last, gap] = [0, 0];
+  return {
+    add: ({ time }) => {
+      if (time - last < 250) gap += (time - last - gap) / 20;
+      last = time;
+    },
+    read: () => gap && 1000 / gap,
+  };
 };
 
 export const createQuality = (root) => {
