@@ -1,8 +1,9 @@
 from rest_framework.routers import SimpleRouter
 
-from analytics.views import EventViewSet
+from analytics.views import EventViewSet, MeasureViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("browsers/<uuid:instance_id>/events", EventViewSet, basename="event")
+router.register("browsers/<uuid:instance_id>/measures", MeasureViewSet, basename="measure")
 
 urlpatterns = router.urls

@@ -19,19 +19,21 @@ from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
 
 from analytics import examples
 from analytics.batches import Batch, decode_batch
 from analytics.events import Position, Selection, get_event, list_events, stream_csv
 from analytics.ingest import store_batch
 from analytics.limits import spend_batch
-from analytics.wire import BatchReceipt, EventPage, StoredEvent
+from analytics.measures import measure
+from analytics.wire import BatchReceipt, EventPage, Measures, StoredEvent
 from core.bodies import BeaconParser, JsonBytesParser, read_body
 from core.problems import NoSuchEvent
 from core.queries import TimeField, read_query
 from core.rendering import JsonRenderer
 from core.sharing import NO_ACTION, OpenViewSet
-from core.times import EPOCH, MICROSECOND, parse_time, to_epoch_us
+from core.times import EPOCH, MICROSECOND, parse_time, to_epoch_us, to_rfc3339
 from dashboard.authentication import WriteTokenAuthentication
 from dashboard.permissions import HoldsTokenOrIsStaff, header_token, visible_browser
 from dashboard.throttles import ReadThrottle
@@ -39,6 +41,8 @@ from dashboard.tokens import check_instance, read_token
 
 PAGE_SIZE = 1000
 MAX_SEQ = 2**31 - 1
+DEFAULT_PAUSE_MS = 250
+MAX_PAUSE_MS = 3_600_000
 CURSOR = re.compile("(-?[0-9]{1,18}),([0-9]{1,10})")
 KEY_PARAMETER = OpenApiParameter(
     "key",
@@ -170,6 +174,54 @@ class EventViewSet(OpenViewSet):
         """One sample, by its key `{time},{seq}`."""
         browser = visible_browser(request, instance_id)
         return Response(get_event(browser_id=browser.pk, key=_read_key(key)))
+
+
+class MeasuresQuery(serializers.Serializer):
+    """A range of an instance's samples, and which rests in it are pauses."""
+
+    since = TimeField(required=False, default=None)
+    until = TimeField(required=False, default=None)
+    pause = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_PAUSE_MS,
+        default=DEFAULT_PAUSE_MS,
+        help_text="ms; a longer rest is a pause",
+    )
+
+    def validate(self, query: dict[str, Any]) -> dict[str, Any]:
+        if query["since"] and query["until"] and query["since"] > query["until"]:
+            raise serializers.ValidationError({"since": "lies after `until`"})
+        return query
+
+
+class MeasureViewSet(ViewSet):
+    """An instance's research measures."""
+
+    permission_classes = [HoldsTokenOrIsStaff]
+    throttle_classes = [ReadThrottle]
+
+    @extend_schema(
+        tags=["measures"],
+        parameters=[MeasuresQuery],
+        responses={200: Measures},
+        examples=examples.MEASURES,
+        summary="Measure an instance's movement",
+    )
+    def list(self, request: Request, instance_id: UUID) -> Response:
+        """Path, flips, pauses, velocity and smoothness of a range, from its raw samples."""
+        query = read_query(request, MeasuresQuery)
+        browser = visible_browser(request, instance_id)
+        since, until = query["since"], query["until"]
+        measures = measure(selection=Selection(browser.pk, since, until), pause_ms=query["pause"])
+        return Response(
+            Measures(
+                instance_id,
+                since=to_rfc3339(since) if since else None,
+                until=to_rfc3339(until) if until else None,
+                pause_ms=query["pause"],
+                measures=measures,
+            )
+        )
 
 
 def _read_key(text: str) -> Position:

@@ -1,10 +1,18 @@
 """What goes over the wire about stored samples; batches have analytics/batches.py."""
 
 from typing import Annotated
+from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from core.rendering import TimeText
+from dashboard.wire import Pixels
+
+Seconds = Annotated[float, Meta(description="s")]
+Velocity = Annotated[float | None, Meta(description="px/s; null where there was no stroke")]
+Acceleration = Annotated[
+    float | None, Meta(description="px/s²; null where no stroke has three samples")
+]
 
 
 class StoredEvent(Struct):
@@ -32,3 +40,52 @@ class BatchReceipt(Struct):
     accepted: Annotated[int, Meta(description="new, and stored")]
     duplicates: Annotated[int, Meta(description="stored before, and left as they were")]
     conflicts: Annotated[int, Meta(description="not stored: another position has their key")]
+
+
+class Measured(Struct):
+    """How a pointer moved in a range. docs/metrics.md defines every number."""
+
+    events: int
+    entries: Annotated[int, Meta(description="how often the pointer came (back) into the page")]
+    tracked_time: Seconds
+    moving_time: Seconds
+    path_length: Pixels
+    net_x: Pixels
+    net_y: Pixels
+    net_displacement: Pixels
+    straightness: Annotated[
+        float | None,
+        Meta(description="net displacement / path length, 0 to 1; null where nothing moved"),
+    ]
+    x_flips: int
+    y_flips: int
+    pauses: int
+    pause_time: Seconds
+    strokes: Annotated[int, Meta(description="movements between pauses and entries")]
+    stroke_time: Seconds
+    velocity_mean: Velocity
+    velocity_p5: Velocity
+    velocity_p25: Velocity
+    velocity_p50: Velocity
+    velocity_p75: Velocity
+    velocity_p95: Velocity
+    velocity_max: Velocity
+    acceleration_max: Acceleration
+    acceleration_min: Acceleration
+    jerk_rms: Annotated[
+        float | None, Meta(description="px/s³; null where no stroke has four samples")
+    ]
+    log_dimensionless_jerk: Annotated[
+        float | None,
+        Meta(description="the median over strokes; a lower one is rougher"),
+    ]
+
+
+class Measures(Struct):
+    """The research measures of one browser in [since, until)."""
+
+    instance_id: UUID
+    since: Annotated[TimeText | None, Meta(description="null: from the first sample")]
+    until: Annotated[TimeText | None, Meta(description="null: to the last sample")]
+    pause_ms: Annotated[int, Meta(description="ms; a longer rest is a pause")]
+    measures: Measured

@@ -6,7 +6,7 @@ from tests.fuzzing import Run, fuzz, fuzzed_service
 
 SEED = 1
 EXAMPLES = 50
-CALLS = 12
+CALLS = 13
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import csv
 import math
-import os
 import random
 import re
 import subprocess
@@ -16,11 +15,10 @@ import pytest
 
 from analytics.tests.oracle import Sample, Status, expected_statuses
 from analytics.tests.pointers import assert_same_statuses, float32
+from analytics.tests.recorded import ABSENT, FILES
 from core.times import to_epoch_us
 from tests.service import ROOT, Service, wait_until
 
-RECORDINGS = Path(os.environ.get("POINTERSCOPE_RECORDINGS", ROOT.parent / "shared" / "data"))
-FILES = sorted(RECORDINGS.rglob("*.csv"))
 STATUSES = f"""
 select {", ".join(Status._fields)} from dashboard_pointerstatus s
 join dashboard_browser b on b.id = s.browser_id
@@ -74,7 +72,7 @@ def assert_statuses_equal_the_oracle(
     assert_same_statuses(TestCase(), actual, expected)
 
 
-@pytest.mark.skipif(not FILES, reason=f"no recordings in {RECORDINGS.name}/ beside the checkout")
+@pytest.mark.skipif(not FILES, reason=ABSENT)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_real_recording_gives_the_statuses_of_the_oracle(service: Service, path: Path) -> None:
     instance_id = replay(service, path)
