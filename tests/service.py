@@ -127,9 +127,10 @@ class Service:
         finally:
             session.close()
 
-    def is_rolled_up(self) -> bool:
-        """Whether nothing waits for the first rung; the higher ones take Beat's time."""
-        return self.sql("select count(*) from analytics_dirtyrange where rung = 1000") == [(0,)]
+    def is_rolled_up(self, rung: int = 1000) -> bool:
+        """Whether nothing waits for a rung (ms); the higher ones take Beat's time."""
+        waiting = "select count(*) from analytics_dirtyrange where rung = %s"
+        return self.sql(waiting, (rung,)) == [(0,)]
 
     def log_on(self) -> dict:
         return requests.post(f"{self.url}/api/v1/browsers/", timeout=10).json()

@@ -16,12 +16,17 @@ WIDE = {"width": 1280, "height": 900}
 OpenStaffPage = Callable[[str], Page]
 
 ADD_STATUSES = """
-insert into dashboard_pointerstatus (browser_id, interval_ms, time, events, traversed_distance,
-    avg_velocity, peak_velocity, moving_time, start_x, start_y, end_x, end_y)
-select id, 1000, date_trunc('second', now()) - ago * interval '1 second', 60, distance, distance,
-    2 * distance, 0.5, 0, 0, 30, 40
-from dashboard_browser, unnest(%s::int[], %s::float8[]) moved(ago, distance)
-where instance_id = %s
+with added as (
+    insert into dashboard_pointerstatus (browser_id, interval_ms, time, events, traversed_distance,
+        avg_velocity, peak_velocity, moving_time, start_x, start_y, end_x, end_y)
+    select id, 1000, date_trunc('second', now()) - ago * interval '1 second', 60, distance,
+        distance, 2 * distance, 0.5, 0, 0, 30, 40
+    from dashboard_browser, unnest(%s::int[], %s::float8[]) moved(ago, distance)
+    where instance_id = %s
+    returning browser_id, time
+)
+insert into analytics_dirtyrange (browser_id, since, until, rung)
+select browser_id, min(time), max(time), 10000 from added group by browser_id
 """
 
 
@@ -46,5 +51,5 @@ def logged_in(service: Service) -> Iterator[BrowserContext]:
 
 
 def add_statuses(service: Service, instance: str, distances: dict[int, float]) -> None:
-    """Store seconds of movement by how long ago they were, past the roll-up."""
+    """Store seconds of movement by how long ago they were; they climb the ladder from there."""
     service.sql(ADD_STATUSES, (list(distances), list(distances.values()), instance))

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.service import Service
+from tests.service import Service, wait_until
 from tests.staff import OpenStaffPage, add_statuses, logged_in
 
 AGES = (*range(120, 140), *range(600, 640))
@@ -30,6 +30,8 @@ def instance(service: Service) -> str:
     """One that moved ten minutes ago and, after eight minutes of nothing, just now."""
     instance = service.log_on()["instance_id"]
     add_statuses(service, instance, {ago: 500 + ago for ago in AGES})
+    # An hour is shown in buckets of the second rung.
+    wait_until(lambda: service.is_rolled_up(10_000), what="the second rung is rolled up")
     return instance
 
 
