@@ -45,7 +45,7 @@ def forget_removed_rungs() -> int:
 
 def _pieces(rung: int, browser_id: int) -> Iterator[Mark]:
     level = level_below(rung)
-    rows = _rows(level).filter(browser_id=browser_id)
+    rows = rows_of(level).filter(browser_id=browser_id)
     if since := _whole_since(level):
         rows = rows.filter(time__gte=since)
     length = max(PIECE, timedelta(milliseconds=rung))
@@ -54,7 +54,8 @@ def _pieces(rung: int, browser_id: int) -> Iterator[Mark]:
         yield Mark(browser_id, piece["since"], piece["until"])
 
 
-def _rows(level: int) -> QuerySet[Any]:
+def rows_of(level: int) -> QuerySet[Any]:
+    """Return what a level holds: all samples, or all statuses of a rung."""
     if level == RAW:
         return PointerPositionEvent.objects.all()
     return model_of(level).objects.filter(interval_ms=level)

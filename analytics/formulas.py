@@ -49,7 +49,7 @@ sample as (
     from segment where time >= floor
     group by browser_id, bucket, start
 ), fresh as (
-    select browser_id, %(rung)s as interval_ms, bucket as time, sum(events) as events,
+    select browser_id, %(rung)s as interval_ms, bucket as time, sum(events)::bigint as events,
            sum(distance order by start) as traversed_distance,
            sum(distance order by start) / (%(rung)s / 1000.0::float8) as avg_velocity,
            max(distance) / 0.1::float8 as peak_velocity,
@@ -62,7 +62,8 @@ sample as (
 FROM_STATUSES = """
 fresh as (
     select s.browser_id, %(rung)s as interval_ms, time_bucket(%(interval)s, f.time) as time,
-           sum(f.events) as events, sum(f.traversed_distance order by f.time) as traversed_distance,
+           sum(f.events)::bigint as events,
+           sum(f.traversed_distance order by f.time) as traversed_distance,
            sum(f.traversed_distance order by f.time) / (%(rung)s / 1000.0::float8) as avg_velocity,
            max(f.peak_velocity) as peak_velocity, sum(f.moving_time order by f.time) as moving_time,
            first(f.start_x, f.time) as start_x, first(f.start_y, f.time) as start_y,

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+import redis
 from celery import current_app
 from django.conf import settings
 from django.test.runner import DiscoverRunner
@@ -18,7 +19,7 @@ def use_own_redis() -> None:
     if url.scheme != "unix":
         settings.REDIS_URL = current_app.conf.broker_url = url._replace(path=TEST_DATABASE).geturl()
     client.cache_clear()
-    client().flushdb()
+    redis.Redis.from_url(settings.REDIS_URL).flushdb()
 
 
 class Runner(DiscoverRunner):
