@@ -64,6 +64,7 @@ LOG_ON_PER_MINUTE = env.int("LOG_ON_PER_MINUTE", 60, validate=AT_LEAST_ONE)
 BATCHES_PER_MINUTE = env.int("BATCHES_PER_MINUTE", 1200, validate=AT_LEAST_ONE)
 EVENTS_PER_MINUTE = env.int("EVENTS_PER_MINUTE", 120_000, validate=validate.Range(min=1000))
 READS_PER_MINUTE = env.int("READS_PER_MINUTE", 600, validate=AT_LEAST_ONE)
+WEB_THREADS = env.int("WEB_THREADS", 4, validate=validate.Range(min=1, max=64))
 
 try:
     env.seal()
