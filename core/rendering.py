@@ -1,6 +1,6 @@
 """Answers: JSON written by msgspec, whose types say what is in them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -40,8 +40,11 @@ class Negotiation(DefaultContentNegotiation):
     """Refuses a `?format=` that a call does not have as it refuses such an Accept header: 406."""
 
     def select_renderer(
-        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
+        # Nearly every call: whoever takes anything and asks for no format gets the first.
+        if not request.META["QUERY_STRING"] and request.META.get("HTTP_ACCEPT", "*/*") == "*/*":
+            return renderers[0], renderers[0].media_type
         # An empty one is no format either, and not the same as none at all.
         if request.query_params.get("format") == "":
             raise NotAcceptable
