@@ -45,7 +45,7 @@ def forget_removed_rungs() -> int:
 
 def _pieces(rung: int, browser_id: int) -> Iterator[Mark]:
     level = level_below(rung)
-    rows = rows_of(level).filter(browser_id=browser_id)
+    rows = _rows_of(level).filter(browser_id=browser_id)
     if since := _whole_since(level):
         rows = rows.filter(time__gte=since)
     length = max(PIECE, timedelta(milliseconds=rung))
@@ -54,7 +54,7 @@ def _pieces(rung: int, browser_id: int) -> Iterator[Mark]:
         yield Mark(browser_id, piece["since"], piece["until"])
 
 
-def rows_of(level: int) -> QuerySet[Any]:
+def _rows_of(level: int) -> QuerySet[Any]:
     """Return what a level holds: all samples, or all statuses of a rung."""
     if level == RAW:
         return PointerPositionEvent.objects.all()
