@@ -76,13 +76,14 @@ with span as (
            ({stored_columns}) is distinct from ({fresh_columns}) as differs
     from stored full join fresh using (browser_id, time)
 ), claimed as (
-    select browser_id, since, until from analytics_dirtyrange
+    select browser_id, tstzrange(
+        time_bucket(%(interval)s, since), time_bucket(%(interval)s, until) + %(interval)s
+    ) as buckets from analytics_dirtyrange
     where rung = %(rung)s and browser_id in (select browser_id from compared where differs)
 ), {touched}, found as (
     select * from compared where differs and not exists (
         select from touched where touched.browser_id = compared.browser_id
-            and compared.time between time_bucket(%(interval)s, touched.since)
-                                  and time_bucket(%(interval)s, touched.until)
+            and touched.buckets @> compared.time
     )
 )
 select total.statuses, found.*
