@@ -1,14 +1,19 @@
-"""Answers: JSON written by msgspec, whose types say what is in them."""
+"""Answers: JSON written by msgspec, whose types say what is in it, and files that are streamed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Annotated, Any
 
 import msgspec
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
 from msgspec import Meta
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+
+from core.exports import FORMATS, Column, Page
 
 TimeText = Annotated[
     str,
@@ -34,6 +39,49 @@ class JsonRenderer(BaseRenderer):
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
         return b"" if data is None else msgspec.json.encode(data)
+
+
+class FileRenderer(BaseRenderer):
+    """Names a file format to content negotiation; the answer is streamed, never rendered."""
+
+    def __init__(self, format: str) -> None:  # noqa: A002
+        self.format = format
+        self.media_type = FORMATS[format].media_type
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        raise NotImplementedError("files are streamed")
+
+
+# What a call answers with that gives JSON or any file format; and that for its description.
+JSON_OR_FILE = (JsonRenderer(), *map(FileRenderer, FORMATS))
+FILE_ANSWERS: dict[tuple[int, str], Any] = {
+    (200, kind.media_type): OpenApiTypes.STR if kind.is_text else OpenApiTypes.BINARY
+    for kind in FORMATS.values()
+}
+
+
+def answer_file(
+    request: Request, *, columns: Sequence[Column], pages: Iterator[Page], name: str
+) -> StreamingHttpResponse:
+    """Stream pages as a file in the negotiated format; `name` is the file's, without its ending.
+
+    The first page is read before the answer begins: what goes wrong there is a problem like any.
+    """
+    pages = chain(list(islice(pages, 1)), pages)
+    ending = request.accepted_renderer.format
+    kind = FORMATS[ending]
+    # JSON is in UTF-8 without saying so.
+    charset = "; charset=utf-8" if ending == "csv" else ""
+    return StreamingHttpResponse(
+        kind.write(columns, pages),
+        content_type=kind.media_type + charset,
+        headers={"Content-Disposition": f'attachment; filename="{name}.{ending}"'},
+    )
 
 
 class Negotiation(DefaultContentNegotiation):

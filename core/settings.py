@@ -255,7 +255,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "TAGS": [
         {"name": "browsers", "description": "Instances log on and off, are listed and erased."},
-        {"name": "events", "description": "Samples: batches in, pages and CSV out."},
+        {"name": "events", "description": "Samples: batches in, pages and files out."},
         {"name": "measures", "description": "Research measures of movement, from raw samples."},
         {"name": "statuses", "description": "Velocity and distance over time."},
         {"name": "time", "description": "The server's clock."},
