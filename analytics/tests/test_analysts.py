@@ -135,8 +135,10 @@ class CommandTests(TestCase):
         self.assertFalse(self.has_role(self.name))
         password = told.getvalue().split(":")[2].split("@")[0]
         self.assertNotIn(password, printed.getvalue())
+        script = printed.getvalue()
+        self.assertTrue(script.startswith("begin;\n") and script.endswith("\ncommit;\n"))
         with connection.cursor() as cursor:
-            cursor.execute(printed.getvalue())
+            cursor.execute(script.removeprefix("begin;").removesuffix("commit;\n"))
         can = "select has_table_privilege(%s, 'pointer_events', 'select')"
         self.assertEqual(query(can, self.name), [(True,)])
 

@@ -48,7 +48,8 @@ class Command(BaseCommand):
 
     def _admit(self, analyst: Analyst, as_sql: bool) -> None:
         if as_sql:
-            self.stdout.write(analyst.script)
+            # All or nothing: psql goes on after an error, and a role of that name may be another's.
+            self.stdout.write(f"begin;\n{analyst.script}commit;")
             self.stderr.write(f"When that has been run, the address is {analyst.url}")
             return
         admit(analyst)
