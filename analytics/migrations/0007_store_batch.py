@@ -59,10 +59,7 @@ $$
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("analytics", "0004_seal"),
-        ("dashboard", "0005_coarse_status_key"),
-    ]
+    dependencies = [("analytics", "0006_pointer_statuses")]
 
     operations = [
         migrations.RunSQL(sql=CREATE, reverse_sql="drop function analytics_store_batch"),
