@@ -7,7 +7,6 @@ from celery import Celery
 from celery.signals import beat_init, celeryd_init, task_postrun, task_prerun
 
 from core import request_ids
-
 from core.beat import Beat
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")

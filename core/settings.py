@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env, EnvValidationError, validate
+from environs import EnvValidationError, FileAwareEnv, validate
 from pythonjsonlogger.core import RESERVED_ATTRS
 
 from core.durations import check_ladder, format_duration, parse_ladder
@@ -19,7 +19,8 @@ from core.policy import content_policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = Env(eager=False)
+# SECRET_KEY_FILE names a file with the SECRET_KEY in it, and so for every setting.
+env = FileAwareEnv(eager=False, strip_whitespace=True)
 
 env.read_env(BASE_DIR / ".env", recurse=False)
 # What `make run` runs with, so that manage.py works beside it; whatever is set already wins.

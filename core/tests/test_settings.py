@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from django.conf import settings
@@ -37,10 +38,10 @@ def environment_of(settings: dict[str, str]) -> dict[str, str]:
     return {**kept, **defaults, **settings}
 
 
-def boot(**environment: str) -> subprocess.CompletedProcess:
+def boot(then: str = "", **environment: str) -> subprocess.CompletedProcess:
     """Import the settings in a process that has this environment only."""
     return subprocess.run(
-        [sys.executable, "-c", "import core.settings"],
+        [sys.executable, "-c", f"import core.settings; {then}"],
         cwd=ROOT,
         env=environment_of(environment),
         capture_output=True,
@@ -72,6 +73,18 @@ class SettingsTests(SimpleTestCase):
         done = boot(SECRET_KEY="")
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("SECRET_KEY", done.stderr)
+
+    def test_a_setting_can_be_read_from_a_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "secret_key"
+            file.write_text(f"{'f' * 40}\n")
+            done = boot("print(core.settings.SECRET_KEY)", SECRET_KEY_FILE=str(file))
+        self.assertEqual((done.stdout, done.stderr), (f"{'f' * 40}\n", ""))
+
+    def test_a_file_that_is_not_there_stops_the_boot(self):
+        done = boot(SECRET_KEY_FILE="/nowhere/secret_key")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("SECRET_KEY_FILE", done.stderr.strip().splitlines()[-1])
 
     def test_debug_is_off_unless_asked_for(self):
         self.assertFalse(module.env.dump()["DEBUG"])
