@@ -23,16 +23,17 @@ def wandering(chance: Random) -> list[Sample]:
     """
     samples: list[Sample] = []
     for day in range(DAYS):
-        # Every other day they meet.
+        # Every other day they meet, and are busy.
         hours = {*chance.sample(range(6, 21), chance.choice([0, 1, 2])), *[12] * (day % 2 == 0)}
         for hour in sorted(hours):
             begin = FIRST_DAY + timedelta(days=day, hours=hour, minutes=hour * 7 % 40)
-            samples += visit(chance, to_epoch_us(begin) + chance.randrange(1_000_000))
+            pace = chance.choice([90] if hour == 12 else [8, 30, 90])
+            samples += visit(chance, to_epoch_us(begin) + chance.randrange(1_000_000), pace)
     return [sample._replace(seq=seq) for seq, sample in enumerate(samples)]
 
 
-def visit(chance: Random, time: int) -> list[Sample]:
-    x, y, pace, samples = 640.0, 360.0, chance.choice([8, 30, 90]), []
+def visit(chance: Random, time: int, pace: int) -> list[Sample]:
+    x, y, samples = 640.0, 360.0, []
     for i in range(chance.randrange(60, 180)):
         time += chance.choice([0, *[chance.randrange(6000, 26_000)] * 12, 70_000, 260_000])
         time += chance.choice([0] * 80 + RESTS)
