@@ -1,8 +1,9 @@
-"""Knowing about it: what operators' machines read of real processes, well and ill."""
+"""What operators read of real processes, well and ill, and what they do to them."""
 
 import contextlib
 import json
 import re
+import secrets
 import signal
 import time
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ LIMIT_SECONDS = 2
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service of this module's own, because its parts get killed; two web processes."""
-    own = Service(tmp_path_factory.mktemp("monitoring"), LOG_FORMAT="json")
+    own = Service(tmp_path_factory.mktemp("operations"), LOG_FORMAT="json")
     own.commands["web"] += ["--workers", "2"]
     with own as running:
         yield running
@@ -224,3 +225,22 @@ def test_a_refusal_is_logged_under_its_id(service: Service) -> None:
     wait_until(
         lambda: [x for x in log_lines(service, "web") if x.get("request_id") == "missing-page"]
     )
+
+
+def restart(service: Service, **settings: str) -> None:
+    service.environment |= settings
+    for name in ("web", "live"):
+        service.stop(name)
+        service.start(name)
+
+
+def test_old_tokens_hold_while_the_old_key_is_a_fallback_and_no_longer(service: Service) -> None:
+    old, new = service.environment["SECRET_KEY"], secrets.token_urlsafe(50)
+    early = Pointer(service)
+    restart(service, SECRET_KEY=new, SECRET_KEY_FALLBACKS=old)
+    early.send(1, 2)
+    late = Pointer(service)
+    restart(service, SECRET_KEY_FALLBACKS="")
+    late.send(1, 2)
+    answer = early.session.post(f"{early.url}events/", json={"events": []}, timeout=10)
+    assert answer.status_code == 401
