@@ -1,19 +1,18 @@
 """`manage.py verify_rollups`: is every status what the samples say?"""
 
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
-from datetime import datetime
+from argparse import ArgumentParser
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.utils import timezone
 from tqdm import tqdm
 
+from analytics.management.arguments import add_scope, find_browsers
 from analytics.verification import Difference, Scope, list_differences, repair
 from core.durations import format_duration
-from core.times import parse_time, to_rfc3339
+from core.times import to_rfc3339
 from dashboard.models import Browser
 
 MOST_LINES = 50
@@ -29,16 +28,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--since", type=_time, help="RFC 3339 or epoch ms (default: all)")
-        parser.add_argument("--until", type=_time, help="likewise, not included")
-        parser.add_argument(
-            "--browser",
-            type=UUID,
-            action="append",
-            dest="browsers",
-            metavar="INSTANCE_ID",
-            help="only this instance; may be repeated (default: all)",
-        )
+        add_scope(parser)
         parser.add_argument(
             "--repair",
             action="store_true",
@@ -46,7 +36,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        browsers = self._browsers(options["browsers"])
+        browsers = find_browsers(options["browsers"])
         found = 0
         for rung in settings.RUNGS_MS:
             bar = tqdm(browsers, desc=format_duration(rung), unit=" browsers", disable=None)
@@ -58,15 +48,6 @@ class Command(BaseCommand):
                     repair(scope=scope, differences=differences, now=timezone.now())
                 found += len(differences)
         self._conclude(found, len(browsers), is_repaired=options["repair"])
-
-    def _browsers(self, wanted: list[UUID] | None) -> list[Browser]:
-        if not wanted:
-            return list(Browser.objects.order_by("pk"))
-        browsers = list(Browser.objects.filter(instance_id__in=wanted).order_by("pk"))
-        missing = set(wanted) - {browser.instance_id for browser in browsers}
-        if missing:
-            raise CommandError(f"no such instance: {', '.join(map(str, sorted(missing)))}")
-        return browsers
 
     def _print(self, browser: Browser, rung: int, found: list[Difference], room: int) -> None:
         for d in found[: max(room, 0)]:
@@ -83,10 +64,3 @@ class Command(BaseCommand):
         done = "repaired" if is_repaired else "run again with --repair to mend them"
         self.stdout.write(f"{found} numbers differ, {done}")
         sys.exit(1)
-
-
-def _time(text: str) -> datetime:
-    try:
-        return parse_time(text)
-    except ValueError as error:
-        raise ArgumentTypeError(str(error)) from None
