@@ -18,6 +18,7 @@ from core.times import to_rfc3339
 # What is read from the database at once, and the least that is written at once.
 PAGE_ROWS = 10_000
 ROW_GROUP_ROWS = 100_000
+TORN = "the export broke off here and is not whole"
 
 Page = Sequence[tuple[Any, ...]]
 
@@ -44,11 +45,16 @@ class Column(NamedTuple):
 
 
 class Format(NamedTuple):
-    """A file format: its media type, and what turns pages into a file's bytes."""
+    """A file format: its media type, and what turns pages into a file's bytes.
+
+    `torn` ends a file that broke off, so that no reader takes it for a whole one. Parquet needs
+    none: without its footer it cannot be read.
+    """
 
     media_type: str
     is_text: bool
     write: Callable[[Sequence[Column], Iterable[Page]], Iterator[bytes]]
+    torn: bytes = b""
 
 
 def write_csv(columns: Sequence[Column], pages: Iterable[Page]) -> Iterator[bytes]:
@@ -93,8 +99,10 @@ def write_parquet(columns: Sequence[Column], pages: Iterable[Page]) -> Iterator[
 
 
 FORMATS = {
-    "csv": Format("text/csv", True, write_csv),
-    "ndjson": Format("application/x-ndjson", True, write_ndjson),
+    "csv": Format("text/csv", True, write_csv, f"error: {TORN}\r\n".encode()),
+    "ndjson": Format(
+        "application/x-ndjson", True, write_ndjson, f'{{"error":"{TORN}"}}\n'.encode()
+    ),
     "parquet": Format("application/vnd.apache.parquet", False, write_parquet),
 }
 

@@ -78,10 +78,19 @@ def answer_file(
     # JSON is in UTF-8 without saying so.
     charset = "; charset=utf-8" if ending == "csv" else ""
     return StreamingHttpResponse(
-        kind.write(columns, pages),
+        _or_torn(kind.write(columns, pages), kind.torn),
         content_type=kind.media_type + charset,
         headers={"Content-Disposition": f'attachment; filename="{name}.{ending}"'},
     )
+
+
+def _or_torn(chunks: Iterator[bytes], torn: bytes) -> Iterator[bytes]:
+    """Mark a file that breaks off: not every server breaks the connection off as well."""
+    try:
+        yield from chunks
+    except Exception:
+        yield torn
+        raise
 
 
 class Negotiation(DefaultContentNegotiation):

@@ -1,11 +1,9 @@
 """`manage.py verify_rollups`: is every status what the samples say?"""
 
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -13,9 +11,10 @@ from django.db import DatabaseError
 from django.utils import timezone
 from tqdm import tqdm
 
+from analytics.management.arguments import add_scope, find_browsers
 from analytics.verification import Difference, Scope, Step, repair, verify
 from core.durations import format_duration
-from core.times import parse_time, to_rfc3339
+from core.times import to_rfc3339
 from dashboard.models import Browser
 
 BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
@@ -31,16 +30,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--since", type=_time, help="RFC 3339 or epoch ms (default: all)")
-        parser.add_argument("--until", type=_time, help="likewise, not included")
-        parser.add_argument(
-            "--browser",
-            type=UUID,
-            action="append",
-            dest="browsers",
-            metavar="INSTANCE_ID",
-            help="only this instance; may be repeated (default: all)",
-        )
+        add_scope(parser)
         parser.add_argument(
             "--repair",
             action="store_true",
@@ -58,7 +48,8 @@ class Command(BaseCommand):
             raise CommandError(why, returncode=2) from None
 
     def _verify(self, **options: Any) -> None:
-        browsers = self._find(options["browsers"])
+        wanted = options["browsers"]
+        browsers = [browser.pk for browser in find_browsers(wanted)] if wanted else None
         statuses = found = 0
         for rung in settings.RUNGS_MS:
             scope = Scope(rung, browsers, options["since"], options["until"])
@@ -78,17 +69,6 @@ class Command(BaseCommand):
                 yield step
                 bar.update(step.done - bar.n)
 
-    def _find(self, wanted: list[UUID] | None) -> list[int] | None:
-        if not wanted:
-            return None
-        found = dict(
-            Browser.objects.filter(instance_id__in=wanted).values_list("instance_id", "pk")
-        )
-        if missing := sorted(set(wanted) - set(found)):
-            missed = ", ".join(map(str, missing))
-            raise CommandError(f"no such instance: {missed}", returncode=2)
-        return list(found.values())
-
     def _print(self, rung: int, differences: list[Difference]) -> None:
         names = Browser.objects.in_bulk({d.browser_id for d in differences})
         for d in differences:
@@ -107,10 +87,3 @@ class Command(BaseCommand):
         done = "repaired" if options["repair"] else "run again with --repair to mend them"
         self.stdout.write(f"{statuses} statuses compared: {found} numbers differ, {done}")
         sys.exit(1)
-
-
-def _time(text: str) -> datetime:
-    try:
-        return parse_time(text)
-    except ValueError as error:
-        raise ArgumentTypeError(str(error)) from None
