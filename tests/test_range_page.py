@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from itertools import pairwise
 
+import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -99,14 +100,26 @@ def test_a_custom_range_is_chosen_by_keyboard_alone(
     assert float(page.locator("[data-tile=events]").get_attribute("value")) == 60 * 60
 
 
-def test_the_export_is_of_the_range_that_is_shown(open_page: OpenStaffPage, instance: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "events"),
+    [("Samples as CSV", 0), ("Statuses as CSV", 60 * 60), ("Statuses as Parquet", 60 * 60)],
+)
+def test_the_export_is_of_the_range_that_is_shown(
+    open_page: OpenStaffPage, instance: str, name: str, events: int
+) -> None:
     page = open_page(f"/browsers/{instance}/?range=1h")
     expect_stored(page)
+    expect(page.locator("[data-interval]")).to_have_text("10 s buckets")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Export as CSV").click()
+        page.get_by_role("link", name=name).click()
     assert "since=" in download.value.url
-    with download.value.path().open() as file:
-        assert "time" in next(csv.reader(file))
+    path = download.value.path()
+    if "Parquet" in name:
+        rows = pq.read_table(path).to_pylist()
+    else:
+        rows = list(csv.DictReader(path.open()))
+    assert sum(int(row["events"]) for row in rows) == events
+    assert {int(row["interval_ms"]) for row in rows} <= {10_000}
 
 
 def test_an_empty_range_says_so(service: Service, open_page: OpenStaffPage) -> None:
