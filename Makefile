@@ -11,7 +11,7 @@ BIOME := PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/biome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test fuzz lint format stop clean clean-data lock chromium
+.PHONY: help setup run demo test fuzz lint format stop clean clean-data lock chromium
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,9 @@ setup: .venv/.runtime .venv/.charts ## Install what a run needs into .venv and n
 
 run: setup ## Run everything until Ctrl-C; PORT=8001 moves the page
 	@exec $(BIN)/python scripts/run
+
+demo: setup ## The same with twenty made-up pointers, and a login to look at them
+	@exec $(BIN)/python scripts/run demo
 
 test: lint chromium ## Lint, then every test; ARGS="-k drain" picks some
 	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python -m pytest $(ARGS)
@@ -41,6 +44,7 @@ format: .venv/.dev node_modules/.dev ## Put Python and JavaScript into the house
 
 stop: ## Stop the services that were started here; their data stays
 	@$(SERVICES) down
+	@if [ -d var/demo ]; then POINTERSCOPE_STATE=var/demo $(SERVICES) down; fi
 
 clean: ## Delete what set-up installed and what tools cached; not the data
 	rm -rf .venv node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

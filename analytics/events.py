@@ -1,6 +1,5 @@
 """Reading stored samples, in the order of their key."""
 
-import csv
 from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
@@ -9,11 +8,17 @@ from django.db.models import Q, QuerySet
 
 from analytics.models import PointerPositionEvent
 from analytics.wire import StoredEvent
+from core.exports import PAGE_ROWS, Column, Kind, Page
 from core.problems import NoSuchEvent
 from core.times import to_rfc3339
 
-COLUMNS = ("time", "x", "y", "seq", "enter")
-CSV_PAGE = 5000
+COLUMNS = (
+    Column("time", Kind.TIME, "", "when the pointer was there, in the server's time, UTC"),
+    Column("x", Kind.FLOAT32, "px", "CSS pixels from the viewport's left edge"),
+    Column("y", Kind.FLOAT32, "px", "CSS pixels from the viewport's top edge"),
+    Column("seq", Kind.INT32, "", "tells samples of one time apart, in their order"),
+    Column("enter", Kind.BOOL, "", "the pointer came (back) into the page here: no movement"),
+)
 
 
 class Position(NamedTuple):
@@ -47,30 +52,20 @@ def get_event(*, browser_id: int, key: Position) -> StoredEvent:
     return _to_event(row)
 
 
-def stream_csv(*, selection: Selection) -> Iterator[str]:
-    """Yield all selected samples as CSV, page by page.
+def page_events(*, selection: Selection, size: int = PAGE_ROWS) -> Iterator[Page]:
+    """Yield all selected samples, by (time, seq), in pages of rows of COLUMNS.
 
-    Pages rather than a database cursor: memory stays flat, no transaction stays open for as long
-    as a slow reader takes, and a pooler between us and the database does no harm.
+    Each page goes on after the key that the last one ended with, rather than by a cursor in the
+    database: no transaction stays open for as long as a slow reader takes, which would keep the
+    outbox from being vacuumed, and a pooler between us and the database does no harm.
     """
-    line = csv.writer(_Echo())
-    yield line.writerow(COLUMNS)
     while True:
-        events, after = list_events(selection=selection, limit=CSV_PAGE)
-        yield "".join(
-            line.writerow((e.time, repr(e.x), repr(e.y), e.seq, "true" if e.enter else "false"))
-            for e in events
-        )
-        if after is None:
+        page = list(_rows(selection)[:size])
+        if page:
+            yield page
+        if len(page) < size:
             return
-        selection = selection._replace(after=after)
-
-
-class _Echo:
-    """A file for csv that hands each line back rather than keeping it."""
-
-    def write(self, line: str) -> str:
-        return line
+        selection = selection._replace(after=Position(page[-1][0], page[-1][3]))
 
 
 def _rows(selection: Selection) -> QuerySet:
@@ -83,7 +78,7 @@ def _rows(selection: Selection) -> QuerySet:
         # The plain time bound is what TimescaleDB skips chunks by.
         wanted &= Q(time__gte=after.time) & (Q(time__gt=after.time) | Q(seq__gt=after.seq))
     rows = PointerPositionEvent.objects.filter(wanted).order_by("time", "seq")
-    return rows.values_list(*COLUMNS)
+    return rows.values_list(*(column.name for column in COLUMNS))
 
 
 def _to_event(row: tuple) -> StoredEvent:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from analytics import hints
 from analytics.batches import Batch, to_samples
@@ -18,47 +18,12 @@ ATTEMPTS = 3
 # Deadlock, serialization failure, lock timeout: nothing was stored, so the batch may go again.
 RETRIED_SQLSTATES = {"40P01", "40001", "55P03"}
 
-# Locks: the browser's row, shared, so that an erasure waits for us or we find it gone; and the new
-# keys, in key order, so that two batches which overlap wait for each other and never deadlock.
-# Snapshot: one, taken before the insert. `before` therefore sees what was stored earlier, and a
-# twin that commits while we wait for its key counts as a duplicate, which it all but surely is.
-# A mark is made per hour touched: nearly always one; a batch from far-apart times must not make
-# the drain recompute all that lies between. No mark where nothing was stored.
+# analytics/migrations/0007_store_batch.py has the function, its locks and its snapshots.
 STORE = """
-with browser as (
-    select id, token_version from dashboard_browser
-    where instance_id = %(instance_id)s
-    for key share
-), sample as materialized (
-    select browser.id as browser_id,
-           timestamptz 'epoch' + s.us * interval '1 microsecond' as time,
-           s.x, s.y, s.seq, s.enter, s.place
-    from browser, unnest(
-        %(times)s::bigint[], %(xs)s::real[], %(ys)s::real[], %(seqs)s::int[], %(enters)s::bool[]
-    ) with ordinality as s (us, x, y, seq, enter, place)
-    where browser.token_version = %(version)s
-), stored as (
-    insert into analytics_pointerpositionevent (browser_id, time, x, y, seq, enter)
-    select browser_id, time, x, y, seq, enter from sample
-    order by browser_id, time, seq, place
-    on conflict do nothing
-    returning browser_id, time, x, y, seq
-), mark as (
-    insert into analytics_dirtyrange (browser_id, since, until, rung)
-    select browser_id, min(time), max(time), %(rung)s from stored
-    group by browser_id, time_bucket('1 hour', time)
-), before as (
-    select e.time, e.seq, e.x, e.y
-    from sample join analytics_pointerpositionevent e using (browser_id, time, seq)
-), conflict as (
-    select from sample s
-    join (select time, seq, x, y from stored union all select * from before) kept
-        using (time, seq)
-    where (s.x, s.y) is distinct from (kept.x, kept.y)
+select * from analytics_store_batch(
+    %(instance_id)s, %(version)s,
+    %(times)s, %(xs)s, %(ys)s, %(seqs)s, %(enters)s, %(rung)s
 )
-select browser.id, browser.token_version,
-       (select count(*) from stored), (select count(*) from conflict)
-from browser
 """
 
 
@@ -88,10 +53,9 @@ def store_batch(*, token: WriteToken, batch: Batch, now: datetime) -> Receipt:
         "enters": _array(samples.enters),
         "rung": FIRST_RUNG_MS,
     }
-    row = _execute(parameters)
-    if row is None:
+    browser_id, version, accepted, conflicts = _execute(parameters)
+    if browser_id is None:
         raise NoSuchInstance
-    browser_id, version, accepted, conflicts = row
     check_version(token, version)
     if accepted:
         shard = browser_id % settings.ROLLUP_SHARDS
@@ -104,17 +68,27 @@ def _array(values: Iterable[int | float | bool]) -> str:
     return "{" + ",".join(map(repr, values)) + "}"
 
 
-def _execute(parameters: dict[str, Any]) -> tuple | None:
+def _execute(parameters: dict[str, Any]) -> tuple:
+    # No question beforehand whether the connection still lives: that would be a second round trip
+    # for each batch. Where it has died the batch goes again, which storing it once allows.
+    connection.health_check_done = True
     for _ in range(ATTEMPTS - 1):
         try:
             return _execute_once(parameters)
-        except OperationalError as error:
-            if getattr(error.__cause__, "pgcode", None) not in RETRIED_SQLSTATES:
+        except (OperationalError, InterfaceError) as error:
+            if _is_dead() and not connection.in_atomic_block:
+                connection.close()
+            elif getattr(error.__cause__, "pgcode", None) not in RETRIED_SQLSTATES:
                 raise
     return _execute_once(parameters)
 
 
-def _execute_once(parameters: dict[str, Any]) -> tuple | None:
+def _execute_once(parameters: dict[str, Any]) -> tuple:
     with connection.cursor() as cursor:
         cursor.execute(STORE, parameters)
         return cursor.fetchone()
+
+
+def _is_dead() -> bool:
+    """Whether there is a connection, and the database has hung up."""
+    return connection.connection is not None and connection.connection.closed != 0

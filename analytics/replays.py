@@ -13,6 +13,16 @@ from core.times import parse_time, to_epoch_us
 BATCH_EVENTS = 500
 FLUSH_SECONDS = 0.25
 TIMEOUT_SECONDS = 10
+# More instances than may log on in a minute wait; a service that is not there at all is said at
+# once.
+LOG_ON_RETRY = Retry(
+    total=8,
+    connect=0,
+    read=0,
+    status_forcelist=(429,),
+    allowed_methods=None,
+    raise_on_status=False,
+)
 # What api.md allows to be sent again: identity makes a batch that arrives twice change nothing.
 RETRY = Retry(
     total=8,
@@ -42,23 +52,26 @@ def replay(
     *,
     url: str,
     speed: float | None,
+    keep_times: bool = False,
     on_sent: Callable[[int], object] = lambda _: None,
 ) -> Replayed:
     """Send samples, ordered by time, as a new instance that logs on before and off after.
 
     `speed` 1 is real time, 2 twice that; None is as fast as it goes. Times are moved so that the
-    recording ends when the sending does; distances in time stay as they are. `on_sent` hears the
-    number of samples of each batch. ReplayError where the service is away or refuses.
+    recording ends when the sending does, unless `keep_times`; distances in time stay as they are.
+    `on_sent` hears the number of samples of each batch. ReplayError where the service is away or
+    refuses.
     """
     with requests.Session() as session:
+        session.mount(url, requests.adapters.HTTPAdapter(max_retries=LOG_ON_RETRY))
         me = _post(session, f"{url}/api/v1/browsers/", {})
         session.headers["Authorization"] = f"Bearer {me['write_token']}"
         instance = f"{url}/api/v1/browsers/{me['instance_id']}"
-        # Only from here on: a service that is not there at all is said at once.
         session.mount(instance, requests.adapters.HTTPAdapter(max_retries=RETRY))
         start_us = to_epoch_us(parse_time(me["server_time"]))
+        shift_us = 0 if keep_times else _shift_us(samples, start_us, speed)
         counts = [0, 0, 0]
-        for batch in _paced(samples, speed, _shift_us(samples, start_us, speed)):
+        for batch in _paced(samples, speed, shift_us):
             receipt = _post(session, f"{instance}/events/", {"events": batch})
             for i, name in enumerate(("accepted", "duplicates", "conflicts")):
                 counts[i] += receipt[name]
@@ -91,11 +104,12 @@ def _paced(
             if speed:
                 due = (sample.time_us - first_us) / 1e6 / speed
                 time.sleep(max(0.0, due - (time.monotonic() - began)))
-            yield [_to_event(sample, shift_us) for sample in batch]
+            yield [to_event(sample, shift_us) for sample in batch]
             batch = []
 
 
-def _to_event(sample: RecordedSample, shift_us: int) -> dict[str, Any]:
+def to_event(sample: RecordedSample, shift_us: int) -> dict[str, Any]:
+    """Return a sample as the API takes it, its time moved by so many microseconds."""
     time_ms = (sample.time_us + shift_us) / 1000
     event = {"time": time_ms, "x": sample.x, "y": sample.y, "seq": sample.seq}
     return {**event, "enter": True} if sample.enter else event
@@ -107,11 +121,12 @@ def _post(session: requests.Session, url: str, body: dict[str, Any]) -> dict[str
     except requests.RequestException as error:
         raise ReplayError(f"{url} cannot be reached: {error}") from None
     if not answer.ok:
-        raise ReplayError(f"{url} answered {answer.status_code}: {_reason(answer)}")
+        raise ReplayError(f"{url} answered {answer.status_code}: {reason_of(answer)}")
     return answer.json() if answer.content else {}
 
 
-def _reason(answer: requests.Response) -> str:
+def reason_of(answer: requests.Response) -> str:
+    """Return why the service refused, in its own words."""
     try:
         problem = answer.json()
     except ValueError:

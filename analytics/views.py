@@ -1,11 +1,10 @@
 """The API of samples: views validate, call one function, answer."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
@@ -23,15 +22,16 @@ from rest_framework.viewsets import ViewSet
 
 from analytics import examples
 from analytics.batches import Batch, decode_batch
-from analytics.events import Position, Selection, get_event, list_events, stream_csv
+from analytics.events import COLUMNS, Position, Selection, get_event, list_events, page_events
 from analytics.ingest import store_batch
 from analytics.limits import spend_batch
 from analytics.measures import measure
+from analytics.metrics import counted_batch
 from analytics.wire import BatchReceipt, EventPage, Measures, StoredEvent
 from core.bodies import BeaconParser, JsonBytesParser, read_body
 from core.problems import NoSuchEvent
 from core.queries import TimeField, read_query
-from core.rendering import JsonRenderer
+from core.rendering import FILE_ANSWERS, JSON_OR_FILE, JsonRenderer, answer_file
 from core.sharing import NO_ACTION, OpenViewSet
 from core.times import EPOCH, MICROSECOND, parse_time, to_epoch_us, to_rfc3339
 from dashboard.authentication import WriteTokenAuthentication
@@ -80,21 +80,6 @@ class EventsQuery(serializers.Serializer):
     limit = serializers.IntegerField(min_value=1, max_value=PAGE_SIZE, default=PAGE_SIZE)
 
 
-class CsvRenderer(BaseRenderer):
-    """Names the CSV format to content negotiation; the answer is streamed, never rendered."""
-
-    media_type = "text/csv"
-    format = "csv"
-
-    def render(
-        self,
-        data: Any,
-        accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,
-    ) -> bytes:
-        raise NotImplementedError("CSV is streamed")
-
-
 class EventViewSet(OpenViewSet):
     """An instance's samples: its own page adds to them; it and staff read them."""
 
@@ -117,7 +102,7 @@ class EventViewSet(OpenViewSet):
         return [] if self.action in (*NO_ACTION, "create") else [ReadThrottle()]
 
     def get_renderers(self) -> list[BaseRenderer]:
-        return [JsonRenderer(), CsvRenderer()] if self.action == "list" else [JsonRenderer()]
+        return list(JSON_OR_FILE) if self.action == "list" else [JsonRenderer()]
 
     @extend_schema(
         tags=["events"],
@@ -128,38 +113,34 @@ class EventViewSet(OpenViewSet):
     )
     def create(self, request: Request, instance_id: UUID) -> Response:
         """Store a batch: exactly once, all of it or nothing."""
-        sender = header_token(request)
-        if sender:
-            check_instance(sender, instance_id)
-        batch = decode_batch(read_body(request))
-        token = sender or read_token(batch.token or "")
-        check_instance(token, instance_id)
-        spend_batch(instance_id=instance_id, events=len(batch.events))
-        receipt = store_batch(token=token, batch=batch, now=timezone.now())
+        with counted_batch() as counted:
+            sender = header_token(request)
+            if sender:
+                check_instance(sender, instance_id)
+            batch = decode_batch(read_body(request))
+            counted.events = len(batch.events)
+            token = sender or read_token(batch.token or "")
+            check_instance(token, instance_id)
+            spend_batch(instance_id=instance_id, events=len(batch.events))
+            receipt = store_batch(token=token, batch=batch, now=timezone.now())
+            counted.receipt = receipt
         return Response(BatchReceipt(*receipt), status.HTTP_202_ACCEPTED)
 
     @extend_schema(
         tags=["events"],
         parameters=[EventsQuery],
-        responses={
-            (200, "application/json"): EventPage,
-            (200, "text/csv"): OpenApiTypes.STR,
-        },
+        responses={(200, "application/json"): EventPage, **FILE_ANSWERS},
         examples=examples.PAGE,
         summary="Read samples",
     )
     def list(self, request: Request, instance_id: UUID) -> HttpResponseBase:
-        """The samples of a range, by (time, seq): pages of JSON, or all of them as CSV."""
+        """The samples of a range, by (time, seq): pages of JSON, or all of them as a file."""
         query = read_query(request, EventsQuery)
         browser = visible_browser(request, instance_id)
         selection = Selection(browser.pk, query["since"], query["until"], query["cursor"])
-        if request.accepted_renderer.format == "csv":
-            name = f'attachment; filename="pointerscope-{instance_id}.csv"'
-            return StreamingHttpResponse(
-                stream_csv(selection=selection),
-                content_type="text/csv; charset=utf-8",
-                headers={"Content-Disposition": name},
-            )
+        if request.accepted_renderer.format != JsonRenderer.format:
+            pages, name = page_events(selection=selection), f"pointerscope-{instance_id}-events"
+            return answer_file(request, columns=COLUMNS, pages=pages, name=name)
         events, after = list_events(selection=selection, limit=query["limit"])
         cursor = CursorField().to_representation(after) if after else None
         return Response(EventPage(events, cursor))

@@ -1,19 +1,22 @@
-"""Beat's scheduler: the schedule of the database, and a sign that somebody still looks at it."""
+"""Celery Beat that a signal ends at any moment."""
 
-from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from django.conf import settings
-from django_celery_beat.schedulers import DatabaseScheduler
+from celery import platforms
+from celery.apps import beat
 
 
-class Scheduler(DatabaseScheduler):
-    def tick(self, *args: Any, **kwargs: Any) -> float:
-        """Send what is due, then touch BEAT_PULSE; return the seconds until the next look.
+class Beat(beat.Beat):
+    """Celery's, but for what SIGTERM and Ctrl-C do.
 
-        Neither the database nor the broker could say it: what stands there needs a worker too.
-        """
-        pause = super().tick(*args, **kwargs)
-        if settings.BEAT_PULSE:
-            Path(settings.BEAT_PULSE).touch()
-        return pause
+    Celery saves the schedule from within the signal's handler. Where that falls into a query it
+    closes the query's connection, the error is taken for a database that is away, and Beat goes on
+    for ever. The schedule is saved as Beat's loop ends, too, whatever ends it: that will do.
+    """
+
+    def install_sync_handler(self, service: beat.beat.Service) -> None:
+        platforms.signals.update(SIGTERM=_end, SIGINT=_end)
+
+
+def _end(*_: Any) -> NoReturn:
+    raise SystemExit

@@ -94,6 +94,12 @@ class ForeignInstance(Problem):
     default_detail = "The write token belongs to another browser instance."
 
 
+class SlowBody(Problem):
+    status_code = HTTPStatus.REQUEST_TIMEOUT
+    default_code = "slow_body"
+    default_detail = "The body took too long to come; send the same request again."
+
+
 class TooLarge(Problem):
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     default_code = "too_large"
@@ -137,10 +143,16 @@ def to_problem(error: exceptions.APIException) -> ProblemDetails:
         title=HTTPStatus(error.status_code).phrase,
         status=int(error.status_code),
         detail=_detail(error),
-        code=error.default_code if isinstance(error, Problem) else _code(error),
+        code=code_of(error),
         errors=list(errors) or UNSET,
         error_count=count or UNSET,
     )
+
+
+def code_of(exc: Exception) -> str:
+    """Return the code that the answer to an exception says."""
+    error = _to_api_exception(exc)
+    return error.default_code if isinstance(error, Problem) else _code(error)
 
 
 def to_field_errors(detail: Any, pointer: str = "") -> list[FieldError]:

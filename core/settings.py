@@ -6,11 +6,13 @@ each. All faults are reported together, before anything starts.
 
 import warnings
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import cast
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import EnvValidationError, FileAwareEnv, validate
+from pythonjsonlogger.core import RESERVED_ATTRS
 
 from core.durations import check_ladder, format_duration, parse_ladder
 from core.policy import content_policy
@@ -36,6 +38,11 @@ LOGIN_ATTEMPTS = env.int("LOGIN_ATTEMPTS", 5, validate=validate.Range(min=1, max
 LOGIN_COOLOFF_MINUTES = env.int("LOGIN_COOLOFF_MINUTES", 15, validate=validate.Range(min=1))
 LOG_LEVEL = env.str(
     "LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
+)
+LOG_FORMAT = env.str("LOG_FORMAT", "line", validate=validate.OneOf(["line", "json"]))
+METRICS_DIR = env.str("METRICS_DIR", "")
+OPERATOR_NETWORKS = env.list(
+    "OPERATOR_NETWORKS", [ip_network("127.0.0.0/8"), ip_network("::1")], subcast=ip_network
 )
 
 DATABASE = env.dj_db_url(
@@ -66,6 +73,7 @@ LOG_ON_PER_MINUTE = env.int("LOG_ON_PER_MINUTE", 60, validate=AT_LEAST_ONE)
 BATCHES_PER_MINUTE = env.int("BATCHES_PER_MINUTE", 1200, validate=AT_LEAST_ONE)
 EVENTS_PER_MINUTE = env.int("EVENTS_PER_MINUTE", 120_000, validate=validate.Range(min=1000))
 READS_PER_MINUTE = env.int("READS_PER_MINUTE", 600, validate=AT_LEAST_ONE)
+WEB_THREADS = env.int("WEB_THREADS", 4, validate=validate.Range(min=1, max=64))
 
 try:
     env.seal()
@@ -98,6 +106,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "core.request_ids.request_ids",
+    "core.metrics.count_requests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -110,6 +120,19 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+# A batch carries no cookie and its answer is no page (core/wsgi.py).
+PAGES_ALONE = (
+    "whitenoise",
+    "csp",
+    "policy",
+    "sessions",
+    "csrf",
+    "auth",
+    "messages",
+    "clickjacking",
+    "axes",
+)
+BATCH_MIDDLEWARE = [name for name in MIDDLEWARE if not set(name.split(".")) & set(PAGES_ALONE)]
 ROOT_URLCONF = "core.urls"
 TEST_RUNNER = "core.tests.isolation.Runner"
 WSGI_APPLICATION = "core.wsgi.application"
@@ -234,7 +257,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "TAGS": [
         {"name": "browsers", "description": "Instances log on and off, are listed and erased."},
-        {"name": "events", "description": "Samples: batches in, pages and CSV out."},
+        {"name": "events", "description": "Samples: batches in, pages and files out."},
         {"name": "measures", "description": "Research measures of movement, from raw samples."},
         {"name": "statuses", "description": "Velocity and distance over time."},
         {"name": "time", "description": "The server's clock."},
@@ -261,7 +284,7 @@ PATIENT_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 5,
     "health_check_interval": 5,
 }
-CELERY_BEAT_SCHEDULER = "core.beat:Scheduler"
+CELERY_BEAT_SCHEDULER = "core.scheduler:Scheduler"
 # Beat looks at its schedule at least this often, so that a short sweep period is kept.
 CELERY_BEAT_MAX_LOOP_INTERVAL = SWEEP_SECONDS
 CELERY_BEAT_SCHEDULE = {
@@ -296,7 +319,22 @@ CELERY_BEAT_SCHEDULE = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request id": {"()": "core.request_ids.AddRequestId"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s%(bracketed_id)s: %(message)s"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s %(process)d",
+            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+            "reserved_attrs": [*RESERVED_ATTRS, "bracketed_id"],
+        },
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["request id"],
+        }
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }

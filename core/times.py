@@ -8,7 +8,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 def to_rfc3339(moment: datetime) -> str:
     """Return an aware datetime as UTC with six decimals and `Z`, so that texts sort like times."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
 def to_epoch_us(moment: datetime) -> int:

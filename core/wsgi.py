@@ -1,11 +1,15 @@
 """The web process's entry point."""
 
 import os
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import django
+from django.conf import settings
+from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.utils.http import parse_header_parameters
+from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
@@ -22,7 +26,7 @@ class Request(WSGIRequest):
 
     def get_host(self) -> str:
         """Return the host; ALLOWED_HOSTS is no matter where no answer depends on it."""
-        return self._get_raw_host() if self.path in PROBES else super().get_host()
+        return self.META.get("HTTP_HOST", "") if self.path in PROBES else super().get_host()
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
         header = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
@@ -33,5 +37,23 @@ class Handler(WSGIHandler):
     request_class = Request
 
 
+class BatchHandler(Handler):
+    """Past the middleware that only pages need, which took a sixth of a batch's time."""
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        self._view_middleware = self._exception_middleware = []
+        self._template_response_middleware = []
+        chain = convert_exception_to_response(self._get_response)
+        for name in reversed(settings.BATCH_MIDDLEWARE):
+            chain = convert_exception_to_response(import_string(name)(chain))
+        self._middleware_chain = chain
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """The WSGI application: batches, which are nearly all there is, and everything else."""
+    is_batch = environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"].endswith("/events/")
+    return (batches if is_batch else everything)(environ, start_response)
+
+
 django.setup(set_prefix=False)
-application = Handler()
+everything, batches = Handler(), BatchHandler()

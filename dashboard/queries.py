@@ -42,7 +42,8 @@ class SeriesQuery(serializers.Serializer):
         min_value=1,
         max_value=MAX_POINTS,
         required=False,
-        help_text=f"{DEFAULT_POINTS} where the interval is auto, else {MAX_POINTS}",
+        help_text=f"{DEFAULT_POINTS} where the interval is auto, else {MAX_POINTS};"
+        " in a file without fill as many as there are",
     )
     fill = serializers.ChoiceField(["none", "zero"], default="none")
 
@@ -79,7 +80,9 @@ class SeriesQuery(serializers.Serializer):
             raise serializers.ValidationError({"interval": f"is auto, or {error}"}) from None
         points = count_buckets(since=since, until=until, interval_ms=interval_ms)
         most = query.get("max_points", MAX_POINTS)
-        if points > most:
+        # A file is streamed in pages, and without `fill` no longer than what is stored.
+        is_bounded = "max_points" in query or query["fill"] != "none" or not self.context["is_file"]
+        if is_bounded and points > most:
             raise serializers.ValidationError(
                 {"interval": f"the range has {points} such buckets; at most {most} are given"}
             )

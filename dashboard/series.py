@@ -1,13 +1,15 @@
 """Statuses as a series over time: one browser's, or those of all together."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from django.db.models import Max, QuerySet, Sum
 from timescale.db.models.aggregates import First, Last
 from timescale.db.models.expressions import TimeBucket
 
-from core.times import to_rfc3339
+from core.exports import Column, Kind, Page
+from core.times import MICROSECOND, to_rfc3339
 from dashboard.intervals import align, buckets
 from dashboard.ladder import model_of, rung_for
 from dashboard.wire import Status, TotalStatus
@@ -26,6 +28,21 @@ POSITIONS = {
     "end_x": Last("end_x", "time"),
     "end_y": Last("end_y", "time"),
 }
+# What an export of statuses has; docs/metrics.md defines every number.
+COLUMNS = (
+    Column("time", Kind.TIME, "", "the bucket's start, UTC"),
+    Column("interval_ms", Kind.INT64, "ms", "the bucket's length"),
+    Column("events", Kind.INT64, "", "number of samples"),
+    Column("traversed_distance", Kind.FLOAT64, "px", "length of the path"),
+    Column("avg_velocity", Kind.FLOAT64, "px/s", "traversed_distance by the bucket's length"),
+    Column("peak_velocity", Kind.FLOAT64, "px/s", "velocity of the fastest 100 ms"),
+    Column("moving_time", Kind.FLOAT64, "s", "time in movement"),
+    Column("start_x", Kind.FLOAT32, "px", "where the first sample is, from the left"),
+    Column("start_y", Kind.FLOAT32, "px", "where the first sample is, from the top"),
+    Column("end_x", Kind.FLOAT32, "px", "where the last sample is, from the left"),
+    Column("end_y", Kind.FLOAT32, "px", "where the last sample is, from the top"),
+)
+PAGE_BUCKETS = 5000
 
 
 class Range(NamedTuple):
@@ -52,6 +69,33 @@ def list_total_statuses(*, span: Range) -> list[TotalStatus]:
     return [_to_status(TotalStatus, row, span, {}) for row in _rolled_up(_stored(span), span, {})]
 
 
+def page_statuses(*, browser_id: int, span: Range) -> Iterator[Page]:
+    """Yield a browser's series, of any length, in pages of rows of COLUMNS.
+
+    Stretches without any status cost one step into an index, unless `fill` wants their buckets.
+    """
+    interval = timedelta(milliseconds=span.interval_ms)
+    while start := _first_bucket(browser_id, span):
+        room = span.until - start
+        until = start + PAGE_BUCKETS * interval if PAGE_BUCKETS * interval < room else span.until
+        piece = span._replace(since=start, until=until)
+        rows = _rolled_up(_stored(piece).filter(browser_id=browser_id), piece, POSITIONS)
+        yield [_to_row(row, span) for row in rows]
+        span = span._replace(since=until)
+
+
+def _first_bucket(browser_id: int, span: Range) -> datetime | None:
+    """Return where the first bucket of a range starts that has anything, or with `fill` any."""
+    if span.fill:
+        start = align(span.since, span.interval_ms)
+        return start if start < span.until else None
+    rows = _stored(span).filter(browser_id=browser_id).order_by("time")
+    time = rows.values_list("time", flat=True).first()
+    # The bucket that it lies in is the last that starts no later.
+    interval = timedelta(milliseconds=span.interval_ms)
+    return time and align(time - interval + MICROSECOND, span.interval_ms)
+
+
 def _stored(span: Range) -> QuerySet:
     """The statuses inside the series' whole buckets, of the coarsest rung that makes them up."""
     rung = rung_for(span.interval_ms)
@@ -73,12 +117,19 @@ def _rolled_up(rows: QuerySet, span: Range, positions: dict[str, Any]) -> list[d
 
 
 def _to_status(kind: type[T], row: dict[str, Any], span: Range, positions: dict[str, Any]) -> T:
-    numbers: dict[str, Any] = {name: row.get(name, 0) for name in NUMBERS}
-    place: dict[str, Any] = {name: row.get(name) for name in positions}
-    return kind(
-        time=to_rfc3339(row["bucket"]),
-        interval_ms=span.interval_ms,
-        avg_velocity=numbers["traversed_distance"] / (span.interval_ms / 1000),
+    return kind(time=to_rfc3339(row["bucket"]), **_to_fields(row, span, positions))
+
+
+def _to_row(row: dict[str, Any], span: Range) -> tuple[Any, ...]:
+    fields = {"time": row["bucket"], **_to_fields(row, span, POSITIONS)}
+    return tuple(fields[column.name] for column in COLUMNS)
+
+
+def _to_fields(row: dict[str, Any], span: Range, positions: dict[str, Any]) -> dict[str, Any]:
+    numbers = {name: row.get(name, 0) for name in NUMBERS}
+    return {
+        "interval_ms": span.interval_ms,
+        "avg_velocity": numbers["traversed_distance"] / (span.interval_ms / 1000),
         **numbers,
-        **place,
-    )
+        **{name: row.get(name) for name in positions},
+    }

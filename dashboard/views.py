@@ -6,18 +6,22 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.http import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny, BasePermission, IsAdminUser
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from core.bodies import BeaconParser, JsonBytesParser, decode_body, read_body
+from core.durations import format_duration
 from core.queries import read_query
+from core.rendering import FILE_ANSWERS, JSON_OR_FILE, JsonRenderer, answer_file
 from core.sharing import NO_ACTION, OpenView, OpenViewSet
 from core.times import to_rfc3339
 from dashboard import examples
@@ -26,7 +30,7 @@ from dashboard.browsers import erase, list_browsers, log_off, log_on, resume, se
 from dashboard.models import Browser
 from dashboard.permissions import HoldsTokenOrIsStaff, header_token, visible_browser
 from dashboard.queries import BrowsersQuery, SeriesQuery
-from dashboard.series import Range, list_statuses, list_total_statuses
+from dashboard.series import COLUMNS, Range, list_statuses, list_total_statuses, page_statuses
 from dashboard.throttles import LogOnThrottle, ReadThrottle
 from dashboard.tokens import make_token, read_token
 from dashboard.wire import (
@@ -155,17 +159,25 @@ class StatusViewSet(ViewSet):
     permission_classes = [HoldsTokenOrIsStaff]
     throttle_classes = [ReadThrottle]
 
+    def get_renderers(self) -> list[BaseRenderer]:
+        return list(JSON_OR_FILE) if self.action == "list" else [JsonRenderer()]
+
     @extend_schema(
         tags=["statuses"],
         parameters=[SeriesQuery],
-        responses={200: Series},
+        responses={(200, "application/json"): Series, **FILE_ANSWERS},
         examples=examples.SERIES,
         summary="Read an instance's series",
     )
-    def list(self, request: Request, instance_id: UUID) -> Response:
+    def list(self, request: Request, instance_id: UUID) -> HttpResponseBase:
         """Distance and velocity, bucket by bucket; docs/metrics.md defines every number."""
-        span = read_query(request, SeriesQuery, now=timezone.now())
+        is_file = request.accepted_renderer.format != JsonRenderer.format
+        span = read_query(request, SeriesQuery, now=timezone.now(), is_file=is_file)
         browser = visible_browser(request, instance_id)
+        if is_file:
+            name = f"pointerscope-{instance_id}-statuses-{format_duration(span.interval_ms)}"
+            pages = page_statuses(browser_id=browser.pk, span=span)
+            return answer_file(request, columns=COLUMNS, pages=pages, name=name)
         statuses = list_statuses(browser_id=browser.pk, span=span)
         return Response(Series(instance_id, statuses=statuses, **_to_range(span)))
 
@@ -185,7 +197,7 @@ class TotalStatusViewSet(ViewSet):
     )
     def list(self, request: Request) -> Response:
         """Sums over all instances; the peak is the fastest of any."""
-        span = read_query(request, SeriesQuery, now=timezone.now())
+        span = read_query(request, SeriesQuery, now=timezone.now(), is_file=False)
         return Response(TotalSeries(statuses=list_total_statuses(span=span), **_to_range(span)))
 
 

@@ -43,7 +43,7 @@ ODD_HEADERS = [
 ]
 # Where the calendar ends.
 ENDS = ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"]
-ODD_FORMATS = ["json", "csv", "html", "api", "\0", "a" * 5000]
+ODD_FORMATS = ["json", "csv", "ndjson", "parquet", "html", "api", "\0", "a" * 5000]
 
 
 class Known(NamedTuple):

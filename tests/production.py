@@ -33,6 +33,7 @@ class Production(Service):
             "LIVE_PORT": str(self.live_port),
             "SWEEP_SECONDS": str(SWEEP_SECONDS),
             "BEAT_PULSE": str(folder / "beat.pulse"),
+            "METRICS_DIR": str(folder / "metrics"),
             "WORKER_PROCESSES": "1",
             "ALLOWED_HOSTS": DOMAIN,
             "HTTPS": "true",

@@ -60,17 +60,20 @@ class Service:
             "SECRET_KEY": secrets.token_urlsafe(50),
             "STREAM_URL": f"http://127.0.0.1:{self.live_port}",
             "SWEEP_SECONDS": str(SWEEP_SECONDS),
+            "METRICS_DIR": str(folder / "metrics"),
             # All tests log on from one address.
             "LOG_ON_PER_MINUTE": "100000",
+            "WEB_THREADS": "8",
             **settings,
         }
-        web = [BIN / "granian", "--interface", "wsgi", "--port", str(self.port)]
+        web = [BIN / "granian", "--interface", "asginl", "--no-ws", "--port", str(self.port)]
+        deadlines = ["--http1-header-read-timeout", "10000", "--workers-kill-timeout", "8"]
         live = [BIN / "uvicorn", "--ws", "none", "--timeout-graceful-shutdown", "5"]
         redis_server = [ROOT / "scripts" / "services", "redis"]
         self.commands = {
             "migrate": [sys.executable, "manage.py", "migrate", "-v0"],
             "redis": [*redis_server, "--port", str(self.redis_port), "--data", folder / "redis"],
-            "web": [*web, "--blocking-threads", "8", "core.wsgi:application"],
+            "web": [*web, *deadlines, "core.asgi:application"],
             "live": [*live, "--port", str(self.live_port), "dashboard.asgi:application"],
             "worker": [BIN / "celery", "-A", "core", "worker", "-l", "info", "-c", "2"],
             "beat": [BIN / "celery", "-A", "core", "beat", "-l", "info"],

@@ -17,7 +17,7 @@ from tests.production import DOMAIN, Production
 from tests.service import BIN, ROOT, free_port, wait_until
 
 CADDYFILE = ROOT / "deploy" / "caddy" / "Caddyfile"
-# In production 20 s; the tests wait less.
+# In production 30 s; the tests wait less.
 BODY_SECONDS = 3
 
 

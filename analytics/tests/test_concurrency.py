@@ -3,9 +3,10 @@
 from functools import partial
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import TransactionTestCase
 
+from analytics.ingest import STORE
 from analytics.models import DirtyRange
 from analytics.recomputation import ROLL_UP
 from analytics.rollups import CLAIM
@@ -17,6 +18,7 @@ from analytics.tests.pointers import (
     new_browser,
     sample,
     send,
+    stored_samples,
     stored_statuses,
 )
 from core.durations import FIRST_RUNG_MS
@@ -127,3 +129,45 @@ class DrainTests(TransactionTestCase):
             Session(die).finish()
         self.assertEqual(DirtyRange.objects.get().rung, FIRST_RUNG_MS)
         self.assert_true_after_the_next_drain(sample(0.1, 0))
+
+
+class IngestTests(TransactionTestCase):
+    def setUp(self):
+        self.browser = new_browser()
+
+    def send(self, x):
+        self.receipt = send(self.browser, [sample(0.1, x)])
+
+    @transaction.atomic
+    def send_slowly(self):
+        send(self.browser, [sample(0.1, 1)])
+
+    def receipt_beside_a_slow_twin(self, x):
+        slow = Session(self.send_slowly, after=STORE).until_held()
+        twin = Session(lambda: self.send(x))
+        until_sessions_wait(1)
+        slow.finish()
+        twin.finish()
+        return self.receipt
+
+    def test_a_twin_that_is_still_being_stored_is_waited_for_and_told_apart(self):
+        self.assertEqual(self.receipt_beside_a_slow_twin(1), (0, 1, 0))
+
+    def test_another_position_beside_a_slow_twin_is_a_conflict(self):
+        self.assertEqual(self.receipt_beside_a_slow_twin(2), (0, 0, 1))
+
+    def test_a_batch_on_a_connection_that_has_died_is_stored_once(self):
+        self.send(1)
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_backend_pid()")
+            ((died,),) = cursor.fetchall()
+        Session(partial(terminate, died)).finish()
+        self.send(2)
+        self.assertEqual(self.receipt, (0, 0, 1))
+        send(self.browser, [sample(0.2, 3)])
+        self.assertEqual(stored_samples(self.browser), [sample(0.1, 1), sample(0.2, 3)])
+
+
+def terminate(process):
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_terminate_backend(%s, 5000)", [process])

@@ -8,6 +8,7 @@ from unittest import mock
 from django.contrib.auth.models import User
 from django.test import TestCase, override_settings
 
+from analytics.events import Selection, page_events
 from analytics.models import DirtyRange, PointerPositionEvent
 from analytics.tests.oracle import Sample
 from analytics.tests.pointers import (
@@ -414,10 +415,11 @@ class ReadEventsTests(TestCase):
         self.assertEqual(self.get()["Content-Type"], "text/csv; charset=utf-8")
         assert_problem(self, self.get(since="x"), 400, "invalid", "?since")
 
-    def test_csv_goes_on_from_page_to_page(self):
-        with mock.patch("analytics.events.CSV_PAGE", 3):
-            lines = b"".join(self.get(format="csv")).decode().splitlines()
-        self.assertEqual([line.split(",")[3] for line in lines[1:]], list("0123456"))
+    def test_a_file_goes_on_from_page_to_page_through_shared_times(self):
+        for size in (1, 2, 3, 7, 8):
+            pages = list(page_events(selection=Selection(self.browser.pk), size=size))
+            self.assertEqual([len(page) for page in pages[:-1]], [size] * (len(pages) - 1))
+            self.assertEqual([row[3] for page in pages for row in page], list(range(7)))
 
     def test_others_do_not_see_them(self):
         self.header = {}

@@ -1,8 +1,10 @@
 """Research measures are docs/metrics.md's, for any samples and any range."""
 
 import math
+import re
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 from unittest import skipUnless
 
@@ -37,6 +39,8 @@ ZERO = sample(0, 0).time
 COUNTS = ("events", "entries", "x_flips", "y_flips", "pauses", "strokes")
 TIMES = ("tracked_time", "moving_time", "pause_time", "stroke_time")
 LENGTHS = ("path_length", "net_x", "net_y", "net_displacement")
+DIFFERENCES = ("velocity_max", "acceleration_max", "jerk_rms", "log_dimensionless_jerk")
+METRICS = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
 NOTHING = {
     **dict.fromkeys(Measured.__struct_fields__),
     **dict.fromkeys(COUNTS + TIMES + LENGTHS, 0),
@@ -201,11 +205,25 @@ class LawTests(MeasuresTestCase):
         self.assertAlmostEqual(found["acceleration_min"], ends[0], delta=1e-6)
         self.assertAlmostEqual(found["acceleration_max"], ends[1], delta=1e-6)
 
-    def minimum_jerk(self, steps: int) -> Numbers:
+    def minimum_jerk(self, steps: int, *, whole: bool = False) -> Numbers:
         """Flash and Hogan's reach, 800 px right and 600 down in a second, sampled evenly."""
         self.browser = new_browser()
         shares = [(t := i / steps) ** 3 * (10 - 15 * t + 6 * t * t) for i in range(steps + 1)]
-        return self.measure(*[sample(i / steps, 800 * s, 600 * s) for i, s in enumerate(shares)])
+        places = [(800 * share, 600 * share) for share in shares]
+        if whole:
+            places = [(round(x), round(y)) for x, y in places]
+        return self.measure(*[sample(i / steps, x, y) for i, (x, y) in enumerate(places)])
+
+    def test_the_table_of_what_to_believe_is_what_is_measured(self):
+        rows = re.findall(r"^\| ([\d,]+) \| (exact|whole px) \| (.*) \|$", METRICS, re.MULTILINE)
+        self.assertEqual(len(rows), 6)
+        for rate, positions, told in rows:
+            found = self.minimum_jerk(int(rate.replace(",", "")), whole=positions == "whole px")
+            *large, smoothness = (found[name] for name in DIFFERENCES)
+            numbers = [f"{value:,.0f}" for value in large] + [f"{smoothness:.2f}"]
+            self.assertEqual(
+                told.replace("\N{MINUS SIGN}", "-").split(" | "), numbers, (rate, positions)
+            )
 
     def test_a_minimum_jerk_movement_converges_to_its_closed_form(self):
         ideal = {

@@ -1,0 +1,122 @@
+"""Logins that may read the views for analysis, and nothing else.
+
+The rights are a group's, which has no login: one that came about elsewhere can be made its member.
+Roles belong to the whole cluster, so the group's name carries that of the database.
+"""
+
+import secrets
+from typing import NamedTuple
+from urllib.parse import quote
+
+from django.db import connection, transaction
+from psycopg2 import sql
+from psycopg2.extensions import encrypt_password
+
+VIEWS = (
+    "pointer_events",
+    "pointer_statuses",
+    "pointer_statuses_1s",
+    "pointer_statuses_10s",
+    "pointer_statuses_1m",
+    "pointer_statuses_1h",
+)
+
+# Never touches a role that is not in the group: it might be the service's own. Repeated, it gives a
+# new password. What a session may set for itself are guards against accidents; the grants are what
+# holds. A transaction left idle would keep retention from dropping a chunk. Locks: rows of the
+# cluster's catalogue, to the end of the transaction.
+ADMIT = """\
+do $admit$ begin
+    if not exists (select from pg_roles where rolname = {group_text}) then
+        create role {group} nologin;
+    end if;
+    if not exists (select from pg_roles where rolname = {name_text}) then
+        create role {name};
+        grant {group} to {name};
+    elsif not exists (select from pg_auth_members
+                      where roleid = quote_ident({group_text})::regrole
+                        and member = quote_ident({name_text})::regrole) then
+        raise duplicate_object using
+            message = 'There is a role of that name already, and it is not in ' || {group_text};
+    end if;
+end $admit$;
+grant usage on schema public to {group};
+grant select on {views} to {group};
+alter role {name} login password {verifier} connection limit 10;
+alter role {name} in database {database} set default_transaction_read_only = on;
+alter role {name} in database {database} set statement_timeout = {timeout};
+alter role {name} in database {database} set idle_in_transaction_session_timeout = '5min';
+alter role {name} in database {database} set timezone = 'UTC';
+alter role {name} in database {database} set jit = off;
+"""
+
+IS_ANALYST = """
+select exists (select from pg_auth_members
+    where roleid = to_regrole(quote_ident(%(group)s))
+      and member = to_regrole(quote_ident(%(name)s)))
+"""
+
+
+class Analyst(NamedTuple):
+    """A login, the one time that its password is known."""
+
+    name: str
+    url: str
+    script: str
+
+
+def group_name() -> str:
+    """Return the name of the group that may read this database's views."""
+    return f"{_database()}_readonly"
+
+
+def prepare(*, name: str, timeout_seconds: int) -> Analyst:
+    """Make up a password and the SQL that admits the login; nothing happens yet.
+
+    The SQL holds only the password's SCRAM verifier, so no log of statements can tell it.
+    """
+    connection.ensure_connection()
+    raw, password = connection.connection, secrets.token_urlsafe(24)
+    verifier = encrypt_password(password, name, scope=raw, algorithm="scram-sha-256")
+    words = {
+        "group": sql.Identifier(group_name()),
+        "group_text": sql.Literal(group_name()),
+        "name": sql.Identifier(name),
+        "name_text": sql.Literal(name),
+        "views": sql.SQL(", ").join(map(sql.Identifier, VIEWS)),
+        "verifier": sql.Literal(verifier),
+        "database": sql.Identifier(_database()),
+        "timeout": sql.Literal(f"{timeout_seconds}s"),
+    }
+    script = sql.SQL(ADMIT).format(**words).as_string(raw)
+    return Analyst(name, _url(name, password), script)
+
+
+def admit(analyst: Analyst) -> None:
+    """Create the login, or give one that is in the group already its new password.
+
+    DatabaseError where the service's own user may not create roles, or the name is another role's;
+    nothing has changed then.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(analyst.script)
+
+
+def dismiss(*, name: str) -> bool:
+    """Drop a login that is in the group; False where there is none. DatabaseError as in `admit`."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(IS_ANALYST, {"group": group_name(), "name": name})
+        if cursor.fetchone() != (True,):
+            return False
+        cursor.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
+        return True
+
+
+def _database() -> str:
+    return connection.settings_dict["NAME"]
+
+
+def _url(name: str, password: str) -> str:
+    host, port = (str(connection.settings_dict[key] or "") for key in ("HOST", "PORT"))
+    where = f"{host}:{port}" if port else host
+    return f"postgresql://{name}:{password}@{where}/{quote(_database())}"

@@ -1,0 +1,87 @@
+"""`manage.py analyst`: a database login for whoever analyses the data in SQL."""
+
+import re
+from argparse import ArgumentParser, ArgumentTypeError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from analytics.analysts import Analyst, admit, dismiss, group_name, prepare
+
+NAME = re.compile("[a-z][a-z0-9_]{0,62}")
+
+
+class Command(BaseCommand):
+    help = (
+        "Create a database login that may read the views for analysis (docs/analysis.md) and "
+        "nothing else, and print its address with a new password, once. Repeated, it gives the "
+        "login another password."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", type=_name, metavar="NAME", help="the login, such as ann")
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument(
+            "--sql",
+            action="store_true",
+            help="change nothing: print SQL for somebody to run who may create roles",
+        )
+        how.add_argument("--drop", action="store_true", help="take the login away")
+        parser.add_argument(
+            "--timeout",
+            type=_seconds,
+            default=60,
+            metavar="SECONDS",
+            help="cancel its statements after so long (default: 60)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        name = options["name"]
+        try:
+            if options["drop"]:
+                self._drop(name)
+            else:
+                self._admit(prepare(name=name, timeout_seconds=options["timeout"]), options["sql"])
+        except DatabaseError as error:
+            raise CommandError(_explain(error)) from error
+
+    def _admit(self, analyst: Analyst, as_sql: bool) -> None:
+        if as_sql:
+            # All or nothing: psql goes on after an error, and a role of that name may be another's.
+            self.stdout.write(f"begin;\n{analyst.script}commit;")
+            self.stderr.write(f"When that has been run, the address is {analyst.url}")
+            return
+        admit(analyst)
+        self.stdout.write(f"{analyst.name} may read the views, as a member of {group_name()}.")
+        self.stdout.write(
+            f"The address, with the password, which is told this once:\n{analyst.url}"
+        )
+
+    def _drop(self, name: str) -> None:
+        if not dismiss(name=name):
+            raise CommandError(f"There is no login {name} in {group_name()}.")
+        self.stdout.write(f"{name} is gone.")
+
+
+def _explain(error: DatabaseError) -> str:
+    """Say what PostgreSQL said, and what to do about it."""
+    said = str(error).strip().splitlines()[0]
+    if getattr(error.__cause__, "pgcode", None) == "42501":
+        return (
+            f"{said}. The service's database user may not manage roles. Print the SQL with --sql "
+            "and have it run in this database by one who may."
+        )
+    return said
+
+
+def _name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise ArgumentTypeError("use up to 63 small letters, digits and _, a letter first")
+    return text
+
+
+def _seconds(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 86_400:
+        raise ArgumentTypeError(f"{text} is no number of seconds from 1 to 86400")
+    return int(text)

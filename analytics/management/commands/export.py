@@ -1,0 +1,128 @@
+"""`manage.py export`: samples or statuses as a file."""
+
+import os
+import signal
+import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from tqdm import tqdm
+
+from analytics.exports import (
+    EVENT_COLUMNS,
+    STATUS_COLUMNS,
+    Scope,
+    count_rows,
+    export_events,
+    export_statuses,
+    whole_or_nothing,
+)
+from analytics.management.arguments import add_scope, find_browsers
+from core.durations import FIRST_RUNG_MS, format_duration, parse_duration
+from core.exports import FORMATS, Column, Format, Page
+
+STDOUT = Path("-")
+
+
+class Command(BaseCommand):
+    help = (
+        "Write the samples (events) or the statuses of all instances, or of some, as one file of "
+        "CSV, NDJSON or Parquet. docs/export.md has every column. Rows are read page by page, so "
+        "memory does not grow with them. The file comes to be when all of it is written: what "
+        "fails or is stopped leaves nothing behind. `replay` reads what this writes of events."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("rows", choices=["events", "statuses"])
+        add_scope(parser)
+        parser.add_argument(
+            "--interval",
+            "--rung",
+            type=_interval,
+            default=None,
+            help="of statuses: a rung of the ladder, or what is made of whole buckets of one, "
+            f"such as 30s (default: {format_duration(FIRST_RUNG_MS)})",
+        )
+        parser.add_argument(
+            "--format",
+            choices=list(FORMATS),
+            help="default: as the output's name ends, otherwise csv",
+        )
+        parser.add_argument(
+            "--output",
+            type=Path,
+            default=STDOUT,
+            metavar="FILE",
+            help="where to; one that exists is replaced. - is stdout (the default)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        output: Path = options["output"]
+        kind = _format(options["format"], output)
+        # As Ctrl-C does, so that what is half written goes.
+        signal.signal(signal.SIGTERM, _stop)
+        try:
+            columns, pages = self._rows(options)
+            with whole_or_nothing(output) if output != STDOUT else nullcontext(_stdout()) as file:
+                for chunk in kind.write(columns, pages):
+                    file.write(chunk)
+        except BrokenPipeError:
+            # Whoever read, such as head, has enough. Nothing may be flushed when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError as error:
+            raise CommandError(f"{output}: {error.strerror}") from None
+        except DatabaseError as error:
+            raise CommandError(f"the database failed: {error}") from None
+
+    def _rows(self, options: dict[str, Any]) -> tuple[Sequence[Column], Iterator[Page]]:
+        scope = Scope(find_browsers(options["browsers"]), options["since"], options["until"])
+        interval_ms = options["interval"]
+        if options["rows"] == "statuses":
+            interval_ms = interval_ms or FIRST_RUNG_MS
+            pages = export_statuses(scope=scope, interval_ms=interval_ms)
+            return STATUS_COLUMNS, self._watched(pages, scope, interval_ms)
+        if interval_ms:
+            raise CommandError("samples have no --interval")
+        return EVENT_COLUMNS, self._watched(export_events(scope=scope), scope, None)
+
+    def _watched(
+        self, pages: Iterator[Page], scope: Scope, interval_ms: int | None
+    ) -> Iterator[Page]:
+        # To stderr, and silent where that is no terminal.
+        is_shown = sys.stderr.isatty()
+        total = count_rows(scope=scope, interval_ms=interval_ms) if is_shown else None
+        with tqdm(total=total, unit=" rows", unit_scale=True, disable=not is_shown) as bar:
+            for page in pages:
+                yield page
+                bar.update(len(page))
+
+
+def _format(name: str | None, output: Path) -> Format:
+    """Return the format that was named, or the one that the output's name ends in."""
+    name = name or output.suffix.removeprefix(".") or "csv"
+    if name not in FORMATS:
+        raise CommandError(f"{output} tells no format: say it by --format {'|'.join(FORMATS)}")
+    kind = FORMATS[name]
+    if output == STDOUT and not kind.is_text and sys.stdout.isatty():
+        raise CommandError("this is nothing to look at: name a file by --output, or use a pipe")
+    return kind
+
+
+def _stdout() -> BinaryIO:
+    return sys.stdout.buffer
+
+
+def _stop(*_: object) -> NoReturn:
+    sys.exit(128 + signal.SIGTERM)
+
+
+def _interval(text: str) -> int:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text} is none of: {error}") from None

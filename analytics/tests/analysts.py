@@ -1,0 +1,50 @@
+"""Analysts for tests: a login of the database, made by the command and taken away again."""
+
+import io
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg2
+from django.core.management import call_command
+from django.db import connection
+
+from analytics.analysts import group_name
+
+
+@contextmanager
+def analyst(**options: int) -> Iterator[str]:
+    """Yield the address of a new login. Roles are the cluster's, so each has a name of its own."""
+    name = f"ann_{secrets.token_hex(4)}"
+    try:
+        yield address_of(name, **options)
+    finally:
+        forget_roles(name)
+
+
+def address_of(name: str, **options: int) -> str:
+    """Run the command as an operator would, and return the address that it prints."""
+    printed = io.StringIO()
+    call_command("analyst", name, stdout=printed, **options)
+    return re.search(r"^postgresql://\S+$", printed.getvalue(), re.MULTILINE)[0]
+
+
+def forget_roles(*names: str) -> None:
+    """Drop the roles, and the test database's group once it has no members."""
+    with connection.cursor() as cursor:
+        for name in (*names, group_name()):
+            cursor.execute("select 1 from pg_roles where rolname = %s", (name,))
+            if cursor.fetchone():
+                cursor.execute(f'drop owned by "{name}"; drop role "{name}"')
+
+
+def ask(url: str, sql: str) -> list[tuple]:
+    """Run statements in a session of the login's own; the rows of the last."""
+    session = psycopg2.connect(url)
+    try:
+        with session, session.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchall() if cursor.description else []
+    finally:
+        session.close()

@@ -1,0 +1,143 @@
+"""`manage.py export`: which rows of whom come into the file, and which file comes to be."""
+
+import csv
+import json
+from contextlib import redirect_stdout
+from datetime import timedelta
+from io import BytesIO, TextIOWrapper
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest import mock
+from uuid import uuid4
+
+import pyarrow.parquet as pq
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+from django.test import TestCase
+
+from analytics.exports import EVENT_COLUMNS, STATUS_COLUMNS, Scope, count_rows
+from analytics.tests.pointers import NOW, drain_all, new_browser, sample, send
+from core.times import to_rfc3339
+
+SAMPLES = [sample(0, 0.1, enter=True), sample(0, 3, 4, seq=1), sample(12, -5, 131072.375)]
+
+
+def export(*arguments):
+    """Run the command and return what it wrote to stdout."""
+    written = BytesIO()
+    with redirect_stdout(TextIOWrapper(written, write_through=True)) as text:
+        call_command("export", *map(str, arguments))
+        text.flush()
+        return written.getvalue().decode()
+
+
+def rows_of(text):
+    return list(csv.reader(text.splitlines()))
+
+
+class ExportTests(TestCase):
+    def setUp(self):
+        self.first, self.second, new = new_browser(), new_browser(), new_browser()
+        self.names = [str(browser.instance_id) for browser in (self.first, self.second, new)]
+        send(self.second, SAMPLES[:1])
+        send(self.first, SAMPLES)
+        drain_all()
+        self.folder = Path(self.enterContext(TemporaryDirectory()))
+
+    def test_all_instances_follow_each_other_each_by_time_and_seq(self):
+        start = to_rfc3339(NOW - timedelta(minutes=10))
+        self.assertEqual(
+            rows_of(export("events")),
+            [
+                [column.name for column in EVENT_COLUMNS],
+                [self.names[0], start, "0.1", "0.0", "0", "true"],
+                [self.names[0], start, "3.0", "4.0", "1", "false"],
+                [self.names[0], start.replace(":00.", ":12."), "-5.0", "131072.38", "0", "false"],
+                [self.names[1], start, "0.1", "0.0", "0", "true"],
+            ],
+        )
+
+    def test_instances_and_a_range_can_be_chosen(self):
+        since = to_rfc3339(NOW - timedelta(minutes=9, seconds=55))
+        for arguments, expected in (
+            (("--browser", self.names[1]), self.names[1:2]),
+            (
+                ("--browser", self.names[1], "--browser", self.names[0]),
+                [*self.names[:1] * 3, self.names[1]],
+            ),
+            (("--since", since), self.names[:1]),
+            (("--until", since), [*self.names[:1] * 2, self.names[1]]),
+            (("--browser", self.names[2]), []),
+        ):
+            with self.subTest(arguments):
+                rows = rows_of(export("events", *arguments))
+                self.assertEqual([row[0] for row in rows[1:]], expected)
+
+    def test_statuses_are_of_any_interval(self):
+        for arguments, lengths in (
+            ((), [1000] * 3),
+            (("--interval", "10s"), [10_000] * 3),
+            (("--rung", "1m"), [60_000] * 2),
+            (("--interval", "1d", "--browser", self.names[0]), [86_400_000]),
+        ):
+            with self.subTest(arguments):
+                header, *rows = rows_of(export("statuses", *arguments))
+                self.assertEqual(header, [column.name for column in STATUS_COLUMNS])
+                self.assertEqual([int(row[2]) for row in rows], lengths)
+                self.assertEqual(sum(int(row[3]) for row in rows if row[0] == self.names[0]), 3)
+
+    def test_the_format_is_that_of_the_name_or_as_told(self):
+        for name, told in (
+            ("a.csv", ""),
+            ("a.ndjson", ""),
+            ("a.parquet", ""),
+            ("a", "parquet"),
+            ("b", ""),
+        ):
+            with self.subTest(name, told=told):
+                path = self.folder / name
+                export("events", "--output", path, *(["--format", told] if told else []))
+                kind = told or path.suffix or ".csv"
+                if kind.endswith("parquet"):
+                    found = pq.read_table(path).column("instance_id").to_pylist()
+                elif kind == ".ndjson":
+                    found = [json.loads(line)["instance_id"] for line in path.open()]
+                else:
+                    found = [row[0] for row in rows_of(path.read_text())[1:]]
+                self.assertEqual(found, [*self.names[:1] * 3, self.names[1]])
+
+    def test_what_is_not_understood_is_said(self):
+        for complaint, *arguments in (
+            ("no such instance", "events", "--browser", uuid4()),
+            ("tells no format", "events", "--output", self.folder / "a.csv.gz"),
+            ("No such file or directory", "events", "--output", self.folder / "absent" / "a.csv"),
+            ("samples have no --interval", "events", "--interval", "1m"),
+            ("a whole number of s, m, h or d", "statuses", "--interval", "1.5s"),
+            ("RFC 3339", "events", "--since", "noon"),
+        ):
+            with self.subTest(complaint), self.assertRaisesMessage(CommandError, complaint):
+                export(*arguments)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_an_export_that_fails_on_the_way_leaves_what_was_there(self):
+        def pages():
+            yield [("row",)]
+            raise OperationalError("gone")
+
+        path = self.folder / "all.csv"
+        path.write_text("before")
+        failing = mock.patch(
+            "analytics.management.commands.export.export_events", return_value=pages()
+        )
+        with failing, self.assertRaisesMessage(CommandError, "the database failed: gone"):
+            export("events", "--output", path)
+        self.assertEqual([found.read_text() for found in self.folder.iterdir()], ["before"])
+
+    def test_the_number_of_rows_is_known_before(self):
+        scope = Scope([self.first, self.second])
+        self.assertEqual(count_rows(scope=scope, interval_ms=None), 4)
+        self.assertEqual(count_rows(scope=scope, interval_ms=60_000), 2)
+        self.assertIsNone(count_rows(scope=scope, interval_ms=5000))
+        until = NOW - timedelta(minutes=9, seconds=45)
+        late = scope._replace(since=NOW - timedelta(minutes=9, seconds=55), until=until)
+        self.assertEqual(count_rows(scope=late, interval_ms=None), 1)

@@ -1,0 +1,193 @@
+"""The views for analysis show what is stored, by public id, and stand in no plan's way."""
+
+import json
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection
+from django.test import TestCase, override_settings
+
+from analytics.tests.oracle import Status, expected_statuses
+from analytics.tests.pointers import (
+    RELATIVE_ERROR,
+    drain_all,
+    float32,
+    new_browser,
+    sample,
+    send,
+    stored_samples,
+)
+from core.durations import parse_ladder
+from core.times import to_epoch_us
+from dashboard.browsers import erase
+from dashboard.models import Browser
+
+RUNGS = {
+    "pointer_statuses_1s": 1000,
+    "pointer_statuses_10s": 10_000,
+    "pointer_statuses_1m": 60_000,
+    "pointer_statuses_1h": 3_600_000,
+}
+VIEWS = ("pointer_events", "pointer_statuses", *RUNGS)
+DAY = 86_400
+
+
+def rows_of(sql: str, parameters: dict[str, Any] | None = None) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+
+
+def with_travel(status: Status) -> list[float]:
+    """A status as its view shows it, the derived columns computed from docs/metrics.md."""
+    active = status.traversed_distance / status.moving_time if status.moving_time else 0
+    net = (status.end_x - status.start_x, status.end_y - status.start_y)
+    return [*status[:6], active, *status[6:], *net]
+
+
+class ContentTests(TestCase):
+    def setUp(self):
+        self.traces = {
+            new_browser(): [sample(i * 7.3, i * i % 900, i, enter=i % 9 == 0) for i in range(80)],
+            new_browser(): [sample(i / 50, 300 + i / 7, -i) for i in range(80)] + [sample(99, 1)],
+        }
+        for browser, samples in self.traces.items():
+            send(browser, samples)
+
+    def assert_view_true(self, view: str, interval_ms: int, where: str = "true") -> None:
+        for browser, samples in self.traces.items():
+            columns = (
+                "time, events, traversed_distance, avg_velocity, peak_velocity, moving_time,"
+                " active_velocity, start_x, start_y, end_x, end_y, net_travel_x, net_travel_y"
+            )
+            found = rows_of(
+                f"select {columns} from {view} where instance_id = %(instance)s and {where}"
+                " order by time",
+                {"instance": browser.instance_id},
+            )
+            expected = expected_statuses(samples, interval_us=interval_ms * 1000)
+            self.assertEqual(len(found), len(expected))
+            for (time, *numbers), status in zip(found, expected, strict=True):
+                shown = [to_epoch_us(time), *numbers]
+                shown[7:11] = map(float32, shown[7:11])
+                for number, wanted in zip(shown, with_travel(status), strict=True):
+                    self.assertAlmostEqual(
+                        number, wanted, delta=RELATIVE_ERROR * max(1, abs(wanted))
+                    )
+
+    def test_events_are_the_stored_samples_under_the_public_id(self):
+        for browser in self.traces:
+            found = rows_of(
+                "select time, seq, x, y, enter from pointer_events where instance_id = %(id)s"
+                " order by time, seq",
+                {"id": browser.instance_id},
+            )
+            found = [(to_epoch_us(t), seq, float32(x), float32(y), e) for t, seq, x, y, e in found]
+            self.assertEqual(found, stored_samples(browser))
+        self.assertEqual(rows_of("select count(*) from pointer_events"), [(161,)])
+
+    def test_each_rung_has_its_statuses_and_the_derived_columns(self):
+        drain_all()
+        for view, interval_ms in RUNGS.items():
+            with self.subTest(view):
+                self.assert_view_true(view, interval_ms)
+                self.assert_view_true(
+                    "pointer_statuses", interval_ms, f"interval_ms = {interval_ms}"
+                )
+
+    def test_the_rungs_apart_are_all_that_the_general_view_has(self):
+        drain_all()
+        apart = sum(rows_of(f"select count(*) from {view}")[0][0] for view in RUNGS)
+        self.assertEqual(rows_of("select count(*) from pointer_statuses"), [(apart,)])
+
+    @override_settings(RUNGS_MS=parse_ladder("1s,5m,1h"))
+    def test_a_rung_that_is_not_kept_is_empty_and_one_that_was_added_is_there(self):
+        drain_all()
+        self.assert_view_true("pointer_statuses", 300_000, "interval_ms = 300000")
+        self.assert_view_true("pointer_statuses_1h", 3_600_000)
+        for view in ("pointer_statuses_10s", "pointer_statuses_1m"):
+            self.assertEqual(rows_of(f"select * from {view}"), [])
+
+    def test_an_erased_instance_is_in_no_view(self):
+        drain_all()
+        for browser in self.traces:
+            erase(instance_id=browser.instance_id, token=None)
+        for view in VIEWS:
+            self.assertEqual(rows_of(f"select * from {view}"), [], view)
+
+
+class DescriptionTests(TestCase):
+    def test_every_view_and_every_column_says_what_it_is(self):
+        told = rows_of("""
+            select class.relname, attname, obj_description(class.oid, 'pg_class'),
+                   col_description(class.oid, attnum)
+            from pg_class class join pg_attribute on attrelid = class.oid
+            where relkind = 'v' and relnamespace = 'public'::regnamespace and attnum > 0
+        """)
+        self.assertEqual({view for view, *_ in told}, set(VIEWS))
+        for view, column, about, text in told:
+            self.assertIn("docs/analysis.md", about, view)
+            self.assertRegex(text or "", r"\w", f"{view}.{column}")
+
+    def test_the_views_can_be_taken_back_and_made_again(self):
+        call_command("migrate", "analytics", "0004", verbosity=0)
+        count = "select count(*) from pg_views where viewname like 'pointer%'"
+        self.assertEqual(rows_of(count), [(0,)])
+        call_command("migrate", "analytics", verbosity=0)
+        self.assertEqual(rows_of(count), [(len(VIEWS),)])
+
+
+def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(node for part in plan.get("Plans", []) for node in nodes(part))]
+
+
+class PlanTests(TestCase):
+    """Three weeks hold many chunks; what a query names decides how few are read."""
+
+    @classmethod
+    def setUpTestData(cls):
+        cls.browser: Browser = new_browser()
+        for browser in (cls.browser, new_browser()):
+            send(browser, [sample(-day * DAY + i, i) for day in range(21) for i in range(3)])
+        drain_all()
+
+    def scans(self, sql: str) -> list[dict[str, Any]]:
+        """The scans of chunks; without sequential ones, which small tables would make better."""
+        with connection.cursor() as cursor:
+            cursor.execute("set local enable_seqscan = off")
+            cursor.execute("set local enable_bitmapscan = off")
+            cursor.execute(f"explain (format json) {sql}")
+            (answer,) = cursor.fetchone()
+        found = json.loads(answer) if isinstance(answer, str) else answer
+        return [n for n in nodes(found[0]["Plan"]) if "_chunk" in n.get("Relation Name", "")]
+
+    def test_an_instance_and_a_time_are_one_range_of_the_key_in_one_chunk(self):
+        coarse = "pointer_statuses where interval_ms = 60000 and"
+        for source in ("pointer_events where", *[f"{view} where" for view in RUNGS], coarse):
+            with self.subTest(source):
+                (scan,) = self.scans(
+                    f"select * from {source} instance_id = '{self.browser.instance_id}'"
+                    " and time >= '2026-11-12' and time < '2026-11-13'"
+                )
+                for part in ("browser_id = ", '"time" >= ', '"time" < '):
+                    self.assertIn(part, scan["Index Cond"])
+
+    def test_a_time_alone_leaves_the_other_chunks_out(self):
+        inside = "time >= '2026-11-12' and time < '2026-11-13'"
+        every = self.scans("select count(*) from pointer_events")
+        self.assertEqual(len({scan["Relation Name"] for scan in every}), 21)
+        self.assertEqual(len(self.scans(f"select count(*) from pointer_events where {inside}")), 1)
+        seconds = self.scans(f"select count(*) from pointer_statuses_1s where {inside}")
+        self.assertEqual(len(seconds), 1)
+
+    def test_buckets_of_an_instance_use_the_key_too(self):
+        scans = self.scans(f"""
+            select time_bucket('1 day', time) as day, sum(traversed_distance), last(end_x, time)
+            from pointer_statuses_1m
+            where instance_id = '{self.browser.instance_id}' and time >= '2026-11-12'
+            group by day
+        """)
+        self.assertTrue(scans)
+        for scan in scans:
+            self.assertIn("browser_id = ", scan["Index Cond"])
+            self.assertIn('"time" >= ', scan["Index Cond"])

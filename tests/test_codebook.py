@@ -1,0 +1,29 @@
+"""The codebook in docs/export.md has the columns that exports have, word by word."""
+
+import re
+from collections.abc import Sequence
+
+import pytest
+
+from analytics.events import COLUMNS as EVENT_COLUMNS
+from core.exports import Column
+from dashboard.series import COLUMNS as STATUS_COLUMNS
+from tests.service import ROOT
+
+CODEBOOK = (ROOT / "docs" / "export.md").read_text()
+
+
+def told(section: str) -> list[tuple[str, ...]]:
+    """Return the rows of a section's table: name, type, unit and meaning."""
+    text = CODEBOOK.split(f"\n## {section}\n")[1].split("\n## ")[0]
+    return [
+        tuple(cell.strip() for cell in row)
+        for row in re.findall(r"^\| `(\w+)` \|(.*)\|(.*)\|(.*)\|$", text, re.MULTILINE)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("section", "columns"), [("Samples", EVENT_COLUMNS), ("Statuses", STATUS_COLUMNS)]
+)
+def test_the_codebook_has_every_column(section: str, columns: Sequence[Column]) -> None:
+    assert told(section) == [(c.name, c.kind.value, c.unit, c.description) for c in columns]

@@ -1,0 +1,227 @@
+"""What is exported and replayed gives the same samples and the same statuses, to the last bit."""
+
+import csv
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from core.exports import FORMATS
+from tests.service import ROOT, Service, wait_until
+
+SAMPLES = """
+select time, seq, x, y, enter from analytics_pointerpositionevent e
+join dashboard_browser b on b.id = e.browser_id where b.instance_id = %s order by time, seq
+"""
+RUNGS = {"1s": 1000, "10s": 10_000}
+PAGE = re.compile("/browsers/([0-9a-f-]{36})/#token=(.+)")
+
+Me = dict[str, str]
+
+
+def manage(service: Service, *arguments: str | Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "manage.py", *map(str, arguments)],
+        cwd=ROOT,
+        env=service.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def address(service: Service, me: Me) -> str:
+    return f"{service.url}/api/v1/browsers/{me['instance_id']}"
+
+
+def bearer(me: Me) -> dict[str, str]:
+    return {"Authorization": f"Bearer {me['write_token']}"}
+
+
+def send(service: Service, me: Me, events: list[dict[str, Any]]) -> None:
+    requests.post(
+        f"{address(service, me)}/events/", json={"events": events}, headers=bearer(me), timeout=10
+    ).raise_for_status()
+
+
+def read(service: Service, me: Me, what: str, **query: Any) -> bytes:
+    answer = requests.get(
+        f"{address(service, me)}/{what}/", params=query, headers=bearer(me), timeout=30
+    )
+    answer.raise_for_status()
+    return answer.content
+
+
+def everything(service: Service, me: Me) -> dict[str, Any]:
+    """Return an instance's samples, and its statuses of two rungs, as they are stored."""
+    query = {"since": 0, "format": "csv"}
+    rungs = {rung: read(service, me, "statuses", interval=rung, **query) for rung in RUNGS}
+    return {**rungs, "samples": service.sql(SAMPLES, (me["instance_id"],))}
+
+
+@pytest.fixture(scope="module")
+def awkward(service: Service) -> Me:
+    """One whose samples share times, enter, have awkward floats, came late and in any order."""
+    me = service.log_on()
+    start = (time.time() // 60 - 10) * 60_000
+    places = (0.1, 131072.375, -0.0, 998_000.03, -1e-7, -524288.03, 1 / 3)
+    events = [
+        {
+            "time": start + i // 2 * 16.667 + (i > 200) * 5000.5,
+            "x": places[i % 7] + (i % 3) * i,
+            "y": places[(i + 3) % 7],
+            "seq": 7 * i % 1000,
+            "enter": i % 40 == 0,
+        }
+        for i in range(400)
+    ]
+    for part in (events[300:], events[100:200], events[:100], events[200:300]):
+        send(service, me, part)
+        wait_until(service.is_rolled_up)
+    return me
+
+
+@pytest.fixture(scope="module")
+def other(service: Service) -> Me:
+    me = service.log_on()
+    send(service, me, [{"time": time.time() * 1000 - 60_000, "x": 5, "y": 0.1, "seq": 3}])
+    return me
+
+
+@pytest.fixture(scope="module")
+def copies(
+    service: Service, awkward: Me, other: Me, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, list[Me]]:
+    """What came of the two by export and replay: by the API, and by the command in one file."""
+    folder = tmp_path_factory.mktemp("exported")
+    both = [word for me in (awkward, other) for word in ("--browser", me["instance_id"])]
+    for kind in FORMATS:
+        (folder / f"api {kind}").write_bytes(read(service, awkward, "events", format=kind))
+        done = manage(service, "export", "events", *both, "--output", folder / f"both.{kind}")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    files = sorted(folder.iterdir())
+    done = manage(service, "replay", "--url", service.url, "--keep-times", *files)
+    assert done.returncode == 0, done.stderr
+    for rung in RUNGS.values():
+        wait_until(lambda rung=rung: service.is_rolled_up(rung), what=f"{rung} ms are rolled up")
+    pages = iter(PAGE.findall(done.stdout))
+    return {
+        path.name: [
+            dict(zip(("instance_id", "write_token"), next(pages), strict=True))
+            for _ in range(1 + path.name.startswith("both"))
+        ]
+        for path in files
+    }
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_what_the_api_exports_gives_the_same_again(
+    service: Service, awkward: Me, copies: dict[str, list[Me]], kind: str
+) -> None:
+    original = everything(service, awkward)
+    assert len(original["samples"]) == 400
+    assert len(original["1s"].splitlines()) == 1 + 5
+    (copy,) = copies[f"api {kind}"]
+    assert everything(service, copy) == original
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_file_of_two_instances_becomes_two_new_ones(
+    service: Service, awkward: Me, other: Me, copies: dict[str, list[Me]], kind: str
+) -> None:
+    first, second = copies[f"both.{kind}"]
+    assert everything(service, first) == everything(service, awkward)
+    assert everything(service, second) == everything(service, other)
+
+
+def test_the_command_exports_the_statuses_that_the_api_gives(
+    service: Service, awkward: Me, copies: dict[str, list[Me]]
+) -> None:
+    name = awkward["instance_id"]
+    done = manage(service, "export", "statuses", "--browser", name, "--interval", "10s")
+    told = list(csv.reader(done.stdout.splitlines()))
+    expected = list(csv.reader(everything(service, awkward)["10s"].decode().splitlines()))
+    assert told == [["instance_id", *expected[0]], *([name, *row] for row in expected[1:])]
+
+
+def test_times_that_are_kept_must_be_ones_that_are_taken(service: Service, tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    path.write_text("time,x,y\n2026-01-01T00:00:00Z,1,2\n")
+    done = manage(service, "replay", "--url", service.url, "--keep-times", path)
+    assert done.returncode == 1
+    assert "/events/0/time: must lie from" in done.stderr
+    done = manage(service, "replay", "--url", service.url, "--keep-times", "--speed", "1", path)
+    assert "--keep-times goes as fast as it can" in done.stderr
+
+
+@pytest.fixture
+def many(service: Service) -> Iterator[Me]:
+    """An instance with more samples than pipes and sockets hold."""
+    me = service.log_on()
+    service.sql(
+        "insert into analytics_pointerpositionevent (time, browser_id, x, y, seq, enter)"
+        " select now() - interval '1 day' + i * interval '1 ms', b.id, i, 0, i, false"
+        " from dashboard_browser b, generate_series(1, 200000) i where instance_id = %s",
+        (me["instance_id"],),
+    )
+    yield me
+    requests.delete(f"{address(service, me)}/", headers=bearer(me), timeout=60).raise_for_status()
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_file_that_broke_off_is_not_taken_for_a_whole_one(
+    service: Service, many: Me, tmp_path: Path, kind: str
+) -> None:
+    path, url = tmp_path / "torn", f"{address(service, many)}/events/?format={kind}"
+    with requests.get(url, headers=bearer(many), stream=True, timeout=30) as answer:
+        chunks = answer.iter_content(1000)
+        begun = next(chunks)
+        service.sql("alter table analytics_pointerpositionevent rename seq to away")
+        try:
+            path.write_bytes(begun + b"".join(chunks))
+        finally:
+            service.sql("alter table analytics_pointerpositionevent rename away to seq")
+    done = manage(service, "replay", "--url", service.url, path)
+    assert done.returncode == 1
+    complaint = "footer" if kind == "parquet" else "the export broke off here"
+    assert complaint in done.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_an_export_that_is_stopped_leaves_nothing(
+    service: Service, many: Me, tmp_path: Path, how: signal.Signals
+) -> None:
+    path = tmp_path / "all.csv"
+    path.write_text("what was there before")
+    export = subprocess.Popen(
+        [sys.executable, "manage.py", "export", "events", "--output", path],
+        cwd=ROOT,
+        env=service.environment,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(lambda: len(list(tmp_path.iterdir())) > 1, what="it writes")
+    export.send_signal(how)
+    assert export.wait(10) != 0
+    assert [p.name for p in tmp_path.iterdir()] == ["all.csv"]
+    assert path.read_text() == "what was there before"
+
+
+def test_whoever_reads_may_stop_reading(service: Service, many: Me) -> None:
+    command = f"{sys.executable} manage.py export events | head -n 3"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=ROOT,
+        env=service.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[0] == "instance_id,time,x,y,seq,enter"
