@@ -63,6 +63,7 @@ COMPRESS_AFTER_DAYS = env.int("COMPRESS_AFTER_DAYS", 1, validate=validate.Range(
 RUNGS = env.str("RUNGS", "1s,10s,1m,1h", validate=check_ladder)
 ROLLUP_SHARDS = env.int("ROLLUP_SHARDS", 4, validate=validate.Range(min=1, max=1024))
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 5.0, validate=validate.Range(min=0.5, max=60))
+BEAT_PULSE = env.str("BEAT_PULSE", "")
 STREAM_URL = env.str("STREAM_URL", "").rstrip("/")
 STREAM_TICKET_SECONDS = env.int("STREAM_TICKET_SECONDS", 300, validate=validate.Range(min=10))
 FLUSH_INTERVAL_MS = env.int("FLUSH_INTERVAL_MS", 250, validate=validate.Range(min=50, max=10_000))
@@ -283,7 +284,7 @@ PATIENT_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 5,
     "health_check_interval": 5,
 }
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "core.scheduler:Scheduler"
 # Beat looks at its schedule at least this often, so that a short sweep period is kept.
 CELERY_BEAT_MAX_LOOP_INTERVAL = SWEEP_SECONDS
 CELERY_BEAT_SCHEDULE = {

@@ -29,6 +29,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 STREAM_PATH = re.compile(r"/api/v1/browsers/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/stream/")
+PROBE_PATH = "/healthz"
 HEARTBEAT_SECONDS = 15
 # A client that takes nothing for so long is gone, whatever its connection says.
 STALL_SECONDS = 30
@@ -85,6 +86,9 @@ def _end_streams_on(*signals: signal.Signals) -> None:
 
 
 async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    if scope["path"] == PROBE_PATH:
+        await _say_up(send)
+        return
     try:
         instance_id = _permitted_instance(scope)
         watcher = hub.add(instance_id.hex)
@@ -107,6 +111,13 @@ def _permitted_instance(scope: dict[str, Any]) -> UUID:
     if read_ticket(ticket) != instance_id:
         raise ForeignInstance("The ticket is another instance's.")
     return instance_id
+
+
+async def _say_up(send: Send) -> None:
+    """The process is up; as for web, it asks nothing of its dependencies."""
+    headers = [(b"content-type", b"text/plain")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"ok\n"})
 
 
 async def _stream(instance_id: UUID, watcher: Watcher, receive: Receive, send: Send) -> None:

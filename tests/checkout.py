@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LINKED = ("manage.py", "Procfile", "core", "analytics", "dashboard", "compose.yml")
+LINKED = ("manage.py", "Procfile", "core", "analytics", "dashboard", "compose.yml", "deploy")
 
 
 class Checkout:

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.production import Production
 from tests.service import Service
 
 
@@ -10,3 +11,13 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One running service for the tests that leave it as they found it."""
     with Service(tmp_path_factory.mktemp("service")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
+    """One service as its image runs it, for the tests that leave it as they found it."""
+    service = Production(tmp_path_factory.mktemp("production"))
+    collected = service.run("deploy/start", "collectstatic", "--noinput")
+    assert collected.returncode == 0, collected.stderr
+    with service:
+        yield service

@@ -71,6 +71,7 @@ class Service:
         live = [BIN / "uvicorn", "--ws", "none", "--timeout-graceful-shutdown", "5"]
         redis_server = [ROOT / "scripts" / "services", "redis"]
         self.commands = {
+            "migrate": [sys.executable, "manage.py", "migrate", "-v0"],
             "redis": [*redis_server, "--port", str(self.redis_port), "--data", folder / "redis"],
             "web": [*web, *deadlines, "core.asgi:application"],
             "live": [*live, "--port", str(self.live_port), "dashboard.asgi:application"],
@@ -81,12 +82,7 @@ class Service:
 
     def __enter__(self) -> "Service":
         self.administer(f'create database "{self.database}"')
-        subprocess.run(
-            [sys.executable, "manage.py", "migrate", "-v0"],
-            cwd=ROOT,
-            env=self.environment,
-            check=True,
-        )
+        subprocess.run(self.commands["migrate"], cwd=ROOT, env=self.environment, check=True)
         for name in ("redis", "web", "live", "worker", "beat"):
             self.start(name)
         return self

@@ -1,0 +1,91 @@
+"""What the image holds is enough: its start commands serve with the settings of production."""
+
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from tests.pointer import Pointer
+from tests.production import DOMAIN, PROCESSES, PROXIED, Production, ask
+from tests.service import Service, wait_until
+
+
+def test_the_image_has_no_tests_no_secrets_and_no_leftovers(production: Production) -> None:
+    files = {str(path.relative_to(production.tree)) for path in production.tree.rglob("*")}
+    assert {"manage.py", "Procfile", "deploy/start", "core/settings.py"} <= files
+    assert not [file for file in files if "/tests" in file or file.startswith((".env", ".git"))]
+
+
+def test_a_batch_that_comes_by_https_is_stored_and_rolled_up(production: Production) -> None:
+    pointer = Pointer(production)
+    pointer.session.headers.update(PROXIED)
+    pointer.send(0, 1, 2)
+    wait_until(production.is_rolled_up)
+    assert [status["traversed_distance"] for status in pointer.series()] == [10.0]
+
+
+def test_by_plain_http_it_only_says_where_https_is(production: Production) -> None:
+    answer = ask(production, "/", **{"X-Forwarded-Proto": "http"})
+    assert (answer.status_code, answer.headers["Location"]) == (301, f"https://{DOMAIN}/")
+
+
+def test_the_page_comes_with_hsts_and_the_chart_library_from_the_image(
+    production: Production,
+) -> None:
+    assert "max-age=31536000" in ask(production, "/").headers["Strict-Transport-Security"]
+    library = ask(production, "/static/vendor/apexcharts.min.js")
+    assert library.status_code == 200
+    assert len(library.content) > 100_000
+
+
+def test_each_process_is_found_healthy(production: Production) -> None:
+    for name in PROCESSES:
+        checked = production.run("deploy/healthy", name)
+        assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def test_processes_that_hang_are_found_out(production: Production) -> None:
+    Path(production.environment["BEAT_PULSE"]).touch()
+    with hung(production, *PROCESSES):
+        os.utime(production.environment["BEAT_PULSE"], (0, 0))
+        with ThreadPoolExecutor() as pool:
+            checks = list(pool.map(partial(production.run, "deploy/healthy"), PROCESSES))
+    web, live, worker, beat = (check.stdout for check in checks)
+    assert [check.returncode for check in checks] == [1, 1, 1, 1]
+    assert web.startswith("web: TimeoutError")
+    assert live.startswith("live: TimeoutError")
+    assert worker.startswith("worker: LookupError: celery@")
+    assert beat.startswith("beat: TimeoutError: Beat has not looked at its schedule")
+    wait_until(lambda: production.run("deploy/healthy", "beat").returncode == 0)
+
+
+@contextmanager
+def hung(service: Service, *names: str) -> Iterator[None]:
+    """Stop processes and their children as if they hung, and let them go on afterwards."""
+    mothers = [service.processes[name].pid for name in names]
+    children = [child.pid for name in names for child in service.children(name)]
+    for pid in mothers + children:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in mothers + children:
+            os.kill(pid, signal.SIGCONT)
+
+
+def test_what_it_cannot_start_it_says(production: Production) -> None:
+    assert "Unknown command: 'webb'" in production.run("deploy/start", "webb").stderr
+    assert production.run("deploy/start").returncode == 64
+    assert production.run("deploy/start", "web", "--reload").returncode == 64
+
+
+def test_sigterm_ends_each_of_them(production: Production) -> None:
+    for name in PROCESSES:
+        process = production.processes[name]
+        production.stop(name)
+        # uvicorn ends, after its own farewell, by the signal that it was sent.
+        assert process.returncode in (0, -signal.SIGTERM), (name, production.log(name))
+        production.start(name)
