@@ -35,7 +35,7 @@ class Figures(NamedTuple):
         return self.drained / self.bare
 
 
-def measure(*, rows: int = 1_000_000, browsers: int = 200, rounds: int = 3) -> Figures:
+def measure(*, rows: int = 1_000_000, browsers: int = 200, rounds: int = 5) -> Figures:
     """Roll the same samples up by the bare statement and by the drain, by turns.
 
     Of each way the best round counts: what else the machine does only ever makes it slower.
@@ -77,7 +77,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000, help="samples (default: 1,000,000)")
     parser.add_argument("--browsers", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     figures = measure(**vars(parser.parse_args()))
     print(
         f"{figures.samples:,} samples: bare statement {figures.bare:,.0f} samples/s,"
