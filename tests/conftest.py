@@ -1,8 +1,10 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import BrowserContext
 
 from tests.service import Service
+from tests.staff import logged_in
 
 
 @pytest.fixture(scope="session")
@@ -10,3 +12,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One running service for the tests that leave it as they found it."""
     with Service(tmp_path_factory.mktemp("service")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def staff(service: Service) -> Iterator[BrowserContext]:
+    """A browser in which somebody of the staff has logged in."""
+    with logged_in(service) as context:
+        yield context
