@@ -1,9 +1,11 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import BrowserContext
 
 from tests.production import Production
 from tests.service import Service
+from tests.staff import logged_in
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +23,10 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]
     assert collected.returncode == 0, collected.stderr
     with service:
         yield service
+
+
+@pytest.fixture(scope="module")
+def staff(service: Service) -> Iterator[BrowserContext]:
+    """A browser in which somebody of the staff has logged in."""
+    with logged_in(service) as context:
+        yield context
