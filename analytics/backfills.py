@@ -44,7 +44,7 @@ def forget_removed_rungs() -> int:
 
 def _marks(rung: int, browser_id: int) -> Iterator[DirtyRange]:
     level = level_below(rung)
-    rows = _rows_of(level).filter(browser_id=browser_id)
+    rows = rows_of(level).filter(browser_id=browser_id)
     if since := _whole_since(level):
         rows = rows.filter(time__gte=since)
     length = max(PIECE, timedelta(milliseconds=rung))
@@ -54,7 +54,7 @@ def _marks(rung: int, browser_id: int) -> Iterator[DirtyRange]:
         yield DirtyRange(browser_id=browser_id, since=since, until=until, rung=rung)
 
 
-def _rows_of(level: int) -> QuerySet[Any]:
+def rows_of(level: int) -> QuerySet[Any]:
     """Return what a level holds: all samples, or all statuses of a rung."""
     if level == RAW:
         return PointerPositionEvent.objects.all()

@@ -70,8 +70,14 @@ def count_rows(*, scope: Scope, interval_ms: int | None) -> int | None:
 def whole_or_nothing(path: Path) -> Iterator[BinaryIO]:
     """Open a file that comes to be at `path` in one step, when the block ends without an error.
 
-    It is written beside it under a name of its own, which an error takes away again.
+    It is written beside it under a name of its own, which an error takes away again. What is no
+    file but a device or a named pipe is written to as it is.
     """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        with path.open("wb") as file:
+            yield file
+        return
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("xb") as file:

@@ -22,7 +22,9 @@ logger = logging.getLogger(__name__)
 GAUGE_SECONDS = 1.5
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 BATCHES = Counter("pointerscope_batches", "Batches by what became of them", ["result"])
-EVENTS = Counter("pointerscope_events", "Events that were sent, by what became of them", ["result"])
+EVENTS = Counter(
+    "pointerscope_events", "Events that were sent, by what became of them", ["result", "reason"]
+)
 INGEST = Histogram(
     "pointerscope_ingest_seconds", "From a batch's body to its answer", buckets=SECONDS
 )
@@ -35,7 +37,9 @@ HINTS = Counter("pointerscope_hints", "Hints to the worker, by what became of th
 
 # Looked up once: a batch counts in well under a hundredth of the time that it takes to store.
 STORED = BATCHES.labels("stored")
-ACCEPTED, DUPLICATE, CONFLICT = map(EVENTS.labels, ("accepted", "duplicate", "conflict"))
+ACCEPTED, DUPLICATE, CONFLICT = (
+    EVENTS.labels(result, "") for result in ("accepted", "duplicate", "conflict")
+)
 
 OUTBOX = "select rung, count(*), min(created_at) from analytics_dirtyrange group by rung"
 
@@ -65,7 +69,7 @@ def counted_batch() -> Iterator[Batched]:
             _count_stored(*batch.receipt)
         else:
             BATCHES.labels(result).inc()
-            EVENTS.labels(f"rejected: {result}").inc(batch.events)
+            EVENTS.labels("rejected", result).inc(batch.events)
 
 
 def _count_stored(accepted: int, duplicates: int, conflicts: int) -> None:

@@ -32,19 +32,58 @@ select browser_id, min(time), max(time), 1000 from analytics_pointerpositioneven
 group by browser_id, seq / %(batch)s order by min(time), browser_id
 """
 
+# The bare roll-up statement: all statuses of 1 s from all samples, or from those of a range.
+ROLL_UP = """
+with segment as (
+    select browser_id, time, seq, x, y, time_bucket('1 second', time) as bucket,
+           case when enter then 0 else coalesce(sqrt((x::float8 - lag(x) over run) ^ 2
+                                                   + (y::float8 - lag(y) over run) ^ 2), 0)
+           end as distance,
+           date_part('epoch', time - lag(time) over run) as seconds
+    from analytics_pointerpositionevent {where}
+    window run as (partition by browser_id order by time, seq)
+), slice as (
+    select browser_id, bucket, time_bucket('100 ms', time) as start, count(*) as events,
+           sum(distance) as distance,
+           sum(least(seconds, 0.25)) filter (where distance > 0) as moving,
+           first(x, time) as start_x, first(y, time) as start_y,
+           last(x, time) as end_x, last(y, time) as end_y
+    from segment group by browser_id, bucket, start
+)
+insert into dashboard_pointerstatus (
+    browser_id, interval_ms, time, events, traversed_distance, avg_velocity, peak_velocity,
+    moving_time, start_x, start_y, end_x, end_y)
+select browser_id, 1000, bucket, sum(events), sum(distance), sum(distance),
+       max(distance) / 0.1, coalesce(sum(moving), 0), first(start_x, start), first(start_y, start),
+       last(end_x, start), last(end_y, start)
+from slice group by browser_id, bucket
+"""
+
 
 @contextmanager
-def own_database() -> Iterator[None]:
-    """Django on a new, migrated database of the server at DATABASE_URL; dropped on the way out."""
+def own_database() -> Iterator[str]:
+    """Django on a new, migrated database of the server at DATABASE_URL; dropped on the way out.
+
+    Gives its name, for `use` where there are several.
+    """
     settings = connection.settings_dict
-    settings["TEST"]["NAME"] = f"benchmark_{secrets.token_hex(4)}"
-    name = settings["NAME"]
+    before, name = settings["NAME"], f"benchmark_{secrets.token_hex(4)}"
+    settings["TEST"]["NAME"] = name
+    # Filling takes longer than a request may, and dropping waits for a checkpoint.
+    settings["OPTIONS"]["options"] += " -c statement_timeout=0"
     connection.creation.create_test_db(verbosity=0, serialize=False)
     try:
-        run("set statement_timeout = 0")
-        yield
+        use(name)
+        yield name
     finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
+        use(name)
+        connection.creation.destroy_test_db(before, verbosity=0)
+
+
+def use(name: str) -> None:
+    """Let Django's connection be one to that database."""
+    connection.close()
+    connection.settings_dict["NAME"] = name
 
 
 def fill(*, rows: int, browsers: int) -> timedelta:

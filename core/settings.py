@@ -324,8 +324,9 @@ LOGGING = {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s%(bracketed_id)s: %(message)s"},
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
-            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s %(process)d",
-            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+            "fmt": "%(levelname)s %(name)s %(message)s %(request_id)s %(process)d",
+            "timestamp": "time",
+            "rename_fields": {"levelname": "level", "name": "logger"},
             "reserved_attrs": [*RESERVED_ATTRS, "bracketed_id"],
         },
     },
@@ -337,4 +338,6 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    # The live process' server has a handler of its own, for lines; JSON goes the way of all else.
+    "loggers": {"uvicorn": {"handlers": [], "propagate": True}} if LOG_FORMAT == "json" else {},
 }

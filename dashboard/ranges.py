@@ -14,6 +14,10 @@ class Choice(NamedTuple):
     words: str
     seconds: int | None
 
+    @property
+    def short(self) -> str:
+        return self.name if self.seconds else self.words
+
 
 CHOICES = {
     LIVE: Choice("2 min", "the last two minutes", 120),

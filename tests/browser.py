@@ -7,8 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, sync_playwright
+import pytest
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
+from tests.service import ROOT
+
+LIBRARY = ROOT / "node_modules" / "apexcharts" / "dist" / "apexcharts.min.js"
+CDN = "https://cdn.jsdelivr.net/**"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Without these Chromium looks for its maker's hosts at every start.
 QUIET = (
@@ -44,20 +49,45 @@ def open_chromium(*, with_cache: bool = False) -> Iterator[Browser]:
         browser.close()
 
 
+def answer_as_cdn(route: Route) -> None:
+    """Answer with the copy of the chart library that npm brought."""
+    if not LIBRARY.is_file():
+        pytest.skip("npm has not fetched ApexCharts into node_modules")
+    route.fulfill(path=LIBRARY, headers=cors("text/javascript"))
+
+
+def cors(content_type: str) -> dict[str, str]:
+    return {"Content-Type": content_type, "Access-Control-Allow-Origin": "*"}
+
+
+def turn(page: Page, *, hidden: bool) -> None:
+    """Hide or show the page; a headless browser never does by itself."""
+    page.evaluate(
+        """(hidden) => {
+            Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
 def sweep(page: Page, start: tuple[float, float], end: tuple[float, float], seconds: float) -> None:
     """Move the mouse as a hand does: slow, fast, slow, along a slight arc."""
     began = time.monotonic()
     bend = math.dist(start, end) * 0.12
     while (part := (time.monotonic() - began) / seconds) < 1:
-        page.mouse.move(*_on_arc(start, end, bend, part))
+        page.mouse.move(*on_arc(start, end, bend, part))
         time.sleep(STEP_SECONDS)
     page.mouse.move(*end)
 
 
-def _on_arc(
+def on_arc(
     start: tuple[float, float], end: tuple[float, float], bend: float, part: float
 ) -> tuple[float, float]:
-    # The minimum-jerk profile of reaching movements (Flash and Hogan, 1985).
+    """Where a hand is after part of the time, bent aside by so many px.
+
+    The minimum-jerk profile of reaching movements (Flash and Hogan, 1985).
+    """
     way = part**3 * (10 - 15 * part + 6 * part**2)
     dx, dy = end[0] - start[0], end[1] - start[1]
     length = math.hypot(dx, dy) or 1

@@ -2,9 +2,11 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import BrowserContext
 
 from tests.production import PROCESSES, Production
 from tests.service import Service
+from tests.staff import logged_in
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +31,10 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]
     codes = {name: process.returncode for name, process in processes.items()}
     # uvicorn ends, after its own farewell, by the signal that it was sent.
     assert codes == {"web": 0, "live": -signal.SIGTERM, "worker": 0, "beat": 0}
+
+
+@pytest.fixture(scope="module")
+def staff(service: Service) -> Iterator[BrowserContext]:
+    """A browser in which somebody of the staff has logged in."""
+    with logged_in(service) as context:
+        yield context

@@ -115,7 +115,7 @@ class Service:
             process.send_signal(how)
         process.wait(30)
 
-    def sql(self, statement: str, parameters: tuple = ()) -> list[tuple]:
+    def sql(self, statement: str, parameters: tuple | dict = ()) -> list[tuple]:
         """Run a statement in a session of its own and return its rows."""
         session = psycopg2.connect(self.database_url)
         session.autocommit = True

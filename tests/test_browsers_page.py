@@ -1,24 +1,20 @@
 """The list of all instances, as staff see it."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.service import Service
-from tests.staff import OpenStaffPage, add_statuses, logged_in
+from tests.staff import OpenStaffPage, add_statuses
 
 
 @pytest.fixture(scope="module")
-def open_page(service: Service) -> Iterator[OpenStaffPage]:
-    with logged_in(service) as context:
+def open_page(service: Service, staff: BrowserContext) -> OpenStaffPage:
+    def open_page(path: str) -> Page:
+        page = staff.new_page()
+        page.goto(service.url + path, wait_until="domcontentloaded")
+        return page
 
-        def open_page(path: str) -> Page:
-            page = context.new_page()
-            page.goto(service.url + path, wait_until="domcontentloaded")
-            return page
-
-        yield open_page
+    return open_page
 
 
 @pytest.fixture(autouse=True)

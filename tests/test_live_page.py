@@ -9,11 +9,9 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser import open_chromium, sweep
-from tests.service import ROOT, Service, wait_until
+from tests.browser import CDN, answer_as_cdn, cors, open_chromium, sweep
+from tests.service import Service, wait_until
 
-LIBRARY = ROOT / "node_modules" / "apexcharts" / "dist" / "apexcharts.min.js"
-CDN = "https://cdn.jsdelivr.net/**"
 LOCAL_COPY = "**/vendor/apexcharts.min.js"
 CHARTS = ("velocity", "distance", "travel")
 SAMPLES = """
@@ -68,16 +66,6 @@ def open_page(chromium: Browser, service: Service, console: list[str]) -> Iterat
 
     yield open_page
     context.close()
-
-
-def answer_as_cdn(route: Route) -> None:
-    if not LIBRARY.is_file():
-        pytest.skip("npm has not fetched ApexCharts into node_modules")
-    route.fulfill(path=LIBRARY, headers=cors("text/javascript"))
-
-
-def cors(content_type: str) -> dict[str, str]:
-    return {"Content-Type": content_type, "Access-Control-Allow-Origin": "*"}
 
 
 def block(route: Route) -> None:

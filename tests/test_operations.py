@@ -14,6 +14,7 @@ import requests
 
 from tests.pointer import Pointer
 from tests.service import Service, wait_until
+from tests.simulating import Simulation
 
 LIMIT_SECONDS = 2
 
@@ -80,10 +81,13 @@ def test_fewer_checks_can_be_asked_and_unknown_ones_are_named(service: Service) 
 
 def test_a_batch_is_counted_once_whichever_process_took_it(service: Service) -> None:
     pointer = Pointer(service)
-    before = {
-        name: metric(service, "pointerscope_events_total", result=name)
-        for name in ("accepted", "duplicate", "conflict", "rejected: invalid")
-    }
+    results = [
+        {"result": "accepted"},
+        {"result": "duplicate"},
+        {"result": "conflict"},
+        {"result": "rejected", "reason": "invalid"},
+    ]
+    before = [metric(service, "pointerscope_events_total", **labels) for labels in results]
     stored = metric(service, "pointerscope_batches_total", result="stored")
     for n in range(40):
         # A connection of its own each, so that both processes get some.
@@ -91,13 +95,8 @@ def test_a_batch_is_counted_once_whichever_process_took_it(service: Service) -> 
         pointer.send(n, n + 1)
     bad = {"events": [{"time": 1, "x": 1, "y": 1}, {"time": 2, "x": 1, "y": 1}]}
     assert pointer.session.post(f"{pointer.url}events/", json=bad, timeout=10).status_code == 400
-    after = {name: metric(service, "pointerscope_events_total", result=name) for name in before}
-    assert {name: after[name] - before[name] for name in before} == {
-        "accepted": 41,
-        "duplicate": 39,
-        "conflict": 0,
-        "rejected: invalid": 2,
-    }
+    after = [metric(service, "pointerscope_events_total", **labels) for labels in results]
+    assert [then - now for then, now in zip(after, before, strict=True)] == [41, 39, 0, 2]
     assert metric(service, "pointerscope_batches_total", result="stored") - stored == 40
     route = "api/v1/browsers/<uuid:instance_id>/events/"
     posts = {"route": route, "method": "POST"}
@@ -182,15 +181,44 @@ def locked(service: Service, *tables: str) -> contextlib.closing:
     return contextlib.closing(session)
 
 
-def test_a_database_that_is_away_is_a_fault_without_its_address(service: Service) -> None:
+@contextlib.contextmanager
+def no_database(service: Service) -> Iterator[None]:
+    """End all sessions of the service's database, and let nobody in until the block ends."""
     service.administer(f'alter database "{service.database}" allow_connections false')
+    service.administer(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        f" where datname = '{service.database}'"
+    )
     try:
+        yield
+    finally:
+        service.administer(f'alter database "{service.database}" allow_connections true')
+
+
+def test_a_database_that_is_away_is_a_fault_without_its_address(service: Service) -> None:
+    with no_database(service):
         status, checks = readiness(service)
         assert (status, checks["database"]["fault"]) == (503, "OperationalError")
         assert checks["redis"]["ok"]
         assert requests.get(f"{service.url}/healthz", timeout=2).status_code == 200
-    finally:
-        service.administer(f'alter database "{service.database}" allow_connections true')
+    becomes_ready(service)
+
+
+def test_made_up_pointers_outlast_a_database_that_is_away(service: Service) -> None:
+    simulation = Simulation(service, "--browsers", "3")
+    simulation.await_movement()
+    refused = service.log("web").count("unavailable in POST")
+    with no_database(service):
+        wait_until(lambda: service.log("web").count("unavailable in POST") > refused, seconds=60)
+    simulation.await_movement()
+    simulation.running.send_signal(signal.SIGINT)
+    out = simulation.end()
+    assert simulation.running.returncode == 0, simulation.err
+    assert "3 pointers logged on, 3 off" in out
+    assert " times 503" in out
+    accepted = int(re.search(r"([\d,]+) accepted", out)[1].replace(",", ""))
+    duplicates = int(re.search(r"([\d,]+) duplicates", out)[1].replace(",", ""))
+    assert accepted <= simulation.stored() <= accepted + duplicates
     becomes_ready(service)
 
 
@@ -217,6 +245,14 @@ def test_an_id_that_is_none_is_replaced_and_each_request_has_its_own(service: Se
     assert ids[0] != ids[1]
     forged = requests.get(url, headers={"X-Request-ID": "x" * 9 + " level=ERROR"}, timeout=5)
     assert re.fullmatch("[0-9a-f]{32}", forged.headers["X-Request-ID"])
+
+
+def test_each_line_of_live_worker_and_beat_is_an_object(service: Service) -> None:
+    for name in ("live", "worker", "beat"):
+        lines = log_lines(service, name)
+        assert lines, name
+        for line in lines:
+            assert {"time", "level", "logger", "message", "request_id", "process"} <= set(line)
 
 
 def test_a_refusal_is_logged_under_its_id(service: Service) -> None:

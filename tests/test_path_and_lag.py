@@ -1,6 +1,7 @@
 """What the live page draws of the hand itself, and how long the way from hand to chart takes."""
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from tests.service import Service
 from tests.test_live_page import (
@@ -21,6 +22,38 @@ INK = """canvas => {
     for (let i = 3; i < data.length; i += 4) if (data[i]) ink += 1;
     return ink;
 }"""
+# Canvas pixels for each CSS pixel; the ink's left, right, top and bottom as parts of the window.
+EXTENT = """canvas => {
+    const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const [xs, ys] = [[], []];
+    for (let i = 3; i < data.length; i += 4) if (data[i]) {
+        xs.push(((i - 3) / 4) % width);
+        ys.push(Math.floor((i - 3) / 4 / width));
+    }
+    const ratio = canvas.width / canvas.clientWidth;
+    const scale = Math.min(canvas.width / innerWidth, canvas.height / innerHeight);
+    const within = (at, size, all) => (at - (size - all * scale) / 2) / (all * scale);
+    const ends = (list) => list.reduce(
+        ([low, high], at) => [Math.min(low, at), Math.max(high, at)], [Infinity, -Infinity]);
+    return [
+        ratio,
+        ...ends(xs).map((x) => within(x, canvas.width, innerWidth)),
+        ...ends(ys).map((y) => within(y, canvas.height, innerHeight)),
+    ];
+}"""
+COUNT_FRAMES = """
+window.frames_asked = window.clears = 0;
+const { requestAnimationFrame: next } = window;
+window.requestAnimationFrame = (act) => { frames_asked += 1; return next(act); };
+const { clearRect } = CanvasRenderingContext2D.prototype;
+CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+  window.clears += 1;
+  return clearRect.apply(this, box);
+};
+"""
+MOVING = """elements => elements
+    .filter((element) => !/^0s(, 0s)*$/.test(getComputedStyle(element).transitionDuration))
+    .map(({ outerHTML }) => outerHTML.slice(0, 80))"""
 LIGHT_LOAD_MS = 500
 
 
@@ -57,3 +90,35 @@ def measured_lag(service: Service, page: Page) -> float:
     lag = float(page.locator("[data-quality=lag]").get_attribute("value"))
     page.close()
     return lag
+
+
+def test_on_a_fine_screen_the_path_has_its_dots(
+    service: Service, chromium: Browser, open_page: OpenPage
+) -> None:
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, device_scale_factor=2)
+    page = context.new_page()
+    page.goto(service.url)
+    expect_connection(page, "Live")
+    wiggle(page, 0.6)
+    page.wait_for_timeout(100)
+    ratio, *inked = page.locator("[data-path]").evaluate(EXTENT)
+    assert ratio == pytest.approx(2, abs=0.01)
+    # The window of 1280 by 900 fits into the canvas as a whole, and so does what was drawn in it.
+    assert inked == pytest.approx([300 / 1280, 900 / 1280, 250 / 900, 640 / 900], abs=0.06)
+    context.close()
+
+
+def test_who_wants_less_motion_sees_none(open_page: OpenPage) -> None:
+    page = open_page("/healthz")
+    page.emulate_media(reduced_motion="reduce")
+    page.add_init_script(COUNT_FRAMES)
+    page.goto(page.url.replace("healthz", ""))
+    expect(page.locator("[data-charts=ready]")).to_be_attached()
+    page.wait_for_timeout(300)
+    page.evaluate("window.frames_asked = window.clears = 0")
+    wiggle(page, 3)
+    # The path changes in steps of a second instead of sixty times a second.
+    assert page.evaluate("frames_asked") == 0
+    assert 1 <= page.evaluate("clears") <= 4
+    assert page.evaluate("document.getAnimations().length") == 0
+    assert page.locator("body *").evaluate_all(MOVING) == []

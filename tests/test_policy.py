@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser import open_chromium, sweep
-from tests.service import ROOT, Service, wait_until
+from tests.browser import CDN, answer_as_cdn, open_chromium, sweep
+from tests.service import Service, wait_until
 
-LIBRARY = ROOT / "node_modules" / "apexcharts" / "dist" / "apexcharts.min.js"
-CDN = "https://cdn.jsdelivr.net/**"
 NAME, PASSWORD = "nora", "correct horse battery"
 # What a page was forbidden, whether or not the browser also logged it.
 WATCH = """
@@ -29,13 +27,6 @@ ADMIN = (
     "/admin/django_celery_beat/periodictask/add/",
     "/admin/django_celery_beat/crontabschedule/add/",
 )
-
-
-def answer_as_cdn(route: Route) -> None:
-    if not LIBRARY.is_file():
-        pytest.skip("npm has not fetched ApexCharts into node_modules")
-    headers = {"Content-Type": "text/javascript", "Access-Control-Allow-Origin": "*"}
-    route.fulfill(path=LIBRARY, headers=headers)
 
 
 @pytest.fixture(scope="module")

@@ -1,28 +1,26 @@
 """One instance's page in any range, as staff see it."""
 
 import csv
-from collections.abc import Iterator
 from itertools import pairwise
 
+import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.service import Service, wait_until
-from tests.staff import OpenStaffPage, add_statuses, logged_in
+from tests.staff import OpenStaffPage, add_statuses
 
 AGES = (*range(120, 140), *range(600, 640))
 
 
 @pytest.fixture(scope="module")
-def open_page(service: Service) -> Iterator[OpenStaffPage]:
-    with logged_in(service) as context:
+def open_page(service: Service, staff: BrowserContext) -> OpenStaffPage:
+    def open_page(path: str) -> Page:
+        page = staff.new_page()
+        page.goto(service.url + path, wait_until="domcontentloaded")
+        return page
 
-        def open_page(path: str) -> Page:
-            page = context.new_page()
-            page.goto(service.url + path, wait_until="domcontentloaded")
-            return page
-
-        yield open_page
+    return open_page
 
 
 @pytest.fixture(scope="module")
@@ -99,14 +97,26 @@ def test_a_custom_range_is_chosen_by_keyboard_alone(
     assert float(page.locator("[data-tile=events]").get_attribute("value")) == 60 * 60
 
 
-def test_the_export_is_of_the_range_that_is_shown(open_page: OpenStaffPage, instance: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "events"),
+    [("Samples as CSV", 0), ("Statuses as CSV", 60 * 60), ("Statuses as Parquet", 60 * 60)],
+)
+def test_the_export_is_of_the_range_that_is_shown(
+    open_page: OpenStaffPage, instance: str, name: str, events: int
+) -> None:
     page = open_page(f"/browsers/{instance}/?range=1h")
     expect_stored(page)
+    expect(page.locator("[data-interval]")).to_have_text("10 s buckets")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Export as CSV").click()
+        page.get_by_role("link", name=name).click()
     assert "since=" in download.value.url
-    with download.value.path().open() as file:
-        assert "time" in next(csv.reader(file))
+    path = download.value.path()
+    if "Parquet" in name:
+        rows = pq.read_table(path).to_pylist()
+    else:
+        rows = list(csv.DictReader(path.open()))
+    assert sum(int(row["events"]) for row in rows) == events
+    assert {int(row["interval_ms"]) for row in rows} <= {10_000}
 
 
 def test_an_empty_range_says_so(service: Service, open_page: OpenStaffPage) -> None:

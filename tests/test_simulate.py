@@ -2,52 +2,19 @@
 
 import re
 import signal
-import subprocess
-import sys
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from analytics.motion import simulate_pointer
-from tests.service import ROOT, Service, wait_until
+from tests.service import Service, wait_until
+from tests.simulating import Simulation
 
 SHORT = "0.05"  # minutes
 STORED = """
 select e.seq, e.x, e.y, e.enter from analytics_pointerpositionevent e
 join dashboard_browser b on b.id = e.browser_id where b.id = %s order by e.time, e.seq
 """
-
-
-class Simulation:
-    """A `manage.py simulate` that runs beside the test."""
-
-    def __init__(self, service: Service, *arguments: str) -> None:
-        ((self.before,),) = service.sql("select coalesce(max(id), 0) from dashboard_browser")
-        self.service = service
-        self.running = subprocess.Popen(
-            [sys.executable, "manage.py", "simulate", "--url", service.url, *arguments],
-            cwd=ROOT,
-            env=service.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def end(self) -> str:
-        self.out, self.err = self.running.communicate(timeout=60)
-        return self.out
-
-    def browsers(self) -> list[tuple[int, bool]]:
-        return self.service.sql(
-            "select id, is_active from dashboard_browser where id > %s order by id", (self.before,)
-        )
-
-    def stored(self) -> int:
-        ((count,),) = self.service.sql(
-            "select count(*) from analytics_pointerpositionevent where browser_id > %s",
-            (self.before,),
-        )
-        return count
 
 
 def test_pointers_move_in_real_time_as_their_seed_says_and_log_off(service: Service) -> None:
@@ -74,13 +41,10 @@ def first_of(seed: str, count: int) -> list[tuple]:
     return [(s.seq, s.x, s.y, s.enter) for s, _ in zip(samples, range(count), strict=False)]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_ends_it_with_everybody_logged_off_and_nothing_lost(
-    service: Service, number: signal.Signals
-) -> None:
+def test_ctrl_c_ends_it_with_everybody_logged_off_and_nothing_lost(service: Service) -> None:
     simulation = Simulation(service, "--browsers", "5")
-    wait_until(lambda: simulation.stored() > 20, what="they move")
-    simulation.running.send_signal(number)
+    simulation.await_movement()
+    simulation.running.send_signal(signal.SIGINT)
     out = simulation.end()
     assert simulation.running.returncode == 0, simulation.err
     assert "Traceback" not in simulation.err
@@ -89,26 +53,40 @@ def test_ctrl_c_ends_it_with_everybody_logged_off_and_nothing_lost(
     assert [active for _, active in simulation.browsers()] == [False] * 5
 
 
+def hold_back(service: Service, limit: str, most: int, path: str) -> None:
+    """Let a limit be full until the service has refused a call for it, and a second longer."""
+    refusal = f"Too Many Requests: {path}"
+    before = service.log("web").count(refusal)
+
+    def refused() -> bool:
+        service.redis().set(f"pointerscope:limit:{limit}", most, px=1000)
+        return service.log("web").count(refusal) > before
+
+    wait_until(refused, seconds=60, what=f"429 for {path}")
+
+
 def test_whoever_may_not_log_on_yet_waits_as_long_as_the_service_asks(service: Service) -> None:
-    service.redis().set("pointerscope:limit:log-on:127.0.0.1", 100_000, px=2500)
-    simulation = Simulation(service, "--browsers", "2", "--minutes", SHORT)
+    simulation = Simulation(service, "--browsers", "3", "--minutes", SHORT)
+    hold_back(service, "log-on:127.0.0.1", 100_000, "/api/v1/browsers/")
     out = simulation.end()
     assert simulation.running.returncode == 0, simulation.err
-    assert "2 pointers logged on, 2 off" in out
-    # One asked at a time, and once: who waits does not knock.
-    assert "  1 times 429" in out
+    assert "3 pointers logged on, 3 off" in out
+    # One asked at a time, and once (twice where the limit was filled again meanwhile).
+    assert re.search(r"  [12] times 429", out)
 
 
 def test_a_batch_over_the_limit_is_sent_again_and_stored_once(service: Service) -> None:
-    simulation = Simulation(service, "--browsers", "1", "--minutes", "0.1", "--seed", "3")
-    wait_until(lambda: simulation.stored() > 0, what="it moves")
+    simulation = Simulation(service, "--browsers", "1", "--seed", "3")
+    simulation.await_movement()
     ((instance,),) = service.sql(
         "select instance_id from dashboard_browser order by id desc limit 1"
     )
-    service.redis().set(f"pointerscope:limit:batches:{instance.hex}", 9999, px=1500)
+    hold_back(service, f"batches:{instance.hex}", 9999, f"/api/v1/browsers/{instance}/events/")
+    simulation.await_movement()
+    simulation.running.send_signal(signal.SIGINT)
     out = simulation.end()
     assert simulation.running.returncode == 0, simulation.err
-    assert re.search("[1-9] times 429", out)
+    assert re.search(r"  [12] times 429", out)
     accepted = int(re.search(r"([\d,]+) accepted, 0 duplicates", out)[1].replace(",", ""))
     assert accepted == simulation.stored()
     ((seqs, most),) = service.sql(
@@ -121,7 +99,7 @@ def test_a_batch_over_the_limit_is_sent_again_and_stored_once(service: Service) 
 
 def test_a_pointer_that_is_erased_ends_and_is_told_of(service: Service) -> None:
     simulation = Simulation(service, "--browsers", "2", "--minutes", "1")
-    wait_until(lambda: simulation.stored() > 0, what="they move")
+    simulation.await_movement()
     service.sql("delete from dashboard_browser where id > %s", (simulation.before,))
     out = simulation.end()
     assert simulation.running.returncode == 1

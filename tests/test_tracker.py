@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
-from tests.browser import open_chromium, sweep
+from tests.browser import open_chromium, sweep, turn
 from tests.service import ROOT, Service, wait_until
 
 SCRIPT = ROOT / "analytics" / "static" / "analytics" / "tracker.js"
@@ -270,17 +270,6 @@ def test_what_a_hidden_tab_keeps_may_be_sent_by_both_and_is_stored_once(
     first.wait_for_function("!pointerscope.state().queued")
     assert state(first)["duplicates"] == state(first)["captured"]
     wait_for_stored(service, count)
-
-
-def turn(page: Page, *, hidden: bool) -> None:
-    """Hide or show the page; a headless browser never does by itself."""
-    page.evaluate(
-        """(hidden) => {
-            Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
-            document.dispatchEvent(new Event("visibilitychange"));
-        }""",
-        hidden,
-    )
 
 
 def test_a_slow_answer_does_not_move_the_clock(service: Service, open_page: OpenPage) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from contextlib import redirect_stdout
 from datetime import timedelta
 from io import BytesIO, TextIOWrapper
@@ -132,6 +133,20 @@ class ExportTests(TestCase):
         with failing, self.assertRaisesMessage(CommandError, "the database failed: gone"):
             export("events", "--output", path)
         self.assertEqual([found.read_text() for found in self.folder.iterdir()], ["before"])
+
+    def test_a_device_is_written_to_and_a_link_followed(self):
+        target, link, pipe = (self.folder / name for name in ("target", "link.csv", "pipe"))
+        target.write_text("before")
+        link.symlink_to(target)
+        export("events", "--output", link)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(len(rows_of(target.read_text())), 5)
+        os.mkfifo(pipe)
+        reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reading)
+        export("events", "--output", pipe)
+        self.assertEqual(os.read(reading, 65_536).decode(), target.read_bytes().decode())
+        self.assertTrue(pipe.is_fifo())
 
     def test_the_number_of_rows_is_known_before(self):
         scope = Scope([self.first, self.second])

@@ -17,7 +17,7 @@ from hypothesis.extra.django import TestCase as PropertyTestCase
 from analytics.events import Selection
 from analytics.examples import MEASURES
 from analytics.measures import measure
-from analytics.recordings import read_recording
+from analytics.recordings import read_recordings
 from analytics.tests.kinematics import Numbers, expected_measures
 from analytics.tests.oracle import Sample
 from analytics.tests.pointers import (
@@ -316,7 +316,7 @@ class IndependentTests(MeasuresTestCase):
         for path in FILES:
             with self.subTest(path=path.name):
                 self.browser = new_browser()
-                rows = read_recording(path)
+                (rows,) = read_recordings(path).values()
                 shift = NOW_US - rows[-1].time_us
                 samples = [
                     Sample(r.time_us + shift, r.seq, float32(r.x), float32(r.y)) for r in rows

@@ -5,7 +5,8 @@ import re
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 from django.utils import timezone
 
 from analytics.storage import FORESIGHT_DAYS, Holding, Storage, measure_storage
@@ -38,7 +39,11 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="for machines; sizes in bytes")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        storage = measure_storage(now=timezone.now(), disk_bytes=options["disk"])
+        try:
+            storage = measure_storage(now=timezone.now(), disk_bytes=options["disk"])
+        except OperationalError as error:
+            # A chunk that is being compressed or dropped cannot be measured meanwhile.
+            raise CommandError(f"the database cannot tell now, try again: {error}") from None
         if options["json"]:
             self.stdout.write(json.dumps(_to_json(storage), indent=2))
             return

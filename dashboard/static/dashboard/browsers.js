@@ -1,10 +1,10 @@
-// The list of all instances: read every few seconds while it is looked at.
+// The list of all instances: read once a second while it is looked at.
 
 import { Problem, readJson } from "./api.js";
 import { NOTHING, writeMoment, writeWhole } from "./numerals.js";
 import { createSparkline } from "./sparkline.js";
 
-const PAUSE_MS = 3000;
+const PAUSE_MS = 1000;
 const RECENT_SECONDS = 10;
 
 const root = document.querySelector("[data-browsers]");

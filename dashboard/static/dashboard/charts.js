@@ -43,11 +43,23 @@ const valueAxis = (axis) => ({
   labels: { formatter: writeAxis, minWidth: labelWidth(), maxWidth: labelWidth() },
 });
 
+// Letters grow with very wide windows, and a window can come from a small screen to a large one.
+const refitLabels = (chart, axis) => {
+  let width = labelWidth();
+  addEventListener("resize", () => {
+    if (width === labelWidth()) return;
+    width = labelWidth();
+    chart.updateOptions({ yaxis: valueAxis(axis) }, false, false);
+  });
+};
+
 // The last label is as wide to the right of the end as to its left.
 const edge = (write) => (write === writeAge ? -8 : write(0).length * 4);
 
-const toOptions = ({ types, width, dash = 0 }, axis, series, time) => ({
+const toOptions = ({ types, width, dash = 0 }, axis, series, time, onDrawn) => ({
   chart: {
+    // After each drawing, one that follows the window's size included.
+    events: { mounted: onDrawn, updated: onDrawn },
     type: Object.values(types)[0],
     height: "100%",
     fontFamily: "inherit",
@@ -96,15 +108,15 @@ const createChart = async (ApexCharts, figure, rows, writeTick) => {
   fit(rows);
   const drawing = figure.querySelector("[data-drawing]");
   const time = timeAxis(rows.length, writeTick);
-  const options = toOptions(spec, axis, toSeries(spec, rows), time);
+  const onDrawn = (drawn) => place(plot, drawn);
+  const options = toOptions(spec, axis, toSeries(spec, rows), time, onDrawn);
   const chart = new ApexCharts(drawing, options);
   plot.style.setProperty("--buckets", rows.length);
   await chart.render();
-  place(plot, chart);
-  return async (latest) => {
+  refitLabels(chart, axis);
+  return (latest) => {
     fit(latest);
-    await chart.updateSeries(toSeries(spec, latest), false);
-    place(plot, chart);
+    return chart.updateSeries(toSeries(spec, latest), false);
   };
 };
 

@@ -63,6 +63,7 @@ export const showConnection = (root, state, { queued = 0, problem = null } = {})
   root.dataset.connection = chip.dataset.connection = state;
   writeText(document.querySelector("[data-connection-name]"), name);
   writeText(document.querySelector("[data-connection-detail]"), detail);
+  writeText(document.querySelector("[data-quality-state]"), name.toLowerCase());
   if (problem) {
     const code = `${problem.status} ${problem.code}`;
     writeText(document.querySelector("[data-connection-code]"), code);

@@ -11,7 +11,7 @@ import { createLag } from "./lag.js";
 import { listenToLegends } from "./legend.js";
 import { createPath } from "./path.js";
 import { startPolling } from "./poll.js";
-import { createQuality, createRate } from "./quality.js";
+import { createLateness, createQuality, createRate } from "./quality.js";
 import { createReading } from "./reading.js";
 import { followStream } from "./stream.js";
 import { createTables } from "./tables.js";
@@ -27,6 +27,7 @@ const api = createApi(root.dataset.apiUrl);
 const tiles = createTiles(root);
 const showQuality = createQuality(root);
 const rate = createRate();
+const lateness = createLateness();
 const fillTables = createTables(figures);
 const showReading = createReading(figures, root);
 const NEVER = Number.POSITIVE_INFINITY;
@@ -44,13 +45,19 @@ const showRows = (buckets, now, known) => {
   const rows = fillWindow(buckets, now, known);
   page.rows = rows;
   page.last = { buckets, known };
+  page.draw(rows);
   root.toggleAttribute("data-empty", !rows.some(({ events }) => events));
   fillTables(rows);
   showReading(rows);
   tiles.showPeak(rows);
   root.dispatchEvent(new CustomEvent("rows", { detail: { rows, interval: SECOND_MS } }));
-  page.draw(rows);
 };
+
+const measure = ({ queued }) => ({
+  hertz: rate.read(),
+  late: lateness.read(queued),
+  lag: page.lag?.read(),
+});
 
 const showState = () => {
   const tracker = window.pointerscope?.state();
@@ -59,8 +66,7 @@ const showState = () => {
     queued: tracker?.queued,
     problem: tracker?.problem ?? page.failure,
   });
-  const measured = { hertz: rate.read(), lag: page.lag?.read() };
-  showQuality(tracker && { ...tracker, ...measured }, page.readTime);
+  showQuality(tracker && { ...tracker, ...measure(tracker) }, page.readTime);
 };
 
 const follow = ({ source, clock, readFrom, showAnswer }) => {
@@ -115,11 +121,13 @@ const measureOwn = async (tracker) => {
   tracker.onsample = (sample) => {
     velocity.add(sample);
     rate.add(sample);
+    lateness.add();
     path.add(sample);
     page.lag?.add(sample);
   };
   setInterval(() => {
-    if (document.hidden) return;
+    // Even unseen, or what was in time would be found late when the page is seen again.
+    if (document.hidden) return lateness.read(tracker.state().queued);
     tiles.showVelocity(velocity.read());
     showState();
   }, TICK_MS);

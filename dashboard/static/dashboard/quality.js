@@ -2,9 +2,13 @@
 
 import { writeTenth, writeWhole } from "./numerals.js";
 
+// Longer than a batch and its answer take while all is well.
+const LATE_MS = 2000;
+
 const MEASURES = {
   hertz: writeWhole,
   accepted: writeWhole,
+  late: writeWhole,
   queued: writeWhole,
   duplicates: writeWhole,
   dropped: writeWhole,
@@ -21,6 +25,21 @@ export const createRate = () => {
       last = time;
     },
     read: () => gap && 1000 / gap,
+  };
+};
+
+// How many samples were acknowledged late. They are in the order in which the tracker sends them.
+export const createLateness = () => {
+  const waiting = [];
+  let late = 0;
+  return {
+    add: () => waiting.push(performance.now()),
+    read: (queued) => {
+      const limit = performance.now() - LATE_MS;
+      const done = waiting.splice(0, Math.max(0, waiting.length - queued));
+      late += done.filter((at) => at < limit).length;
+      return late;
+    },
   };
 };
 

@@ -51,7 +51,9 @@ const listenToExport = (link) => {
   const plain = link.href;
   link.addEventListener("click", () => {
     const [since, until] = shownRange().map((time) => new Date(time).toISOString());
-    link.href = `${plain}&${new URLSearchParams({ since, until })}`;
+    const query = new URLSearchParams({ since, until });
+    if (link.dataset.export === "statuses") query.set("interval", `${interval / 1000}s`);
+    link.href = `${plain}&${query}`;
   });
 };
 
@@ -92,5 +94,5 @@ const listenToDrag = (plot) => {
 };
 
 listenToForm(root.querySelector("[data-custom-range]"));
-listenToExport(root.querySelector("[data-export]"));
+for (const link of root.querySelectorAll("[data-export]")) listenToExport(link);
 for (const plot of root.querySelectorAll("[data-plot]")) listenToDrag(plot);

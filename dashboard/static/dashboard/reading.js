@@ -31,7 +31,7 @@ export const bucketAt = (plot, clientX, count) => {
 
 const showReadings = (figure, row) => {
   for (const button of figure.querySelectorAll("[data-series]")) {
-    button.querySelector("[data-reading]").value = writeWhole(row[button.dataset.series]);
+    button.querySelector("[data-reading]").textContent = writeWhole(row[button.dataset.series]);
   }
 };
 
@@ -41,9 +41,14 @@ const showPlot = (figure, rows, at, writeTime) => {
   // On the cursor alone: on the plot it would restyle all that the chart has drawn.
   plot.querySelector("[data-cursor-line]").style.setProperty("--at", at);
   plot.querySelector("[data-cursor-time]").textContent = writeTime(row.time);
+};
+
+// A screen reader speaks each change of the value that it stands on: only where it was asked for.
+const tell = (figure, rows, at, writeTime) => {
+  const plot = figure.querySelector("[data-plot]");
   plot.setAttribute("aria-valuemin", 1 - rows.length);
   plot.setAttribute("aria-valuenow", at - rows.length + 1);
-  plot.setAttribute("aria-valuetext", describe(figure, row, writeTime));
+  plot.setAttribute("aria-valuetext", describe(figure, rows[at], writeTime));
 };
 
 export const createReading = (figures, board, writeTime = writeClock) => {
@@ -51,20 +56,21 @@ export const createReading = (figures, board, writeTime = writeClock) => {
   let cursor = null;
   const lastFull = () => Math.max(0, rows.length - 2);
 
-  const show = () => {
+  const show = (isAsked) => {
     if (!rows.length) return;
     const at = cursor ?? lastFull();
     board.toggleAttribute("data-cursor", cursor !== null);
     for (const figure of figures) {
       showReadings(figure, rows[at]);
       showPlot(figure, rows, at, writeTime);
+      if (isAsked || !figure.contains(document.activeElement)) tell(figure, rows, at, writeTime);
     }
   };
 
   const moveTo = (at) => {
     if (at === cursor) return;
     cursor = at;
-    show();
+    show(true);
   };
 
   const onKey = (event) => {
@@ -86,6 +92,6 @@ export const createReading = (figures, board, writeTime = writeClock) => {
 
   return (latest) => {
     rows = latest;
-    show();
+    show(false);
   };
 };

@@ -16,6 +16,8 @@ import { createTiles } from "./tiles.js";
 
 const MAX_POINTS = 500;
 const PX_A_POINT = 3;
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 10_000;
 
 const root = document.querySelector("[data-live]");
 const figures = [...root.querySelectorAll("[data-chart]")];
@@ -79,7 +81,10 @@ const show = async (answer, { since, until }) => {
   listenToLegends(figures, () => draw(rows));
 };
 
-const start = async () => {
+// A fault that may pass is tried again; what the address or the token is wrong about is not.
+const mayPass = ({ status }) => status === 0 || status === 429 || status >= 500;
+
+const start = async (pause = FIRST_PAUSE_MS) => {
   const { instanceId } = root.dataset;
   try {
     const range = await readRange(root.dataset);
@@ -94,6 +99,7 @@ const start = async () => {
     const problem = fault instanceof RangeError ? { status: 400, code: "invalid" } : fault;
     showConnection(root, problem.status === undefined ? "error" : ofReading(problem), { problem });
     if (problem.status === undefined) throw fault;
+    if (mayPass(problem)) setTimeout(start, pause, Math.min(2 * pause, LONGEST_PAUSE_MS));
   }
 };
 

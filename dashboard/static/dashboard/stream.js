@@ -47,6 +47,11 @@ export const followStream = ({ api, source, clock, onChange, onState }) => {
     if (!pending) pending = setTimeout(show, wait);
   };
 
+  // What was just drawn is not drawn again: the next change would have to wait for that.
+  const showIdle = () => {
+    if (performance.now() - shownAt > SECOND_MS / 2) showSoon();
+  };
+
   const close = () => {
     stream?.close();
     stream = null;
@@ -60,7 +65,7 @@ export const followStream = ({ api, source, clock, onChange, onState }) => {
     for (const status of JSON.parse(data).statuses) known.put(status, Number(lastEventId));
     clearInterval(tick);
     // Time goes on where nothing changes.
-    tick = setInterval(showSoon, SECOND_MS);
+    tick = setInterval(showIdle, SECOND_MS);
     onState(true);
     show();
   };
@@ -75,6 +80,7 @@ export const followStream = ({ api, source, clock, onChange, onState }) => {
     if (document.hidden || stream) return;
     try {
       const { stream_url: address } = await api.fetchInstance(source);
+      if (document.hidden) return;
       stream ??= new EventSource(address);
     } catch {
       return again();

@@ -1,0 +1,187 @@
+"""Every page in both themes under axe, and what axe cannot see: lines, and what is read aloud."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser import CDN, answer_as_cdn, sweep
+from tests.service import ROOT, Service
+from tests.staff import add_statuses, log_in
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+THEMES = ("light", "dark")
+# Swagger UI and ReDoc are their makers'; ours is the document around them.
+RUN_AXE = """async () => {
+  const isOurs = ({ element }) => !element.closest("#swagger-ui > *, #redoc > *");
+  const { violations } = await axe.run({ elementRef: true });
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.filter(isOurs).map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`));
+}"""
+
+SERIES = ("average", "peak", "distance", "net-x", "net-y")
+# The contrast of each colour to the ground that it is drawn on (WCAG 2.2, "contrast ratio").
+CONTRASTS = """(names) => {
+  const probe = document.body.appendChild(document.createElement("i"));
+  const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const luminance = (name) => {
+    probe.attributeStyleMap.set("color", `var(--${name})`);
+    context.fillStyle = getComputedStyle(probe).color;
+    context.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...context.getImageData(0, 0, 1, 1).data].map((byte) => {
+      const part = byte / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = luminance("surface");
+  return names.map((name) => {
+    const [low, high] = [ground, luminance(name)].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  });
+}"""
+# What a screen reader speaks by itself: changes in live regions, and the value that it stands on.
+LISTEN = """
+window.spoken = [];
+const LOUD = "[aria-live]:not([aria-live=off]), [role=status], [role=alert], [role=log], output";
+addEventListener("DOMContentLoaded", () => {
+  const note = (changes) => {
+    for (const { target, type, attributeName } of changes) {
+      const element = target.closest ? target : target.parentElement;
+      if (type !== "attributes" && element?.closest(LOUD)) spoken.push(element.textContent);
+      if (attributeName && element === document.activeElement)
+        spoken.push(`${attributeName} ${element.getAttribute(attributeName)}`);
+    }
+  };
+  const attributeFilter = ["aria-valuetext", "aria-valuenow", "aria-pressed", "aria-label"];
+  new MutationObserver(note).observe(document.body,
+    { childList: true, characterData: true, subtree: true, attributes: true, attributeFilter });
+});
+"""
+
+
+@pytest.fixture
+def visitor(staff: BrowserContext) -> Iterator[BrowserContext]:
+    """Somebody who has not logged in, in the same Chromium."""
+    context = staff.browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context
+    context.close()
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe finds, rule by rule and element by element, in both themes."""
+    # By the debugger, which our policy does not bind.
+    page.evaluate(f"{AXE.read_text()}; 0")
+    found = []
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        found += [f"{theme}, {line}" for line in page.evaluate(RUN_AXE)]
+    return found
+
+
+def test_your_own_pointers_page(service: Service, visitor: BrowserContext) -> None:
+    page = visitor.new_page()
+    page.route(CDN, answer_as_cdn)
+    page.goto(service.url)
+    expect(page.locator("[data-live][data-charts=ready][data-connection=live]")).to_be_visible()
+    assert violations(page) == [], "before anything has moved"
+    sweep(page, (300, 200), (900, 500), 1)
+    expect(page.locator("[data-empty]")).to_have_count(0)
+    for table in page.locator(".values summary").all():
+        table.click()
+    page.locator(".term").first.focus()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("panel", ["denied", "missing", "refused", "unasked"])
+def test_a_state_that_takes_the_page(service: Service, visitor: BrowserContext, panel: str) -> None:
+    page = visitor.new_page()
+    page.goto(f"{service.url}/browsers/{uuid4()}/")
+    expect(page.locator("[data-panel=denied]")).to_be_visible()
+    page.evaluate(f"document.querySelector('[data-live]').dataset.connection = '{panel}'")
+    expect(page.locator(f"[data-panel={panel}]")).to_be_visible()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("path", ["/login/", "/nothing/", "/api/v1/docs/", "/api/v1/redoc/"])
+def test_a_page_for_everybody(service: Service, visitor: BrowserContext, path: str) -> None:
+    page = visitor.new_page()
+    page.goto(service.url + path)
+    expect(page.locator("main :is(h1, h2)").first).to_be_visible()
+    assert violations(page) == []
+
+
+def test_a_login_that_fails_and_one_that_is_locked_out(
+    service: Service, visitor: BrowserContext
+) -> None:
+    page = visitor.new_page()
+    log_in(page, service, "wrong", name="nobody")
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert violations(page) == []
+    for _ in range(5):
+        log_in(page, service, "wrong", name="nobody")
+    expect(page.get_by_role("heading", name="Too many wrong passwords")).to_be_visible()
+    assert violations(page) == []
+    service.sql("delete from axes_accessattempt where username = 'nobody'")
+
+
+def test_a_fault_of_the_service(service: Service, visitor: BrowserContext) -> None:
+    page = visitor.new_page()
+    page.goto(f"{service.url}/login/")
+    service.sql("alter table django_session rename to away")
+    try:
+        visitor.add_cookies([{"name": "sessionid", "value": "x" * 32, "url": service.url}])
+        page.goto(service.url)
+        expect(page.get_by_role("heading", name="Something went wrong")).to_be_visible()
+        assert violations(page) == []
+    finally:
+        service.sql("alter table away rename to django_session")
+
+
+def test_the_list_of_all_instances(service: Service, staff: BrowserContext) -> None:
+    page = staff.new_page()
+    page.goto(f"{service.url}/browsers/")
+    for ago in (2, 60):
+        add_statuses(service, service.log_on()["instance_id"], {ago: 700.0, ago + 1: 300.0})
+    expect(page.locator("tbody tr [data-name=state]", has_text="Moving").first).to_be_visible()
+    assert violations(page) == []
+    page.close()
+
+
+def test_an_instance_in_a_range(service: Service, staff: BrowserContext) -> None:
+    instance = service.log_on()["instance_id"]
+    add_statuses(service, instance, dict.fromkeys(range(100, 160), 700.0))
+    page = staff.new_page()
+    page.goto(f"{service.url}/browsers/{instance}/?range=15m")
+    expect(page.locator("[data-live][data-charts=ready][data-connection=stored]")).to_be_visible()
+    page.locator("summary", has_text="Custom").click()
+    assert violations(page) == []
+    page.close()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_series_stands_out_from_its_ground(
+    service: Service, visitor: BrowserContext, theme: str
+) -> None:
+    page = visitor.new_page()
+    page.emulate_media(color_scheme=theme)
+    page.goto(f"{service.url}/login/")
+    contrasts = dict(zip(SERIES, page.evaluate(CONTRASTS, SERIES), strict=True))
+    assert min(contrasts.values()) >= 3, contrasts
+
+
+def test_a_moving_pointer_is_not_read_aloud(service: Service, visitor: BrowserContext) -> None:
+    page = visitor.new_page()
+    page.add_init_script(LISTEN)
+    page.route(CDN, answer_as_cdn)
+    page.goto(service.url)
+    expect(page.locator("[data-live][data-charts=ready][data-connection=live]")).to_be_visible()
+    assert page.evaluate("spoken") == ["Live"]
+    plot = page.get_by_role("slider", name="Velocity of one second")
+    plot.press("ArrowLeft")
+    assert len(page.evaluate("spoken.splice(0)")) > 1, "what was asked for"
+    sweep(page, (300, 20), (900, 40), 2)  # In the masthead, beside the charts.
+    expect(page.locator("[data-empty]")).to_have_count(0)
+    page.wait_for_timeout(1000)
+    assert page.evaluate("spoken") == []

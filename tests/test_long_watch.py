@@ -1,0 +1,143 @@
+"""A page that is watched for long keeps to its memory, and one that nobody sees costs nothing.
+
+SOAK_SECONDS=600 (make soak) moves the pointer for ten minutes; without it the redraws of two
+minutes are pressed into half of one.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, CDPSession, Page, expect
+
+from tests.browser import sweep, turn
+from tests.pointer import Pointer
+from tests.service import Service, wait_until
+
+SOAK_SECONDS = float(os.environ.get("SOAK_SECONDS", "0"))
+# The 95th percentile of the lag remembers a minute of samples; what the charts keep does not grow.
+MAX_GROWTH = 2 * 2**20
+# Redraws as fast as the charts can follow, by the legend's own button; returns how many there were.
+REDRAW = """async (seconds) => {
+  const button = document.querySelector("[data-series=peak]");
+  let [drawn, last] = [0, null];
+  const end = performance.now() + seconds * 1000;
+  while (performance.now() < end) {
+    button.click();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const inner = document.querySelector("[data-chart=velocity] .apexcharts-inner");
+    if (inner !== last) drawn += 1;
+    last = inner;
+  }
+  return drawn;
+}"""
+WATCH_WORK = """
+window.work = { mutations: 0, frames: 0 };
+window.streams = [];
+window.EventSource = class extends EventSource {
+  constructor(url) { super(url); streams.push(this); }
+};
+const { requestAnimationFrame: next } = window;
+window.requestAnimationFrame = (act) => { work.frames += 1; return next(act); };
+addEventListener("DOMContentLoaded", () => {
+  new MutationObserver((found) => { work.mutations += found.length; }).observe(document.body,
+    { attributes: true, childList: true, characterData: true, subtree: true });
+});
+"""
+
+
+@pytest.fixture
+def page(staff: BrowserContext) -> Iterator[Page]:
+    page = staff.new_page()
+    page.add_init_script(WATCH_WORK)
+    yield page
+    page.close()
+
+
+def expect_live(page: Page) -> None:
+    expect(page.locator("[data-live][data-charts=ready][data-connection=live]")).to_be_visible()
+
+
+def test_minutes_of_live_charts_do_not_grow_the_heap(
+    service: Service, page: Page, capsys: pytest.CaptureFixture[str]
+) -> None:
+    devtools = page.context.new_cdp_session(page)
+    page.goto(service.url)
+    expect_live(page)
+    page.evaluate(REDRAW, 3)
+    move(page, 5 if not SOAK_SECONDS else 60)
+    before = measure(devtools)
+    if SOAK_SECONDS:
+        move(page, SOAK_SECONDS)
+    else:
+        move(page, 5)
+        assert page.evaluate(REDRAW, 20) > 20
+    after = measure(devtools)
+    with capsys.disabled():
+        sys.stdout.write(f"heap, nodes, listeners: {before} before, {after} after\n")
+    expect_live(page)
+    assert after["JSHeapUsedSize"] < before["JSHeapUsedSize"] + MAX_GROWTH
+    # A chart that is redrawn may hold a few more or fewer, but never one set for each redraw.
+    assert after["Nodes"] < before["Nodes"] * 1.2
+    assert after["JSEventListeners"] < before["JSEventListeners"] * 1.2
+
+
+def move(page: Page, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        sweep(page, (200, 300), (1000, 500), 1.2)
+        sweep(page, (1000, 500), (200, 300), 1.2)
+        time.sleep(0.4)
+
+
+def measure(devtools: CDPSession) -> dict[str, int]:
+    """Return bytes of heap, DOM nodes and listeners that are left after a collection of garbage."""
+    devtools.send("Performance.enable")
+    for _ in range(3):
+        devtools.send("HeapProfiler.collectGarbage")
+    wanted = ("JSHeapUsedSize", "Nodes", "JSEventListeners")
+    metrics = devtools.send("Performance.getMetrics")["metrics"]
+    return {line["name"]: int(line["value"]) for line in metrics if line["name"] in wanted}
+
+
+@pytest.mark.parametrize("path", ["/", "/browsers/{}/", "/browsers/"])
+def test_a_hidden_tab_asks_for_nothing_and_draws_nothing(
+    service: Service, page: Page, path: str
+) -> None:
+    pointer = Pointer(service)
+    page.goto(service.url + path.format(pointer.instance_id))
+    if path == "/browsers/":
+        expect(page.locator("tbody tr").first).to_be_visible()
+    else:
+        expect_live(page)
+    page.mouse.move(300, 300)
+    page.mouse.move(600, 500)
+    turn(page, hidden=True)
+    page.wait_for_timeout(1500)  # What was under way ends.
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate("work = { mutations: 0, frames: 0 }")
+    pointer.send(0, 1)
+    page.wait_for_timeout(3000)
+    assert page.evaluate("work") == {"mutations": 0, "frames": 0}
+    assert asked == []
+    assert page.evaluate("streams.every(({ readyState }) => readyState === EventSource.CLOSED)")
+
+
+def test_a_tab_that_is_seen_again_shows_what_has_moved_meanwhile(
+    service: Service, page: Page
+) -> None:
+    pointer = Pointer(service)
+    page.goto(f"{service.url}/browsers/{pointer.instance_id}/")
+    expect_live(page)
+    turn(page, hidden=True)
+    pointer.send(*range(7))
+    wait_until(service.is_rolled_up)
+    turn(page, hidden=False)
+    expect(page.locator("[data-tile=events]")).to_have_attribute("value", "7")
+    expect_live(page)
+    # The ticket of the first stream may hold no longer, so the second has one of its own.
+    first, second = page.evaluate("streams.map(({ url }) => url)")
+    assert first != second

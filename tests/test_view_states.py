@@ -1,0 +1,174 @@
+"""What the staff's views show while they load, are empty, fail, live, come back, or are denied.
+
+Those of `/` are in test_live_page.py.
+"""
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+
+from tests.pointer import Pointer
+from tests.service import Service
+from tests.staff import add_statuses
+
+BUSY = {"status": 503, "code": "busy"}
+
+
+@pytest.fixture
+def page(staff: BrowserContext) -> Iterator[Page]:
+    """A page in a context of its own, that may go offline or lose its login."""
+    context = staff.browser.new_context(storage_state=staff.storage_state())
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def pointer(service: Service) -> Pointer:
+    return Pointer(service)
+
+
+def hang(route: Route) -> None:
+    """Take the request and never answer."""
+
+
+def fail(route: Route) -> None:
+    route.fulfill(status=503, json=BUSY)
+
+
+def expect_connection(page: Page, name: str, detail: str = "") -> None:
+    expect(page.locator("[data-connection-name]")).to_have_text(name, timeout=15_000)
+    expect(page.locator("[data-connection-detail]")).to_contain_text(detail, timeout=15_000)
+
+
+def list_state(page: Page) -> Locator:
+    return page.locator("[data-list-state]")
+
+
+def test_the_list_says_that_it_is_being_read(service: Service, page: Page) -> None:
+    page.route("**/rows/", hang)
+    page.goto(f"{service.url}/browsers/")
+    expect(list_state(page)).to_have_text("Reading the list.")
+
+
+def test_a_line_in_the_list_lives(service: Service, page: Page, pointer: Pointer) -> None:
+    page.goto(f"{service.url}/browsers/")
+    row = page.locator("tbody tr", has_text=pointer.instance_id)
+    expect(row.locator("[data-name=state]")).to_have_text("Resting")
+    line = row.locator(".sparkline-line")
+    before = line.get_attribute("d")
+    add_statuses(service, pointer.instance_id, dict.fromkeys(range(4), 900.0))
+    expect(row.locator("[data-name=state]")).to_have_text("Moving")
+    expect(row.locator("[data-name=now]")).to_have_text("900")
+    moved = line.get_attribute("d")
+    assert moved != before
+    # Time goes on: what moved slides to the left.
+    expect(line).not_to_have_attribute("d", moved)
+
+
+def test_the_list_without_network_keeps_what_it_has_and_goes_on_by_itself(
+    service: Service, page: Page, pointer: Pointer
+) -> None:
+    page.goto(f"{service.url}/browsers/")
+    rows = page.locator("tbody tr", has_text=pointer.instance_id)
+    expect(rows).to_have_count(1)
+    page.context.set_offline(True)
+    expect(list_state(page)).to_have_text("The service does not answer. Trying again.")
+    expect(rows).to_have_count(1)
+    page.context.set_offline(False)
+    expect(list_state(page)).to_have_text("")
+
+
+def test_the_list_of_somebody_who_has_been_logged_out_says_so(service: Service, page: Page) -> None:
+    page.goto(f"{service.url}/browsers/")
+    expect(list_state(page)).to_have_text("")
+    page.context.clear_cookies()
+    expect(list_state(page)).to_have_text("You have been logged out. Reload to log in.")
+    page.reload()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+
+
+def test_an_instance_says_that_it_is_being_asked_for(
+    service: Service, page: Page, pointer: Pointer
+) -> None:
+    page.route("**/api/v1/**", hang)
+    page.goto(f"{service.url}/browsers/{pointer.instance_id}/")
+    expect_connection(page, "Connecting", "Asking the service.")
+
+
+def test_an_instance_that_has_not_moved_says_so_and_then_moves(
+    service: Service, page: Page, pointer: Pointer
+) -> None:
+    page.goto(f"{service.url}/browsers/{pointer.instance_id}/")
+    hint = page.get_by_text("No movement in the last two minutes")
+    expect(hint).to_be_visible()
+    pointer.send(0, 1)
+    expect(hint).to_be_hidden()
+    expect(page.locator("[data-tile=distance]")).to_have_attribute("value", "5")
+
+
+def test_an_instance_whose_service_fails_shows_the_code_and_goes_on_by_itself(
+    service: Service, page: Page, pointer: Pointer
+) -> None:
+    page.route("**/api/v1/browsers/**", fail)
+    page.goto(f"{service.url}/browsers/{pointer.instance_id}/")
+    expect_connection(page, "Server error", "Report 503 busy if it stays.")
+    page.unroute("**/api/v1/browsers/**")
+    expect_connection(page, "Live")
+
+
+def test_an_instance_without_network_goes_on_by_itself_with_another_ticket(
+    service: Service, page: Page, pointer: Pointer
+) -> None:
+    tickets = []
+    page.on("request", lambda request: "/stream/" in request.url and tickets.append(request.url))
+    page.goto(f"{service.url}/browsers/{pointer.instance_id}/")
+    expect_connection(page, "Live", "as the pointer moves")
+    service.stop("live")
+    page.context.set_offline(True)
+    expect_connection(page, "Offline", "The service does not answer.")
+    service.start("live")
+    page.context.set_offline(False)
+    expect_connection(page, "Live", "as the pointer moves")
+    assert len(set(tickets)) >= 2
+
+
+@pytest.mark.parametrize("query", ["", "?range=1h"])
+def test_an_instance_is_not_shown_to_somebody_else(
+    service: Service, page: Page, pointer: Pointer, query: str
+) -> None:
+    page.goto(f"{service.url}/login/")
+    page.context.clear_cookies()
+    page.goto(f"{service.url}/browsers/{pointer.instance_id}/{query}")
+    expect(page.locator("[data-panel=denied]")).to_be_visible()
+    token = pointer.session.headers["Authorization"].removeprefix("Bearer ")
+    page.goto("about:blank")
+    page.goto(f"{service.url}/browsers/{pointer.instance_id}/{query}#token={quote(token)}")
+    expect_connection(page, "Live")
+
+
+def test_a_range_says_that_it_is_being_read(service: Service, page: Page, pointer: Pointer) -> None:
+    page.route("**/statuses/*", hang)
+    page.goto(f"{service.url}/browsers/{pointer.instance_id}/?range=15m")
+    expect_connection(page, "Connecting", "Reading what is stored.")
+
+
+def test_a_range_that_could_not_be_read_is_read_again_by_itself(
+    service: Service, page: Page, pointer: Pointer
+) -> None:
+    page.route("**/statuses/*", lambda route: route.abort())
+    page.goto(f"{service.url}/browsers/{pointer.instance_id}/?range=15m")
+    expect_connection(page, "Offline", "The service does not answer.")
+    page.unroute("**/statuses/*")
+    expect_connection(page, "Stored")
+
+
+def test_a_range_of_somebody_who_has_been_logged_out_is_denied(
+    service: Service, page: Page, pointer: Pointer
+) -> None:
+    page.goto(f"{service.url}/browsers/{pointer.instance_id}/?range=15m")
+    expect_connection(page, "Stored")
+    page.route("**/time/", lambda route: (page.context.clear_cookies(), route.continue_()))
+    page.reload()
+    expect(page.locator("[data-panel=denied]")).to_be_visible()
