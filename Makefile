@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SERVICES := $(PYTHON) scripts/services
 # Python without .py in its name, which ruff would pass over.
-COMMANDS := scripts/run scripts/services scripts/fuzz
+COMMANDS := scripts/run scripts/services scripts/fuzz deploy/healthy
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --fetch-retries=1
 # The settings refuse to load without a key; checks take one that is forgotten when they end.
 SECRET = export SECRET_KEY="$${SECRET_KEY:-$$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')}"
@@ -11,7 +11,7 @@ BIOME := PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/biome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run demo test fuzz lint format stop clean clean-data lock chromium
+.PHONY: help setup run demo test fuzz lint format stop clean clean-data lock pin chromium
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,9 @@ clean: ## Delete what set-up installed and what tools cached; not the data
 
 clean-data: stop ## Delete the private servers' data, passwords and logs (var/)
 	rm -rf var
+
+pin: ## Write the digests of all container images behind their tags (needs Docker)
+	@deploy/pin
 
 lock: ## Resolve requirements*.lock and package-lock.json anew (needs uv)
 	uv pip compile $(LOCK) pyproject.toml --output-file requirements.lock

@@ -1,9 +1,10 @@
+import signal
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext
 
-from tests.production import Production
+from tests.production import PROCESSES, Production
 from tests.service import Service
 from tests.staff import logged_in
 
@@ -17,12 +18,19 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="session")
 def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
-    """One service as its image runs it, for the tests that leave it as they found it."""
+    """One service as its image runs it, for the tests that leave it as they found it.
+
+    When they are through, SIGTERM must end each of its processes by itself.
+    """
     service = Production(tmp_path_factory.mktemp("production"))
     collected = service.run("deploy/start", "collectstatic", "--noinput")
     assert collected.returncode == 0, collected.stderr
     with service:
         yield service
+        processes = {name: service.processes[name] for name in PROCESSES}
+    codes = {name: process.returncode for name, process in processes.items()}
+    # uvicorn ends, after its own farewell, by the signal that it was sent.
+    assert codes == {"web": 0, "live": -signal.SIGTERM, "worker": 0, "beat": 0}
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ from pathlib import Path
 import requests
 
 from tests import image
-from tests.service import BIN, SWEEP_SECONDS, Service
+from tests.pointer import Pointer
+from tests.service import BIN, SWEEP_SECONDS, Service, wait_until
 
 PROCESSES = ("web", "live", "worker", "beat")
 DOMAIN = "pointerscope.localhost"
@@ -62,6 +63,14 @@ class Production(Service):
 
     def log_on(self) -> dict:
         return ask(self, "/api/v1/browsers/", "POST").json()
+
+    def move(self) -> Pointer:
+        """Log a pointer on, send three samples of it, and return it once they are rolled up."""
+        pointer = Pointer(self)
+        pointer.session.headers.update(PROXIED)
+        pointer.send(0, 1, 2)
+        wait_until(self.is_rolled_up)
+        return pointer
 
     def _is_ready(self, name: str) -> bool:
         if name in ("web", "live"):

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from tests.pointer import Pointer
-from tests.production import DOMAIN, PROCESSES, PROXIED, Production, ask
+from tests.production import DOMAIN, PROCESSES, Production, ask
 from tests.service import Service, wait_until
 
 
@@ -20,11 +19,8 @@ def test_the_image_has_no_tests_no_secrets_and_no_leftovers(production: Producti
 
 
 def test_a_batch_that_comes_by_https_is_stored_and_rolled_up(production: Production) -> None:
-    pointer = Pointer(production)
-    pointer.session.headers.update(PROXIED)
-    pointer.send(0, 1, 2)
-    wait_until(production.is_rolled_up)
-    assert [status["traversed_distance"] for status in pointer.series()] == [10.0]
+    series = production.move().series()
+    assert [status["traversed_distance"] for status in series] == [10.0]
 
 
 def test_by_plain_http_it_only_says_where_https_is(production: Production) -> None:
@@ -80,12 +76,3 @@ def test_what_it_cannot_start_it_says(production: Production) -> None:
     assert "Unknown command: 'webb'" in production.run("deploy/start", "webb").stderr
     assert production.run("deploy/start").returncode == 64
     assert production.run("deploy/start", "web", "--reload").returncode == 64
-
-
-def test_sigterm_ends_each_of_them(production: Production) -> None:
-    for name in PROCESSES:
-        process = production.processes[name]
-        production.stop(name)
-        # uvicorn ends, after its own farewell, by the signal that it was sent.
-        assert process.returncode in (0, -signal.SIGTERM), (name, production.log(name))
-        production.start(name)

@@ -1,0 +1,115 @@
+"""Prometheus and Grafana ask for what there is: metrics, views, and alarms that come when due."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import psycopg2
+import pytest
+import requests
+import yaml
+
+from tests.production import Production
+from tests.service import ROOT
+
+PROMETHEUS = ROOT / "deploy" / "prometheus"
+DASHBOARDS = sorted((ROOT / "deploy" / "grafana" / "dashboards").glob("*.json"))
+SOURCES = ROOT / "deploy" / "grafana" / "provisioning" / "datasources" / "sources.yml"
+
+
+def promtool(*words: str) -> subprocess.CompletedProcess[str]:
+    found = subprocess.run(
+        [ROOT / "scripts" / "promtool"], capture_output=True, text=True, check=False
+    )
+    if not found.stdout.strip():
+        pytest.skip(found.stderr.strip())
+    command = [found.stdout.strip(), *words]
+    return subprocess.run(command, cwd=PROMETHEUS, capture_output=True, text=True, check=False)
+
+
+def panels() -> list[dict]:
+    return [panel for file in DASHBOARDS for panel in json.loads(file.read_text())["panels"]]
+
+
+def queries() -> list[str]:
+    """Return everything that is asked of Prometheus, by alarms and by panels."""
+    groups = yaml.safe_load((PROMETHEUS / "rules.yml").read_text())["groups"]
+    alarms = [rule["expr"] for group in groups for rule in group["rules"]]
+    targets = [target for panel in panels() for target in panel["targets"]]
+    return alarms + [target["expr"] for target in targets if "expr" in target]
+
+
+def test_prometheus_takes_its_configuration() -> None:
+    checked = promtool("check", "config", "prometheus.yml")
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_each_alarm_comes_when_it_should_and_only_then() -> None:
+    tested = promtool("test", "rules", "rules.test.yml")
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
+def test_every_alarm_is_played() -> None:
+    rules, played = ((PROMETHEUS / name).read_text() for name in ("rules.yml", "rules.test.yml"))
+    names = re.findall(r"- alert: (\w+)", rules)
+    assert names
+    for name in names:
+        assert f"alertname: {name}}}" in played
+        assert f'alertname="{name}"' in played
+
+
+def test_every_metric_that_is_asked_for_exists(production: Production) -> None:
+    production.move()
+    # As Prometheus calls it: by the container's name, which is not among ALLOWED_HOSTS.
+    answer = requests.get(f"{production.url}/metrics", headers={"Host": "web:8000"}, timeout=10)
+    assert answer.status_code == 200, answer.text
+    known = {"up", "ALERTS"} | set(re.findall(r"^# TYPE (\w+) ", answer.text, re.MULTILINE))
+    known |= {f"{name}_bucket" for name in known}
+    for query in queries():
+        for name in re.findall(r"\bpointerscope_\w+", query):
+            assert name in known, query
+
+
+@pytest.fixture(scope="module")
+def reader(production: Production) -> Iterator[psycopg2.extensions.connection]:
+    """The login that the service `grafana-login` of deploy/compose.yml makes for Grafana."""
+    name = f"grafana_{production.database}"
+    said = production.run("deploy/start", "analyst", name)
+    assert said.returncode == 0, said.stderr
+    (password,) = re.findall(r"(?m)^postgresql://[^:]*:([^@]*)@", said.stdout)
+    address = urlsplit(production.database_url)
+    session = psycopg2.connect(
+        host=address.hostname,
+        port=address.port,
+        dbname=production.database,
+        user=name,
+        password=password,
+    )
+    yield session
+    session.close()
+    assert production.run("deploy/start", "analyst", "--drop", name).returncode == 0
+    group = f'"{production.database}_readonly"'
+    production.sql(f"drop owned by {group}; drop role {group}")
+
+
+@pytest.mark.parametrize(
+    "panel",
+    [panel for panel in panels() if panel["datasource"]["uid"] == "pointers"],
+    ids=lambda panel: panel["title"],
+)
+def test_each_panel_in_sql_is_answered_to_the_reader(
+    reader: psycopg2.extensions.connection, panel: dict
+) -> None:
+    (target,) = panel["targets"]
+    since = r"\1 between now() - interval '1 hour' and now()"
+    with reader, reader.cursor() as cursor:
+        cursor.execute(re.sub(r"\$__timeFilter\((\w+)\)", since, target["rawSql"]))
+        columns = [column.name for column in cursor.description]
+    assert target["format"] == "table" or columns[0] == "time"
+
+
+def test_panels_name_sources_that_are_provisioned() -> None:
+    sources = yaml.safe_load(SOURCES.read_text())["datasources"]
+    assert {panel["datasource"]["uid"] for panel in panels()} == {one["uid"] for one in sources}

@@ -1,0 +1,109 @@
+"""deploy/backup dumps the database day by day, keeps what it should, and brings one back."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.production import Production
+from tests.service import ROOT
+
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from service_sources.debian_root import POSTGRES_BIN, root_place
+
+DAY = 24 * 3600
+PROGRAMS = ("pg_dump", "pg_restore", "psql", "createdb")
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Path:
+    """PostgreSQL's programs on a PATH of their own: those of the private root, or the host's."""
+    folder, root = tmp_path / "programs", root_place().root
+    folder.mkdir()
+    has_root = os.geteuid() == 0 and (root / "mnt").exists()
+    if not has_root and not shutil.which("pg_dump"):
+        pytest.skip("no pg_dump here: neither the host's nor, as root, the Debian root's")
+    for name in PROGRAMS:
+        command = f"chroot {root} {POSTGRES_BIN / name}" if has_root else shutil.which(name)
+        (folder / name).write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        (folder / name).chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "backups").mkdir()
+    return tmp_path / "backups"
+
+
+def backup(
+    production: Production, programs: Path, folder: Path, *words: str, **env: str
+) -> subprocess.CompletedProcess[str]:
+    address = urlsplit(production.database_url)
+    (folder.parent / "password").write_text(address.password or "")
+    return subprocess.run(
+        ["sh", ROOT / "deploy" / "backup", *words],
+        env={
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "PGHOST": str(address.hostname),
+            "PGPORT": str(address.port),
+            "PGUSER": str(address.username),
+            "PGDATABASE": production.database,
+            "PGPASSWORD_FILE": str(folder.parent / "password"),
+            "BACKUP_FOLDER": str(folder),
+            **env,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_dump_is_made_and_brought_back_and_old_ones_go(
+    production: Production, programs: Path, folder: Path
+) -> None:
+    old, kept = folder / "pointerscope-old.dump", folder / "pointerscope-kept.dump"
+    for file, days in ((old, 16), (kept, 13)):
+        file.touch()
+        os.utime(file, (time.time() - days * DAY,) * 2)
+    assert backup(production, programs, folder, "fresh").returncode == 1
+    done = backup(production, programs, folder, "once")
+    assert done.returncode == 0, done.stderr
+    (dump,) = set(folder.iterdir()) - {kept}
+    assert backup(production, programs, folder, "fresh").returncode == 0
+
+    name = f"{production.database}_back"
+    restored = backup(production, programs, folder, "restore", str(dump), name)
+    try:
+        assert restored.returncode == 0, restored.stderr
+        url = urlsplit(production.database_url)._replace(path=f"/{name}").geturl()
+        (Path(production.folder) / "RESTORED").write_text(url)
+        env = production.environment | {"DATABASE_URL_FILE": str(production.folder / "RESTORED")}
+        verified = subprocess.run(
+            [production.tree / "deploy" / "start", "verify_rollups"],
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert verified.returncode == 0, verified.stdout + verified.stderr
+    finally:
+        production.administer(f'drop database if exists "{name}" with (force)')
+
+
+def test_a_dump_that_fails_leaves_the_others_and_no_half_one(
+    production: Production, programs: Path, folder: Path
+) -> None:
+    old = folder / "pointerscope-old.dump"
+    old.touch()
+    os.utime(old, (time.time() - 16 * DAY,) * 2)
+    done = backup(production, programs, folder, "once", PGDATABASE="there_is_none")
+    assert done.returncode == 1
+    assert "backup: failed; the dumps before it are still there" in done.stderr
+    assert list(folder.iterdir()) == [old]

@@ -1,0 +1,237 @@
+"""The files of deploy/ are what the programs that read them take, and agree with each other."""
+
+import os
+import re
+import stat
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from tests import image
+from tests.service import BIN, ROOT
+
+DEPLOY = ROOT / "deploy"
+MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
+APP = {"web", "live", "worker", "beat", "migrate", "grafana-login"}
+
+
+@cache
+def compose(*words: str, cwd: Path = ROOT) -> dict[str, Any]:
+    """Return what Docker Compose makes of its files; that needs no engine."""
+    env = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
+    done = subprocess.run(
+        [BIN / "docker-compose", *words, "config"],
+        cwd=cwd,
+        env=env | {"COMPOSE_DISABLE_ENV_FILE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return yaml.safe_load(done.stdout)
+
+
+def app() -> dict[str, Any]:
+    return compose("--file", "deploy/compose.yml", "--profile", "app")
+
+
+def containers(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the containers of a workload's pods."""
+    spec = document["spec"]
+    spec = spec.get("jobTemplate", {}).get("spec", spec)
+    return spec.get("template", {}).get("spec", {}).get("containers", [])
+
+
+def documents() -> list[dict[str, Any]]:
+    files = [file for file in MANIFESTS if file.name != "kustomization.yaml"]
+    return [part for file in files for part in yaml.safe_load_all(file.read_text())]
+
+
+def test_the_dockerfile_is_without_a_fault() -> None:
+    checked = subprocess.run(
+        [BIN / "hadolint", image.DOCKERFILE], capture_output=True, text=True, check=False
+    )
+    assert (checked.returncode, checked.stdout) == (0, "")
+
+
+def test_the_image_does_not_run_as_root() -> None:
+    assert image.instructions("USER") == ["10001"]
+
+
+def test_without_the_profile_there_are_the_services_for_development_only() -> None:
+    assert set(compose()["services"]) == {"timescaledb", "redis", "flower"}
+
+
+def test_the_profile_runs_everything() -> None:
+    others = {"proxy", "database", "redis-app", "backup", "prometheus", "grafana", "flower-app"}
+    assert set(app()["services"]) == APP | others
+    assert set(compose("--profile", "app")["services"]) > APP | others
+
+
+def test_each_service_is_probed_limited_and_started_again() -> None:
+    for name, service in app()["services"].items():
+        once = name in ("migrate", "grafana-login")
+        assert service["restart"] == ("on-failure:3" if once else "unless-stopped"), name
+        assert once or service["healthcheck"]["test"], name
+        assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory"}, name
+        assert service["logging"]["options"].keys() == {"max-size", "max-file"}, name
+        assert "no-new-privileges:true" in service["security_opt"], name
+
+
+def test_our_processes_can_write_nowhere_and_may_nothing() -> None:
+    for name in APP:
+        service = app()["services"][name]
+        assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"]), name
+
+
+def test_only_the_proxy_can_be_reached_from_outside() -> None:
+    published = {
+        name: {port.get("host_ip", "") for port in service.get("ports", [])}
+        for name, service in app()["services"].items()
+    }
+    outside = {name for name, addresses in published.items() if addresses - {"127.0.0.1"}}
+    assert outside == {"proxy"}
+    assert not published["database"] | published["redis-app"]
+
+
+def test_the_proxy_is_in_no_network_with_the_database() -> None:
+    services = app()["services"]
+    assert not services["proxy"]["networks"].keys() & services["database"]["networks"].keys()
+
+
+def test_every_secret_is_a_file_that_configure_makes() -> None:
+    config = app()
+    assert {Path(secret["file"]).parent for secret in config["secrets"].values()} == {
+        DEPLOY / "secrets"
+    }
+    used = [service.get("secrets", []) for service in config["services"].values()]
+    named = {secret["source"] for secrets in used for secret in secrets}
+    assert named == set(config["secrets"])
+    made = set(re.findall(r"^keep (\S+)", (DEPLOY / "configure").read_text(), re.MULTILINE))
+    assert made == named
+
+
+def test_development_and_production_run_the_same_versions() -> None:
+    development, production = compose()["services"], app()["services"]
+    assert development["timescaledb"]["image"] == production["database"]["image"]
+    assert development["redis"]["image"] == production["redis-app"]["image"]
+    assert development["flower"]["image"] == production["flower-app"]["image"]
+
+
+def name_of(document: dict[str, Any]) -> str:
+    return f"{document['kind']}-{document['metadata']['name']}"
+
+
+@pytest.mark.parametrize("document", documents(), ids=name_of)
+def test_each_manifest_is_what_kubernetes_takes(document: dict[str, Any]) -> None:
+    kubernetes_validate.validate(document, kubernetes_validate.latest_version(), strict=True)
+
+
+def test_kustomize_has_every_manifest() -> None:
+    kustomization = yaml.safe_load((DEPLOY / "kubernetes" / "kustomization.yaml").read_text())
+    files = {file.name for file in MANIFESTS} - {"kustomization.yaml"}
+    assert set(kustomization["resources"]) == files
+
+
+def test_every_process_of_the_procfile_is_a_deployment_with_a_probe_and_limits() -> None:
+    names = {line.split(":")[0] for line in (ROOT / "Procfile").read_text().splitlines()}
+    deployments = [one for one in documents() if one["kind"] == "Deployment"]
+    assert {one["metadata"]["name"] for one in deployments} == names
+    for deployment in deployments:
+        (container,) = containers(deployment)
+        assert container["args"] == [deployment["metadata"]["name"]]
+        assert container["image"] == "pointerscope"
+        assert container["livenessProbe"]
+        assert container["resources"]["limits"]
+
+
+def test_services_and_budgets_choose_pods_that_there_are() -> None:
+    specs = [one.get("spec", {}) for one in documents()]
+    chosen = [spec["selector"] for spec in specs if "selector" in spec]
+    assert len(chosen) == 9
+    components = {"web", "live", "worker", "beat"}
+    for selector in chosen:
+        labels = selector.get("matchLabels", selector)
+        assert labels["app.kubernetes.io/component"] in components
+
+
+def test_there_is_one_beat() -> None:
+    (beat,) = (one for one in documents() if one["metadata"]["name"] == "beat")
+    assert (beat["spec"]["replicas"], beat["spec"]["strategy"]) == (1, {"type": "Recreate"})
+    assert "replicas" not in app()["services"]["beat"]["deploy"]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout that has only what configure needs."""
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy" / "configure").write_bytes((DEPLOY / "configure").read_bytes())
+    return tmp_path
+
+
+def configure(checkout: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = ["sh", str(checkout / "deploy" / "configure"), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_configure_makes_secrets_that_nobody_else_on_the_machine_can_read(checkout: Path) -> None:
+    done = configure(checkout, "stats.example.org")
+    assert (done.returncode, done.stderr) == (0, "")
+    folder = checkout / "deploy" / "secrets"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    values = {file.name: file.read_text().strip() for file in folder.iterdir()}
+    assert len(values["secret_key"]) == 64
+    assert len(set(values.values())) == len(values) == 6
+    password = values["database_password"]
+    assert (
+        values["database_url"] == f"postgres://pointerscope:{password}@database:5432/pointerscope"
+    )
+    assert values["redis_url"].split("@")[0] == "redis://:" + values["redis.conf"].split()[1]
+    assert (checkout / ".env").read_text().splitlines() == [
+        "COMPOSE_FILE=deploy/compose.yml",
+        "COMPOSE_PROFILES=app",
+        "DOMAIN=stats.example.org",
+    ]
+
+
+def test_configure_changes_nothing_but_the_domain_when_repeated(checkout: Path) -> None:
+    configure(checkout, "stats.example.org")
+    folder = checkout / "deploy" / "secrets"
+    before = {file.name: file.read_text() for file in folder.iterdir()}
+    (checkout / ".env").write_text("WEB_WORKERS=4\n" + (checkout / ".env").read_text())
+    configure(checkout, "other.example.org")
+    assert {file.name: file.read_text() for file in folder.iterdir()} == before
+    lines = (checkout / ".env").read_text().splitlines()
+    assert (lines[0], lines[-1]) == ("WEB_WORKERS=4", "DOMAIN=other.example.org")
+
+
+@pytest.mark.parametrize("word", ["", "-h", "https://stats.example.org", "a b"])
+def test_configure_takes_a_domain_only(checkout: Path, word: str) -> None:
+    done = configure(checkout, word)
+    assert (done.returncode, done.stderr.startswith("usage:")) == (64, True)
+    assert not (checkout / ".env").exists()
+
+
+def test_pin_writes_a_digest_behind_every_tag_and_renews_it(tmp_path: Path) -> None:
+    """With a stand-in for docker, because there is no registry to ask here."""
+    for name in ("deploy/pin", "deploy/Dockerfile", "deploy/compose.yml", "compose.yml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    docker = tmp_path / "docker"
+    docker.write_text('#!/bin/sh\necho "sha256:$DIGEST"\n')
+    docker.chmod(0o755)
+    files = ("deploy/Dockerfile", "deploy/compose.yml", "compose.yml")
+    for digest in ("a" * 64, "b" * 64):
+        env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "DIGEST": digest}
+        subprocess.run(
+            ["sh", tmp_path / "deploy" / "pin"], env=env, check=True, capture_output=True
+        )
+        pinned = "".join((tmp_path / name).read_text() for name in files)
+        assert pinned.count(f"@sha256:{digest}") == 2 + 6 + 3
+        assert pinned.count("@sha256:") == 2 + 6 + 3
+    assert re.sub("@sha256:b+", "", pinned) == "".join((ROOT / name).read_text() for name in files)
