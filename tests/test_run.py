@@ -38,7 +38,7 @@ def start(checkout: Checkout, port: str, *words: str) -> tuple[subprocess.Popen[
     if "Choose one:" in checkout.output:
         pytest.skip("no server programs here: neither the host's nor a Debian root")
     assert f"Pointerscope is ready: http://127.0.0.1:{port}/" in checkout.output, checkout.output
-    wait_until(lambda: "celery@" in checkout.output)
+    wait_until(lambda: "celery@" in checkout.output, 60)
     return running, {*descendants(running.pid), *checkout.server_pids()}
 
 
