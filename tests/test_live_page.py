@@ -447,8 +447,19 @@ def test_a_page_that_is_not_there_looks_like_the_others(
 def test_a_chosen_theme_stays(open_page: OpenPage) -> None:
     page = open_page()
     page.get_by_label("Theme").select_option("dark")
+    # The first body that is parsed has its theme already, so that no other one flashes.
+    page.add_init_script("""new MutationObserver((changes, watcher) => {
+        if (!document.body) return;
+        window.firstTheme = document.documentElement.dataset.theme;
+        watcher.disconnect();
+    }).observe(document, { childList: true, subtree: true });""")
     page.reload()
+    assert page.evaluate("firstTheme") == "dark"
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(14, 18, 22)"
+    page.get_by_label("Theme").select_option("System theme")
+    page.emulate_media(color_scheme="light")
+    page.reload()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(244, 246, 248)"
 
 
 def test_the_keyboard_reads_each_second_and_hides_a_series(

@@ -46,6 +46,11 @@ addEventListener("DOMContentLoaded", () => {
     { attributes: true, childList: true, characterData: true, subtree: true });
 });
 """
+AT_REST = """async () => {
+  const { mutations } = work;
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  return work.mutations === mutations;
+}"""
 
 
 @pytest.fixture
@@ -115,7 +120,7 @@ def test_a_hidden_tab_asks_for_nothing_and_draws_nothing(
     page.mouse.move(300, 300)
     page.mouse.move(600, 500)
     turn(page, hidden=True)
-    page.wait_for_timeout(1500)  # What was under way ends.
+    page.wait_for_function(AT_REST, timeout=15_000)  # What was under way ends.
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.evaluate("work = { mutations: 0, frames: 0 }")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Response, Route, expect
 
 from tests.browser import CDN, answer_as_cdn, sweep
-from tests.service import Service
+from tests.service import Service, wait_until
 from tests.staff import add_statuses
 
 MAX_BYTES = 40 * 1024
@@ -112,11 +112,19 @@ def test_the_charts_labels_grow_with_the_window(service: Service, page: Page) ->
     expect_charts(page)
     page.set_viewport_size({"width": 3840, "height": 2160})
     labels = page.locator(".apexcharts-yaxis-label")
-    page.wait_for_timeout(500)
-    assert [text for text in labels.all_text_contents() if "…" in text or "..." in text] == []
-    left, width = page.locator("[data-plot]").first.evaluate(
+    wait_until(lambda: not any("..." in text for text in labels.all_text_contents()))
+    wait_until(lambda: cursor_place(page) == pytest.approx(grid_place(page), abs=12))
+
+
+def cursor_place(page: Page) -> list[float]:
+    """Return where the cursor's ground begins within the first plot, and its width, in px."""
+    return page.locator("[data-plot]").first.evaluate(
         "({ style }) => ['--left', '--width'].map((n) => parseFloat(style.getPropertyValue(n)))"
     )
-    box = page.locator("[data-chart=velocity] .apexcharts-grid").bounding_box()
+
+
+def grid_place(page: Page) -> list[float]:
+    """Return the same of the grid that is drawn there."""
+    grid = page.locator("[data-chart=velocity] .apexcharts-grid").bounding_box()
     plot = page.locator("[data-plot]").first.bounding_box()
-    assert (left, width) == pytest.approx((box["x"] - plot["x"], box["width"]), abs=12)
+    return [grid["x"] - plot["x"], grid["width"]]

@@ -1,5 +1,7 @@
 """What the live page draws of the hand itself, and how long the way from hand to chart takes."""
 
+import time
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -52,13 +54,21 @@ CanvasRenderingContext2D.prototype.clearRect = function (...box) {
 };
 """
 MOVING = """elements => elements
+    .filter((element) => element.isConnected) // The charts are redrawn meanwhile.
     .filter((element) => !/^0s(, 0s)*$/.test(getComputedStyle(element).transitionDuration))
     .map(({ outerHTML }) => outerHTML.slice(0, 80))"""
 LIGHT_LOAD_MS = 500
+TRIES = 5
 
 
 def ink(page: Page) -> int:
     return page.locator("[data-path]").evaluate(INK)
+
+
+def wait_for_ink(page: Page, wanted: str) -> None:
+    # As a function: our policy forbids to evaluate a text again and again.
+    count = f"() => ({INK})(document.querySelector('[data-path]')) {wanted}"
+    page.wait_for_function(count, polling=250, timeout=30_000)
 
 
 def test_the_path_is_drawn_and_fades_away(open_page: OpenPage) -> None:
@@ -66,17 +76,17 @@ def test_the_path_is_drawn_and_fades_away(open_page: OpenPage) -> None:
     page.locator("[data-path]").scroll_into_view_if_needed()
     assert ink(page) == 0
     wiggle(page, 0.6)
-    page.wait_for_timeout(100)
-    assert ink(page) > 200
-    page.wait_for_timeout(14_000)
-    assert ink(page) == 0
+    wait_for_ink(page, "> 200")
+    wait_for_ink(page, "=== 0")
 
 
 def test_from_hand_to_chart_it_takes_less_than_half_a_second(
     service: Service, open_page: OpenPage
 ) -> None:
-    # A neighbour on the machine can only lengthen the way; so the best of three tells of ours.
-    lags = [measured_lag(service, open_page()) for _ in range(3)]
+    # A neighbour on the machine can only lengthen the way; so the best try tells of ours.
+    lags: list[float] = []
+    while len(lags) < TRIES and min(lags, default=LIGHT_LOAD_MS) >= LIGHT_LOAD_MS:
+        lags.append(measured_lag(service, open_page()))
     assert 0 < min(lags) < LIGHT_LOAD_MS, lags
 
 
@@ -100,7 +110,7 @@ def test_on_a_fine_screen_the_path_has_its_dots(
     page.goto(service.url)
     expect_connection(page, "Live")
     wiggle(page, 0.6)
-    page.wait_for_timeout(100)
+    wait_for_ink(page, "> 200")
     ratio, *inked = page.locator("[data-path]").evaluate(EXTENT)
     assert ratio == pytest.approx(2, abs=0.01)
     # The window of 1280 by 900 fits into the canvas as a whole, and so does what was drawn in it.
@@ -116,9 +126,10 @@ def test_who_wants_less_motion_sees_none(open_page: OpenPage) -> None:
     expect(page.locator("[data-charts=ready]")).to_be_attached()
     page.wait_for_timeout(300)
     page.evaluate("window.frames_asked = window.clears = 0")
+    began = time.monotonic()
     wiggle(page, 3)
     # The path changes in steps of a second instead of sixty times a second.
     assert page.evaluate("frames_asked") == 0
-    assert 1 <= page.evaluate("clears") <= 4
+    assert 1 <= page.evaluate("clears") <= time.monotonic() - began + 1
     assert page.evaluate("document.getAnimations().length") == 0
     assert page.locator("body *").evaluate_all(MOVING) == []
