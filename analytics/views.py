@@ -102,7 +102,8 @@ class EventViewSet(OpenViewSet):
         return [] if self.action in (*NO_ACTION, "create") else [ReadThrottle()]
 
     def get_renderers(self) -> list[BaseRenderer]:
-        return list(JSON_OR_FILE) if self.action == "list" else [JsonRenderer()]
+        # Of no action is a method that is not allowed, whatever the format.
+        return list(JSON_OR_FILE) if self.action in ("list", None) else [JsonRenderer()]
 
     @extend_schema(
         tags=["events"],

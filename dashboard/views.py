@@ -160,7 +160,8 @@ class StatusViewSet(ViewSet):
     throttle_classes = [ReadThrottle]
 
     def get_renderers(self) -> list[BaseRenderer]:
-        return list(JSON_OR_FILE) if self.action == "list" else [JsonRenderer()]
+        # Of no action is a method that is not allowed, whatever the format.
+        return list(JSON_OR_FILE) if self.action in ("list", None) else [JsonRenderer()]
 
     @extend_schema(
         tags=["statuses"],

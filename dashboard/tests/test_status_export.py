@@ -124,6 +124,8 @@ class StatusExportTests(TestCase):
     def test_only_reading_gives_a_file(self):
         path = f"/api/v1/browsers/{self.browser.instance_id}/statuses/?format=csv"
         assert_problem(self, self.client.options(path, headers=self.header), 406, "not_acceptable")
+        refused = self.client.trace(path, headers=self.header)
+        assert_problem(self, refused, 405, "method_not_allowed")
 
     def test_a_file_without_fill_has_no_most_and_others_have(self):
         self.assertEqual(self.get(**self.range, format="csv").status_code, 200)
