@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SERVICES := $(PYTHON) scripts/services
 # Python without .py in its name, which ruff would pass over.
-COMMANDS := scripts/run scripts/services scripts/fuzz deploy/healthy
+COMMANDS := scripts/run scripts/services scripts/fuzz scripts/screenshot deploy/healthy
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --fetch-retries=1
 # The settings refuse to load without a key; checks take one that is forgotten when they end.
 SECRET = export SECRET_KEY="$${SECRET_KEY:-$$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')}"
@@ -11,7 +11,7 @@ BIOME := PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/biome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run demo test fuzz lint format stop clean clean-data lock pin chromium
+.PHONY: help setup run demo test soak screenshots fuzz lint format stop clean clean-data lock pin chromium
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,13 @@ demo: setup ## The same with twenty made-up pointers, and a login to look at the
 
 test: lint chromium ## Lint, then every test; ARGS="-k drain" picks some
 	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python -m pytest $(ARGS)
+
+soak: .venv/.dev chromium ## Watch live charts for ten minutes, and see that the heap does not grow
+	@$(SECRET); export SOAK_SECONDS=600; exec $(BIN)/python scripts/services run -- \
+	    $(BIN)/python -m pytest tests/test_long_watch.py -k heap
+
+screenshots: setup .venv/.dev chromium ## Take the pictures of README and docs anew, in about three minutes
+	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python scripts/screenshot $(ARGS)
 
 fuzz: .venv/.dev ## Try over 10,000 made-up requests on the API; SEED=7 repeats a run
 	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python scripts/fuzz
