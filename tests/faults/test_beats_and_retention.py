@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from random import Random
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults.background import Background
 from tests.faults.invariants import check, check_outbox
 from tests.faults.traffic import Sender, Traffic
 from tests.service import ROOT, Service
@@ -106,23 +106,15 @@ def statuses(service: Service, sender: Sender) -> list[tuple[Any, ...]]:
     ]
 
 
-class Reader:
+class Reader(Background):
     """Reads an instance's old samples and statuses, as often as its limit lets it."""
 
     def __init__(self, sender: Sender) -> None:
-        self.sender, self.answers = sender, list[int]()
-        self.stopping = threading.Event()
-        self.thread = threading.Thread(target=self._read)
+        self.answers: list[int] = []
+        super().__init__(self._read, [sender])
 
-    def __enter__(self) -> None:
-        self.thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stopping.set()
-        self.thread.join()
-
-    def _read(self) -> None:
+    def _read(self, sender: Sender) -> None:
         while not self.stopping.wait(1.3):
             for what in ("events/?format=csv", "statuses/?interval=1d&since=2026-01-01T00:00:00Z"):
-                answer = self.sender.session.get(f"{self.sender.path}{what}", timeout=30)
+                answer = sender.session.get(f"{sender.path}{what}", timeout=30)
                 self.answers.append(answer.status_code)

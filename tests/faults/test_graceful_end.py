@@ -3,13 +3,13 @@
 import contextlib
 import signal
 import socket
-import threading
 import time
 from collections.abc import Callable
 from random import Random
 
 import pytest
 
+from tests.faults.background import Background
 from tests.faults.holding import held_drain
 from tests.faults.invariants import check
 from tests.faults.test_slow_and_large_bodies import SlowClients
@@ -19,7 +19,7 @@ from tests.service import Service
 MOST_SECONDS = 10
 
 
-class Callers:
+class Callers(Background):
     """Threads that send a batch on a connection of its own each time, and see how it ends."""
 
     def __init__(self, service: Service, chance: Random, count: int) -> None:
@@ -27,18 +27,7 @@ class Callers:
         self.address = ("127.0.0.1", service.port)
         self.cut: list[str] = []
         self.answered = self.refused = 0
-        self.stopping = threading.Event()
-        self.threads = [threading.Thread(target=self._call, args=[s]) for s in self.senders]
-
-    def __enter__(self) -> "Callers":
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join()
+        super().__init__(self._call, self.senders)
 
     def _call(self, sender: Sender) -> None:
         while not self.stopping.is_set():

@@ -103,6 +103,10 @@ def test_a_crowd_of_streams_is_bounded_and_misses_nothing_over_a_restart(
             sizes.append(live.memory_info().rss)
             connections.append(connections_to_database(service, live))
         assert max(connections) <= MOST_CONNECTIONS, connections
+        wait_until(
+            lambda: connections_to_database(service, live) == 0,
+            what="no connection is kept while the streams are open",
+        )
         plateau = sizes[len(sizes) // 3 :]
         assert max(plateau) - plateau[0] < GROWTH_BYTES, [size >> 20 for size in sizes]
         service.stop("live")

@@ -3,7 +3,6 @@
 import contextlib
 import gzip
 import socket
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ import psutil
 import pytest
 import requests
 
+from tests.faults.background import Background
 from tests.faults.invariants import check
 from tests.faults.traffic import Sender, Traffic, p99
 from tests.raw_http import Sender as RawSender
@@ -25,16 +25,15 @@ PAGES = ("/", "/log-on/", "/browsers/", "/browsers/rows/", "/login/", "/logout/"
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
-class SlowClients:
+class SlowClients(Background):
     """Requests that announce a body, or more headers, and bring a byte of it a second."""
 
     def __init__(self, service: Service, sender: Sender, count: int) -> None:
         self.address = ("127.0.0.1", service.port)
         self.path = f"/api/v1/browsers/{sender.instance_id}/events/"
         self.answers: Counter[bytes] = Counter()
-        self.stopping = threading.Event()
         self.lines = [self._open(n) for n in range(count)]
-        self.thread = threading.Thread(target=self._send)
+        super().__init__(self._send, [self.lines])
 
     def _open(self, number: int) -> socket.socket:
         line = socket.create_connection(self.address, timeout=10)
@@ -44,19 +43,14 @@ class SlowClients:
         line.setblocking(False)
         return line
 
-    def __enter__(self) -> "SlowClients":
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stopping.set()
-        self.thread.join()
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
         for line in self.lines:
             line.close()
 
-    def _send(self) -> None:
+    def _send(self, lines: list[socket.socket]) -> None:
         while not self.stopping.wait(1):
-            for line in self.lines:
+            for line in lines:
                 with contextlib.suppress(OSError):
                     line.send(b" ")
                 with contextlib.suppress(OSError):

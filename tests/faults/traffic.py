@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import requests
 
+from tests.faults.background import Background
 from tests.service import Service
 
 ANSWER_SECONDS = 15
@@ -118,26 +119,15 @@ class Sender:
             time.sleep(self.chance.uniform(*RETRY_SECONDS))
 
 
-class Traffic:
+class Traffic(Background):
     """Senders, each in a thread, for as long as the block lasts; then each finishes its batch."""
 
     def __init__(
         self, service: Service, seed: int, *, senders: int = 4, size: int = 10, pause: float = 0.02
     ) -> None:
         self.service, self.size, self.pause = service, size, pause
-        self.stopping = threading.Event()
         self.senders = [Sender(service, Random(seed * 1000 + n)) for n in range(senders)]
-        self._threads = [threading.Thread(target=self._send, args=[s]) for s in self.senders]
-
-    def __enter__(self) -> "Traffic":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stopping.set()
-        for thread in self._threads:
-            thread.join()
+        super().__init__(self._send, self.senders)
 
     def _send(self, sender: Sender) -> None:
         while not self.stopping.is_set():
