@@ -129,7 +129,7 @@ def _handle(environ: dict[str, Any]) -> tuple[bytes | HttpResponseBase, dict[str
 
 async def _stream(response: HttpResponseBase, receive: Receive, send: Send) -> None:
     loop = asyncio.get_running_loop()
-    leaving = asyncio.ensure_future(receive())
+    leaving = asyncio.create_task(_left(receive))
 
     async def send_chunk(chunk: bytes) -> None:
         if leaving.done():
@@ -147,6 +147,11 @@ async def _stream(response: HttpResponseBase, receive: Receive, send: Send) -> N
     finally:
         leaving.cancel()
     await send({"type": "http.response.body", "body": b""})
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _put_all(response: HttpResponseBase, put: Callable[[bytes], None]) -> None:

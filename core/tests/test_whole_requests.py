@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import time
 from unittest.mock import patch
 
+from django.http import StreamingHttpResponse
 from django.test import SimpleTestCase
 
 from core import asgi
@@ -52,6 +54,16 @@ def post(length, *pieces):
     )
 
 
+def answered_by(pieces):
+    """Let Django answer with this stream."""
+
+    def answer(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/csv")])
+        return StreamingHttpResponse(pieces)
+
+    return patch.object(asgi, "wsgi_application", answer)
+
+
 class WholeRequestTests(SimpleTestCase):
     def test_a_request_without_body_waits_for_none(self):
         status, headers, answer = ask(GET_TIME)
@@ -71,6 +83,27 @@ class WholeRequestTests(SimpleTestCase):
     def test_a_body_that_is_too_large_is_refused_without_being_waited_for(self):
         status, _, answer = post(20_000_000)
         self.assertEqual((status, answer["code"]), (413, "too_large"))
+
+    def test_a_stream_is_sent_piece_by_piece_and_ended(self):
+        empty = {"type": "http.request", "body": b"", "more_body": False}
+        with answered_by([b"a,b\n", b"1,2\n"]):
+            head, *pieces = asyncio.run(call(GET_TIME, empty))
+        self.assertEqual(head["status"], 200)
+        self.assertEqual([piece["body"] for piece in pieces], [b"a,b\n", b"1,2\n", b""])
+        self.assertEqual([piece.get("more_body") for piece in pieces], [True, True, None])
+
+    def test_a_stream_ends_when_its_reader_is_gone(self):
+        made = []
+
+        def endless():
+            while True:
+                made.append(1)
+                time.sleep(0.01)
+                yield b"1,2\n"
+
+        with answered_by(endless()):
+            asyncio.run(call(GET_TIME, {"type": "http.disconnect"}))
+        self.assertLess(len(made), 10)
 
     def test_a_header_with_an_underscore_does_not_pass_for_the_one_with_a_hyphen(self):
         environ = asgi._to_environ({**GET_TIME, "headers": [(b"x_forwarded_for", b"1.2.3.4")]})
