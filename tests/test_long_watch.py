@@ -19,19 +19,18 @@ from tests.service import Service, wait_until
 SOAK_SECONDS = float(os.environ.get("SOAK_SECONDS", "0"))
 # The 95th percentile of the lag remembers a minute of samples; what the charts keep does not grow.
 MAX_GROWTH = 2 * 2**20
-# Redraws as fast as the charts can follow, by the legend's own button; returns how many there were.
+# Redraws as fast as the charts can follow, by the legend's own button, 60 at least.
 REDRAW = """async (seconds) => {
   const button = document.querySelector("[data-series=peak]");
   let [drawn, last] = [0, null];
   const end = performance.now() + seconds * 1000;
-  while (performance.now() < end) {
+  while (performance.now() < end || drawn < 60) {
     button.click();
     await new Promise((resolve) => setTimeout(resolve, 5));
     const inner = document.querySelector("[data-chart=velocity] .apexcharts-inner");
     if (inner !== last) drawn += 1;
     last = inner;
   }
-  return drawn;
 }"""
 WATCH_WORK = """
 window.work = { mutations: 0, frames: 0 };
@@ -78,7 +77,7 @@ def test_minutes_of_live_charts_do_not_grow_the_heap(
         move(page, SOAK_SECONDS)
     else:
         move(page, 5)
-        assert page.evaluate(REDRAW, 20) > 20
+        page.evaluate(REDRAW, 20)
     after = measure(devtools)
     with capsys.disabled():
         sys.stdout.write(f"heap, nodes, listeners: {before} before, {after} after\n")
