@@ -60,6 +60,12 @@ def test_every_alarm_is_played() -> None:
         assert f'alertname="{name}"' in played
 
 
+def test_every_alarm_is_explained() -> None:
+    names = re.findall(r"- alert: (\w+)", (PROMETHEUS / "rules.yml").read_text())
+    told = (ROOT / "docs" / "operations.md").read_text()
+    assert re.findall(r"^\| `([A-Z]\w+)` \| (?:page|warn) \|", told, re.MULTILINE) == names
+
+
 def test_every_metric_that_is_asked_for_exists(production: Production) -> None:
     production.move()
     # As Prometheus calls it: by the container's name, which is not among ALLOWED_HOSTS.
