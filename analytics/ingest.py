@@ -1,4 +1,4 @@
-"""Storing a batch: one statement, one round trip, one transaction."""
+"""Storing a batch: one call, one round trip, one transaction."""
 
 from collections.abc import Iterable
 from datetime import datetime

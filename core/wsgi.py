@@ -1,4 +1,4 @@
-"""The web process's entry point."""
+"""Django's WSGI handlers, which core/asgi.py runs in its threads, and `runserver` as they are."""
 
 import os
 from collections.abc import Callable, Iterable
