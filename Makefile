@@ -11,7 +11,7 @@ BIOME := PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/biome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test fuzz lint format stop clean clean-data lock chromium
+.PHONY: help setup run test fuzz faults lint format stop clean clean-data lock chromium
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,10 @@ test: lint chromium ## Lint, then every test; ARGS="-k drain" picks some
 
 fuzz: .venv/.dev ## Try over 10,000 made-up requests on the API; SEED=7 repeats a run
 	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python scripts/fuzz
+
+faults: .venv/.dev ## Kill, stop, flood and forge, all of it (an hour); SEED=7 repeats a run
+	@$(SECRET); FAULTS=whole exec $(BIN)/python scripts/services run -- \
+	    $(BIN)/python -m pytest tests/faults $(ARGS)
 
 lint: .venv/.dev node_modules/.dev ## Check Python and JavaScript without changing a file
 	$(BIN)/ruff check . $(COMMANDS)

@@ -94,6 +94,12 @@ class ForeignInstance(Problem):
     default_detail = "The write token belongs to another browser instance."
 
 
+class SlowBody(Problem):
+    status_code = HTTPStatus.REQUEST_TIMEOUT
+    default_code = "slow_body"
+    default_detail = "The body took too long to come; send the same request again."
+
+
 class TooLarge(Problem):
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     default_code = "too_large"

@@ -22,6 +22,7 @@ from core.problems import (
     NoSuchInstance,
     Problem,
     ProblemDetails,
+    SlowBody,
     TooLarge,
     Unavailable,
     to_problem,
@@ -34,6 +35,7 @@ DESCRIPTIONS = {
     403: "The token is another instance's, or the login is not allowed this",
     404: "There is no such thing, or it was erased",
     406: "The answer cannot be had in the format that was asked for",
+    408: "The body was not there in time; send it again",
     411: "The body's length is not said",
     413: "The body is too large",
     415: "The body is not JSON in UTF-8, or it is compressed",
@@ -47,6 +49,7 @@ ERRORS: dict[int, APIException] = {
     403: ForeignInstance(),
     404: NoSuchInstance(),
     406: exceptions.NotAcceptable(),
+    408: SlowBody(),
     411: LengthRequired(),
     413: TooLarge(),
     415: exceptions.UnsupportedMediaType("application/xml"),
@@ -108,7 +111,7 @@ class ProblemSchema(AutoSchema):
         if "{" in self.path or has_body:
             yield HTTPStatus.NOT_FOUND
         if has_body:
-            yield from (411, 413, 415)
+            yield from (408, 411, 413, 415)
         yield from (406, 429, 500, 503)
 
     def _problem(self, status: int) -> dict[str, Any]:

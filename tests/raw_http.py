@@ -37,8 +37,9 @@ class Sender:
         content_type: str = "application/json",
         length: bool = True,
     ) -> Answer:
+        target = path if path.startswith("/") else self.path + path
         lines = [
-            f"{method} {self.path}{path} HTTP/1.1",
+            f"{method} {target} HTTP/1.1",
             "Host: 127.0.0.1",
             "Connection: close",
             f"Authorization: Bearer {self.me['write_token']}",
@@ -48,9 +49,9 @@ class Sender:
         ]
         return self.exchange("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
 
-    def send_chunked(self, body: bytes) -> Answer:
+    def send_chunked(self, body: bytes, path: str = "events/") -> Answer:
         chunk = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
-        return self.send(chunk, "Transfer-Encoding: chunked", length=False)
+        return self.send(chunk, "Transfer-Encoding: chunked", path=path, length=False)
 
     def exchange(self, request: bytes) -> Answer:
         with socket.create_connection(("127.0.0.1", self.service.port), timeout=20) as line:

@@ -42,12 +42,22 @@ def free_port() -> int:
 
 
 class Service:
-    """Web, worker and Beat, started and stopped by name; logs lie in `folder`."""
+    """Web, worker and Beat, started and stopped by name; logs lie in `folder`.
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    With `own_database` a PostgreSQL of its own too, from the same programs as the others'
+    (scripts/services), with its data in `folder/postgres`; it may be stopped.
+    """
+
+    def __init__(self, folder: Path, *, own_database: bool = False, **settings: str) -> None:
         self.folder = folder
         self.processes: dict[str, subprocess.Popen] = {}
+        # What one process alone has in its environment.
+        self.special: dict[str, dict[str, str]] = {}
+        self.database_port = free_port()
+        self.own_database = own_database
         self.admin_url = os.environ["DATABASE_URL"]
+        if own_database:
+            self.admin_url = f"postgres://pointerscope@127.0.0.1:{self.database_port}/postgres"
         self.database = f"test_service_{secrets.token_hex(4)}"
         self.database_url = urlsplit(self.admin_url)._replace(path=f"/{self.database}").geturl()
         self.redis_port, self.port, self.live_port = free_port(), free_port(), free_port()
@@ -62,14 +72,19 @@ class Service:
             "SWEEP_SECONDS": str(SWEEP_SECONDS),
             # All tests log on from one address.
             "LOG_ON_PER_MINUTE": "100000",
+            "WEB_THREADS": "8",
             **settings,
         }
-        web = [BIN / "granian", "--interface", "wsgi", "--port", str(self.port)]
+        web = [BIN / "granian", "--interface", "asginl", "--no-ws", "--port", str(self.port)]
+        deadlines = ["--http1-header-read-timeout", "10000", "--workers-kill-timeout", "8"]
         live = [BIN / "uvicorn", "--ws", "none", "--timeout-graceful-shutdown", "5"]
-        redis_server = [ROOT / "scripts" / "services", "redis"]
+        services = ROOT / "scripts" / "services"
+        postgres = ["--port", str(self.database_port), "--data", folder / "postgres"]
+        redis_server = ["--port", str(self.redis_port), "--data", folder / "redis"]
         self.commands = {
-            "redis": [*redis_server, "--port", str(self.redis_port), "--data", folder / "redis"],
-            "web": [*web, "--blocking-threads", "8", "core.wsgi:application"],
+            "postgres": [services, "postgres", *postgres],
+            "redis": [services, "redis", *redis_server],
+            "web": [*web, *deadlines, "core.asgi:application"],
             "live": [*live, "--port", str(self.live_port), "dashboard.asgi:application"],
             "worker": [BIN / "celery", "-A", "core", "worker", "-l", "info", "-c", "2"],
             "beat": [BIN / "celery", "-A", "core", "beat", "-l", "info"],
@@ -77,6 +92,8 @@ class Service:
         }
 
     def __enter__(self) -> "Service":
+        if self.own_database:
+            self.start("postgres")
         self.administer(f'create database "{self.database}"')
         subprocess.run(
             [sys.executable, "manage.py", "migrate", "-v0"],
@@ -84,14 +101,21 @@ class Service:
             env=self.environment,
             check=True,
         )
-        for name in ("redis", "web", "live", "worker", "beat"):
-            self.start(name)
+        self.start_missing()
         return self
 
     def __exit__(self, *_: object) -> None:
         for name in [name for name in reversed(self.commands) if name in self.processes]:
-            self.stop(name)
-        self.administer(f'drop database "{self.database}" with (force)')
+            self.stop(name, signal.SIGQUIT if name == "postgres" else signal.SIGTERM)
+        if not self.own_database:
+            self.administer(f'drop database "{self.database}" with (force)')
+
+    def start_missing(self) -> None:
+        """Start whatever of the service does not run."""
+        for name in ("redis", "web", "live", "worker", "beat"):
+            process = self.processes.get(name)
+            if process is None or process.poll() is not None:
+                self.start(name)
 
     def start(self, name: str) -> None:
         """Start a process and wait until it does its work."""
@@ -100,12 +124,12 @@ class Service:
         self.processes[name] = subprocess.Popen(
             self.commands[name],
             cwd=ROOT,
-            env=self.environment,
+            env=self.environment | self.special.get(name, {}),
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
-        wait_until(lambda: self._is_ready(name), seconds=30, what=f"{name}, see {log.name}")
+        wait_until(lambda: self._is_ready(name), seconds=60, what=f"{name}, see {log.name}")
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
         """Send a signal to the process (its whole group for SIGKILL) and wait for its end."""
@@ -161,7 +185,13 @@ class Service:
         return psutil.Process(self.processes[name].pid).children(recursive=True)
 
     def _is_ready(self, name: str) -> bool:
+        if self.processes[name].poll() is not None:
+            raise AssertionError(f"{name} ended by itself: {self.log(name)[-2000:]}")
         match name:
+            case "postgres":
+                with contextlib.suppress(psycopg2.OperationalError):
+                    self.administer("select 1")
+                    return True
             case "redis":
                 with contextlib.suppress(redis.ConnectionError):
                     return bool(self.redis().ping())

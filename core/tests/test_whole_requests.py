@@ -1,0 +1,116 @@
+"""Web's bridge: what Django sees of a request, and when."""
+
+import asyncio
+import json
+import time
+from unittest.mock import patch
+
+from django.http import StreamingHttpResponse
+from django.test import SimpleTestCase
+
+from core import asgi
+
+GET_TIME = {
+    "type": "http",
+    "method": "GET",
+    "path": "/api/v1/time/",
+    "query_string": b"",
+    "http_version": "1.1",
+    "scheme": "http",
+    "server": ("127.0.0.1", 80),
+    "client": ("127.0.0.1", 4711),
+    "headers": [(b"host", b"127.0.0.1")],
+}
+
+
+async def call(scope, *messages):
+    """Call the application; after the messages its client sends nothing more and does not leave."""
+    waiting, sent = list(messages), []
+
+    async def receive():
+        if waiting:
+            return waiting.pop(0)
+        return await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    await asgi.application(scope, receive, send)
+    return sent
+
+
+def ask(scope, *messages):
+    head, body = asyncio.run(call(scope, *messages))
+    return head["status"], dict(head["headers"]), json.loads(body["body"])
+
+
+def post(length, *pieces):
+    headers = [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")]
+    scope = {**GET_TIME, "method": "POST", "path": "/api/v1/browsers/"}
+    scope["headers"] = [*headers, (b"content-length", str(length).encode())]
+    return ask(
+        scope,
+        *({"type": "http.request", "body": piece, "more_body": True} for piece in pieces),
+    )
+
+
+def answered_by(pieces):
+    """Let Django answer with this stream."""
+
+    def answer(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/csv")])
+        return StreamingHttpResponse(pieces)
+
+    return patch.object(asgi, "wsgi_application", answer)
+
+
+class WholeRequestTests(SimpleTestCase):
+    def test_a_request_without_body_waits_for_none(self):
+        status, headers, answer = ask(GET_TIME)
+        self.assertEqual((status, list(answer)), (200, ["server_time"]))
+        self.assertEqual(headers[b"content-type"], b"application/json")
+
+    def test_a_body_that_comes_in_pieces_is_whole_when_django_gets_it(self):
+        status, _, answer = post(10, b'{"in', b'y": ', b"1}")
+        self.assertEqual((status, answer["code"]), (400, "invalid"))
+
+    def test_a_body_that_does_not_come_in_time_is_refused_and_can_be_sent_again(self):
+        with patch.object(asgi, "BODY_SECONDS", 0.05):
+            status, headers, answer = post(10, b'{"in')
+        self.assertEqual((status, answer["code"]), (408, "slow_body"))
+        self.assertEqual(headers[b"connection"], b"close")
+
+    def test_a_body_that_is_too_large_is_refused_without_being_waited_for(self):
+        status, _, answer = post(20_000_000)
+        self.assertEqual((status, answer["code"]), (413, "too_large"))
+
+    def test_a_stream_is_sent_piece_by_piece_and_ended(self):
+        empty = {"type": "http.request", "body": b"", "more_body": False}
+        with answered_by([b"a,b\n", b"1,2\n"]):
+            head, *pieces = asyncio.run(call(GET_TIME, empty))
+        self.assertEqual(head["status"], 200)
+        self.assertEqual([piece["body"] for piece in pieces], [b"a,b\n", b"1,2\n", b""])
+        self.assertEqual([piece.get("more_body") for piece in pieces], [True, True, None])
+
+    def test_a_stream_ends_when_its_reader_is_gone(self):
+        made = []
+
+        def endless():
+            while True:
+                made.append(1)
+                time.sleep(0.01)
+                yield b"1,2\n"
+
+        with answered_by(endless()):
+            asyncio.run(call(GET_TIME, {"type": "http.disconnect"}))
+        self.assertLess(len(made), 10)
+
+    def test_a_header_with_an_underscore_does_not_pass_for_the_one_with_a_hyphen(self):
+        environ = asgi._to_environ({**GET_TIME, "headers": [(b"x_forwarded_for", b"1.2.3.4")]})
+        self.assertNotIn("HTTP_X_FORWARDED_FOR", environ)
+
+    def test_repeated_headers_are_joined_as_their_kind_demands(self):
+        lines = [(b"cookie", b"a=1"), (b"cookie", b"b=2"), (b"accept", b"x/y"), (b"accept", b"*/*")]
+        environ = asgi._to_environ({**GET_TIME, "headers": lines})
+        self.assertEqual(environ["HTTP_COOKIE"], "a=1; b=2")
+        self.assertEqual(environ["HTTP_ACCEPT"], "x/y,*/*")

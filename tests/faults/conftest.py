@@ -1,0 +1,80 @@
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from random import Random
+
+import pytest
+
+from tests.service import Service
+
+SEED = int(os.environ.get("SEED") or time.time_ns() % 1_000_000)
+DISK_MB = 400
+WHOLE = os.environ.get("FAULTS") == "whole"
+# Rungs so short that their own jobs come round within seconds, and limits that no test meets
+# unless it means to.
+SETTINGS = {
+    "RUNGS": "1s,2s,4s",
+    "BATCHES_PER_MINUTE": "1000000",
+    "EVENTS_PER_MINUTE": "100000000",
+    "READS_PER_MINUTE": "100",
+    "STATUS_RETENTION_DAYS": "1000",
+}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to `make faults` what takes long."""
+    if WHOLE:
+        return
+    config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker("whole")])
+    items[:] = [item for item in items if not item.get_closest_marker("whole")]
+
+
+@pytest.fixture(scope="package")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with Service(tmp_path_factory.mktemp("faults"), **SETTINGS) as running:
+        yield running
+
+
+@pytest.fixture
+def service(running: Service) -> Service:
+    """The service that the tests here share, whole: what the last test left dead is started."""
+    running.start_missing()
+    return running
+
+
+@pytest.fixture(scope="package")
+def database_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service on a PostgreSQL of its own, which may be stopped, on a small disk if possible."""
+    folder = tmp_path_factory.mktemp("faults-of-the-database")
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m,mode=700", "tmpfs", folder]
+    is_mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    try:
+        with Service(folder, own_database=True, **SETTINGS) as running:
+            yield running
+    finally:
+        if is_mounted:
+            subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> int:
+    """What this run's chances come from; SEED gives them again."""
+    line = f"seed {SEED} ({request.node.name}; SEED={SEED} make faults repeats it)\n"
+    # Shown with a failure's report; by `make faults` always.
+    with capsys.disabled() if WHOLE else contextlib.nullcontext():
+        sys.stdout.write(line)
+    return SEED
+
+
+@pytest.fixture
+def chance(seed: int) -> Random:
+    return Random(seed)
+
+
+@pytest.fixture
+def whole_or() -> Callable[[float, float], float]:
+    """Pick the number of the whole suite (`make faults`) or of the part that `make test` runs."""
+    return lambda whole, part: whole if WHOLE else part

@@ -1,0 +1,128 @@
+"""Two Beats at once, and old chunks dropped, while samples come and are read."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.faults.invariants import check, check_outbox
+from tests.faults.traffic import Sender, Traffic
+from tests.service import ROOT, Service
+
+FIRST_DAY = 31
+# A sample every tenth of a second, for one second of each of so many days, as if they had come
+# when they were new: with their marks.
+STORE_OLD = """
+with me as (select id from dashboard_browser where instance_id = %(instance)s), stored as (
+    insert into analytics_pointerpositionevent (browser_id, time, x, y, seq, enter)
+    select me.id, date_trunc('day', now()) - day * interval '1 day' + n * interval '0.1 s',
+           3 * n, 4 * n, n, false
+    from me, generate_series(%(first)s, %(last)s) day, generate_series(1, 9) n
+    returning browser_id, time
+)
+insert into analytics_dirtyrange (browser_id, since, until, rung)
+select browser_id, min(time), max(time), 1000 from stored
+group by browser_id, time_bucket('1 day', time)
+"""
+# The hourly task's own function; each time a day later, so that each drops one day's chunk.
+RETAIN = """
+import sys
+from datetime import timedelta
+import django
+django.setup()
+from django.utils import timezone
+from analytics.retention import retain
+days, dropped = int(sys.argv[1]), 0
+for n in range(days + 4):
+    now = timezone.now() + min(n - days, 1) * timedelta(days=1) + n * timedelta(minutes=11)
+    dropped += sum("chunk" in name for name in retain(now=now))
+print(dropped)
+"""
+STATUSES = """
+select s.* from {table} s join dashboard_browser b on b.id = s.browser_id
+where b.instance_id = %s order by interval_ms, time
+"""
+
+
+@pytest.mark.whole
+def test_two_beats_do_no_harm(service: Service, seed: int, whole_or: Callable) -> None:
+    with Traffic(service, seed, senders=2) as traffic:
+        service.start("second beat")
+        time.sleep(whole_or(180, 6))
+    check(traffic)
+    service.stop("second beat")
+
+
+@pytest.mark.whole
+def test_dropping_old_chunks_changes_no_status_and_disturbs_nobody(
+    service: Service, seed: int, whole_or: Callable
+) -> None:
+    days = whole_or(100, 8)
+    old = Sender(service, Random(seed))
+    # Beat's own run may have sealed the days that are about to be filled.
+    service.sql("delete from analytics_seal")
+    span = {"first": FIRST_DAY, "last": FIRST_DAY + days - 1}
+    service.sql(STORE_OLD, {"instance": old.instance_id, **span})
+    assert check_outbox(service, [old], within=120) == []
+    before = statuses(service, old)
+    assert len(before) == 3 * days
+    reader = Reader(old)
+    with Traffic(service, seed, senders=2, pause=0.05) as traffic, reader:
+        dropped = retain(service, days)
+    assert dropped >= days
+    assert service.sql(
+        "select count(*) from analytics_pointerpositionevent e join dashboard_browser b"
+        " on b.id = e.browser_id where b.instance_id = %s",
+        (old.instance_id,),
+    ) == [(0,)]
+    assert statuses(service, old) == before
+    assert reader.answers
+    assert set(reader.answers) == {200}
+    check(traffic)
+
+
+def retain(service: Service, days: int) -> int:
+    done = subprocess.run(
+        [sys.executable, "-c", RETAIN, str(days)],
+        cwd=ROOT,
+        env=service.environment | {"DJANGO_SETTINGS_MODULE": "core.settings"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return int(done.stdout)
+
+
+def statuses(service: Service, sender: Sender) -> list[tuple[Any, ...]]:
+    return [
+        row
+        for table in ("dashboard_pointerstatus", "dashboard_coarsestatus")
+        for row in service.sql(STATUSES.format(table=table), (sender.instance_id,))
+    ]
+
+
+class Reader:
+    """Reads an instance's old samples and statuses, as often as its limit lets it."""
+
+    def __init__(self, sender: Sender) -> None:
+        self.sender, self.answers = sender, list[int]()
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self._read)
+
+    def __enter__(self) -> None:
+        self.thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stopping.set()
+        self.thread.join()
+
+    def _read(self) -> None:
+        while not self.stopping.wait(1.3):
+            for what in ("events/?format=csv", "statuses/?interval=1d&since=2026-01-01T00:00:00Z"):
+                answer = self.sender.session.get(f"{self.sender.path}{what}", timeout=30)
+                self.answers.append(answer.status_code)

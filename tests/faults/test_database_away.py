@@ -1,0 +1,69 @@
+"""PostgreSQL gone, or its disk full: 503, nothing acknowledged is lost, and on again by itself."""
+
+import contextlib
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.faults.invariants import check
+from tests.faults.traffic import Traffic
+from tests.service import Service, wait_until
+
+
+def test_an_immediate_stop_of_postgresql_loses_nothing(
+    database_service: Service, seed: int, whole_or: Callable
+) -> None:
+    service = database_service
+    with Traffic(service, seed) as traffic:
+        for _ in range(whole_or(10, 2)):
+            traffic.wait_for_more(10, seconds=60)
+            service.stop("postgres", signal.SIGQUIT)
+            time.sleep(1)
+            service.start("postgres")
+        traffic.wait_for_more(10, seconds=60)
+    assert any(attempt.status == 503 for attempt in traffic.attempts())
+    # Beat comes back by itself, but may wait half a minute before it tries.
+    check(traffic, longest=6, settle=60)
+
+
+@pytest.mark.whole
+def test_a_full_disk_refuses_politely_and_the_service_resumes_by_itself(
+    database_service: Service, seed: int
+) -> None:
+    service = database_service
+    if not service.folder.is_mount():
+        pytest.fail("a small disk needs a tmpfs; mounting one needs root, and was refused here")
+    with Traffic(service, seed, size=100) as traffic:
+        traffic.wait_for_more(20)
+        ballast = service.folder / "ballast"
+        fill(ballast, leave=256 * 1024)
+        wait_until(
+            lambda: any(attempt.status == 503 for attempt in traffic.attempts()),
+            seconds=60,
+            what="the disk is full",
+        )
+        time.sleep(3)
+        ballast.unlink()
+        revive(service)
+        traffic.wait_for_more(20, seconds=60)
+    check(traffic, longest=6, settle=60)
+
+
+def fill(ballast: Path, *, leave: int) -> None:
+    """Take what is left of the disk, but for so many bytes."""
+    room = shutil.disk_usage(ballast.parent).free - leave
+    # PostgreSQL may be quicker and take the last of it.
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+        for _ in range(room // 65536):
+            file.write(bytes(65536))
+
+
+def revive(service: Service) -> None:
+    """Start PostgreSQL again where it gave up: it does so when its log finds no room."""
+    time.sleep(1)
+    if service.processes["postgres"].poll() is not None:
+        service.start("postgres")

@@ -1,0 +1,71 @@
+"""Whoever is killed, wherever it is just then: nothing is lost and nothing is counted twice."""
+
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.faults.holding import SlowHints, child_with, held_drain
+from tests.faults.invariants import check
+from tests.faults.traffic import Batch, Traffic
+from tests.service import Service
+
+
+def test_a_child_of_the_worker_killed_in_the_middle_of_a_drain(
+    service: Service, seed: int, whole_or: Callable
+) -> None:
+    with Traffic(service, seed, senders=2) as traffic:
+        for _ in range(whole_or(50, 4)):
+            with held_drain(service) as port:
+                child_with(service, port).kill()
+    check(traffic)
+
+
+@pytest.mark.whole
+def test_the_worker_killed_in_the_middle_of_a_drain(
+    service: Service, seed: int, whole_or: Callable
+) -> None:
+    with Traffic(service, seed, senders=2) as traffic:
+        for _ in range(whole_or(20, 1)):
+            with held_drain(service):
+                service.stop("worker", signal.SIGKILL)
+            service.start("worker")
+    check(traffic)
+
+
+def test_web_killed_between_commit_and_answer(
+    service: Service, seed: int, whole_or: Callable
+) -> None:
+    hints = SlowHints(service)
+    service.stop("web")
+    service.special["web"] = {"REDIS_URL": hints.url}
+    times, starts = whole_or(20, 2), [2.0]
+    try:
+        service.start("web")
+        with Traffic(service, seed, senders=3) as traffic:
+            for _ in range(times):
+                traffic.wait_for_more(1)
+                hints.committed.clear()
+                assert hints.committed.wait(20), "no hint was sent"
+                service.stop("web", signal.SIGKILL)
+                began = time.monotonic()
+                service.start("web")
+                starts.append(time.monotonic() - began)
+    finally:
+        service.special.clear()
+        hints.close()
+        service.stop("web")
+        service.start("web")
+    # Its port is open before it has loaded Django: who calls just then waits for its start.
+    check(traffic, may_break=True, longest=max(starts))
+    assert sum(was_stored_unheard(batch) for batch in traffic.batches()) >= times
+
+
+def was_stored_unheard(batch: Batch) -> bool:
+    """Whether an attempt stored the batch and its answer never came."""
+    unheard = any(attempt.status is None for attempt in batch.attempts)
+    return unheard and any(
+        attempt.receipt and attempt.receipt["duplicates"] == len(batch.samples)
+        for attempt in batch.attempts
+    )
