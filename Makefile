@@ -11,7 +11,7 @@ BIOME := PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/biome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test fuzz faults lint format stop clean clean-data lock chromium
+.PHONY: help setup run demo test fuzz faults bench bench-large lint format stop clean clean-data lock chromium
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -21,11 +21,20 @@ setup: .venv/.runtime .venv/.charts ## Install what a run needs into .venv and n
 run: setup ## Run everything until Ctrl-C; PORT=8001 moves the page
 	@exec $(BIN)/python scripts/run
 
+demo: setup ## The same with twenty made-up pointers, and a login to look at them
+	@exec $(BIN)/python scripts/run demo
+
 test: lint chromium ## Lint, then every test; ARGS="-k drain" picks some
 	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python -m pytest $(ARGS)
 
 fuzz: .venv/.dev ## Try over 10,000 made-up requests on the API; SEED=7 repeats a run
 	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python scripts/fuzz
+
+bench: .venv/.dev node_modules/.dev chromium ## Measure speed as ratios, rewrite docs/performance.md; ARGS="--only ingest" some
+	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python -m benchmarks $(ARGS)
+
+bench-large: .venv/.dev node_modules/.dev ## The same for the rows with 100 million events: 10 GB of disk, half an hour
+	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python -m benchmarks --large $(ARGS)
 
 faults: .venv/.dev ## Kill, stop, flood and forge, all of it (an hour); SEED=7 repeats a run
 	@$(SECRET); FAULTS=whole exec $(BIN)/python scripts/services run -- \
@@ -45,6 +54,7 @@ format: .venv/.dev node_modules/.dev ## Put Python and JavaScript into the house
 
 stop: ## Stop the services that were started here; their data stays
 	@$(SERVICES) down
+	@if [ -d var/demo ]; then POINTERSCOPE_STATE=var/demo $(SERVICES) down; fi
 
 clean: ## Delete what set-up installed and what tools cached; not the data
 	rm -rf .venv node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

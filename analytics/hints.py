@@ -12,6 +12,8 @@ import redis
 from celery import current_app
 from kombu.exceptions import OperationalError
 
+from analytics.metrics import HINTS
+from core import request_ids
 from core.redis import client
 
 logger = logging.getLogger(__name__)
@@ -22,6 +24,8 @@ TASK_EXPIRES_SECONDS = 60
 PAUSE_SECONDS = 5
 NO_RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
+SENT, COALESCED, FAILED = map(HINTS.labels, ("sent", "coalesced", "failed"))
+
 _paused_until = 0.0
 
 
@@ -29,12 +33,17 @@ def send(shard: int) -> None:
     """Queue a roll-up of the shard unless one is queued; never raises for want of Redis."""
     global _paused_until
     if time.monotonic() < _paused_until:
+        FAILED.inc()
         return
     try:
         if client().set(_key(shard), 1, nx=True, ex=KEY_SECONDS):
             _publish(shard)
+            SENT.inc()
+        else:
+            COALESCED.inc()
     except (redis.RedisError, OperationalError, OSError) as error:
         _paused_until = time.monotonic() + PAUSE_SECONDS
+        FAILED.inc()
         logger.warning("no hints for %s s, the sweep stands in: %s", PAUSE_SECONDS, error)
 
 
@@ -50,6 +59,7 @@ def _publish(shard: int) -> None:
     current_app.send_task(
         "analytics.tasks.roll_up",
         args=[shard],
+        headers={"request_id": request_ids.current.get()},
         expires=TASK_EXPIRES_SECONDS,
         retry=True,
         retry_policy=NO_RETRY,

@@ -91,11 +91,12 @@ def _paced(
             if speed:
                 due = (sample.time_us - first_us) / 1e6 / speed
                 time.sleep(max(0.0, due - (time.monotonic() - began)))
-            yield [_to_event(sample, shift_us) for sample in batch]
+            yield [to_event(sample, shift_us) for sample in batch]
             batch = []
 
 
-def _to_event(sample: RecordedSample, shift_us: int) -> dict[str, Any]:
+def to_event(sample: RecordedSample, shift_us: int) -> dict[str, Any]:
+    """Return a sample as the API takes it, its time moved by so many microseconds."""
     time_ms = (sample.time_us + shift_us) / 1000
     event = {"time": time_ms, "x": sample.x, "y": sample.y, "seq": sample.seq}
     return {**event, "enter": True} if sample.enter else event
@@ -107,11 +108,12 @@ def _post(session: requests.Session, url: str, body: dict[str, Any]) -> dict[str
     except requests.RequestException as error:
         raise ReplayError(f"{url} cannot be reached: {error}") from None
     if not answer.ok:
-        raise ReplayError(f"{url} answered {answer.status_code}: {_reason(answer)}")
+        raise ReplayError(f"{url} answered {answer.status_code}: {reason_of(answer)}")
     return answer.json() if answer.content else {}
 
 
-def _reason(answer: requests.Response) -> str:
+def reason_of(answer: requests.Response) -> str:
+    """Return why the service refused, in its own words."""
     try:
         problem = answer.json()
     except ValueError:

@@ -6,6 +6,7 @@ a late sample changes its own bucket and that of the next sample, whose segment 
 elsewhere, and climbs the ladder from there.
 """
 
+import time
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import connection, transaction
 
+from analytics.metrics import count_drain
 from analytics.recomputation import Mark, recompute
 from dashboard.stream import publish
 
@@ -65,9 +67,12 @@ def drain(*, rung: int, shard: int, now: datetime) -> Drained:
     the shard's lock is not had in time; the marks wait for the next drain then. After each COMMIT
     the changes of the last minutes before `now` go out to the streams.
     """
-    total = Drained(0, 0)
+    total, began = Drained(0, 0), time.perf_counter()
     while (step := _drain_claim(rung=rung, shard=shard, now=now)).marks:
         total = Drained(total.marks + step.marks, total.statuses + step.statuses)
+    if total.marks:
+        seconds = time.perf_counter() - began
+        count_drain(rung=rung, shard=shard, **total._asdict(), seconds=seconds)
     return total
 
 

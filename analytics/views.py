@@ -27,6 +27,7 @@ from analytics.events import Position, Selection, get_event, list_events, stream
 from analytics.ingest import store_batch
 from analytics.limits import spend_batch
 from analytics.measures import measure
+from analytics.metrics import counted_batch
 from analytics.wire import BatchReceipt, EventPage, Measures, StoredEvent
 from core.bodies import BeaconParser, JsonBytesParser, read_body
 from core.problems import NoSuchEvent
@@ -128,14 +129,17 @@ class EventViewSet(OpenViewSet):
     )
     def create(self, request: Request, instance_id: UUID) -> Response:
         """Store a batch: exactly once, all of it or nothing."""
-        sender = header_token(request)
-        if sender:
-            check_instance(sender, instance_id)
-        batch = decode_batch(read_body(request))
-        token = sender or read_token(batch.token or "")
-        check_instance(token, instance_id)
-        spend_batch(instance_id=instance_id, events=len(batch.events))
-        receipt = store_batch(token=token, batch=batch, now=timezone.now())
+        with counted_batch() as counted:
+            sender = header_token(request)
+            if sender:
+                check_instance(sender, instance_id)
+            batch = decode_batch(read_body(request))
+            counted.events = len(batch.events)
+            token = sender or read_token(batch.token or "")
+            check_instance(token, instance_id)
+            spend_batch(instance_id=instance_id, events=len(batch.events))
+            receipt = store_batch(token=token, batch=batch, now=timezone.now())
+            counted.receipt = receipt
         return Response(BatchReceipt(*receipt), status.HTTP_202_ACCEPTED)
 
     @extend_schema(

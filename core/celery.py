@@ -4,7 +4,9 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, celeryd_init
+from celery.signals import beat_init, celeryd_init, task_postrun, task_prerun
+
+from core import request_ids
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
@@ -24,3 +26,14 @@ def wait_for_broker(**_: Any) -> None:
     from django.conf import settings
 
     app.conf.broker_transport_options = settings.PATIENT_TRANSPORT_OPTIONS
+
+
+@task_prerun.connect
+def take_request_id(task: Any = None, **_: Any) -> None:
+    """Log a task's work under the id of the request that queued it; Beat's tasks have none."""
+    request_ids.current.set(getattr(task.request, "request_id", None) or "")
+
+
+@task_postrun.connect
+def forget_request_id(**_: Any) -> None:
+    request_ids.current.set("")

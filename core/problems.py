@@ -143,10 +143,16 @@ def to_problem(error: exceptions.APIException) -> ProblemDetails:
         title=HTTPStatus(error.status_code).phrase,
         status=int(error.status_code),
         detail=_detail(error),
-        code=error.default_code if isinstance(error, Problem) else _code(error),
+        code=code_of(error),
         errors=list(errors) or UNSET,
         error_count=count or UNSET,
     )
+
+
+def code_of(exc: Exception) -> str:
+    """Return the code that the answer to an exception says."""
+    error = _to_api_exception(exc)
+    return error.default_code if isinstance(error, Problem) else _code(error)
 
 
 def to_field_errors(detail: Any, pointer: str = "") -> list[FieldError]:

@@ -21,6 +21,7 @@ urlpatterns = [
     # With DEBUG on, Django's own 404 is a page; under /api/ it must be a problem all the same.
     re_path("^api/", no_such_call),
     path("healthz", health),
+    path("", include("analytics.probe_urls")),
     path("admin/", admin.site.urls),
     path("", include("dashboard.urls.pages")),
 ]

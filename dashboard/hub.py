@@ -6,7 +6,9 @@ from collections import defaultdict, deque
 
 import redis.asyncio
 from django.conf import settings
+from prometheus_client import Gauge
 
+import core.metrics  # noqa: F401  # before any metric is made
 from dashboard.stream import CHANNEL, split
 
 logger = logging.getLogger(__name__)
@@ -14,6 +16,7 @@ logger = logging.getLogger(__name__)
 # A client that falls further behind than this gets a snapshot instead of what it missed.
 QUEUE_MESSAGES = 64
 RECONNECT_SECONDS = 1
+CLIENTS = Gauge("pointerscope_stream_clients", "Streams that are open", multiprocess_mode="livesum")
 
 
 class Watcher:
@@ -57,15 +60,18 @@ class Hub:
 
     def __init__(self) -> None:
         self.watchers: defaultdict[str, set[Watcher]] = defaultdict(set)
+        CLIENTS.set(0)
         self.closing = False
 
     def add(self, instance: str) -> Watcher:
         watcher = Watcher()
         self.watchers[instance].add(watcher)
+        CLIENTS.inc()
         return watcher
 
     def remove(self, instance: str, watcher: Watcher) -> None:
         self.watchers[instance].discard(watcher)
+        CLIENTS.dec()
         if not self.watchers[instance]:
             del self.watchers[instance]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,8 @@ from django.shortcuts import render, resolve_url
 from django.utils import timezone
 
 from core.addresses import client_address
+
+DEMO_NAME = "make-demo"
 
 
 class Login(LoginView):
@@ -47,3 +50,16 @@ def _remaining(request: HttpRequest, credentials: dict[str, Any] | None) -> time
     now = timezone.now()
     last = attempts.aggregate(last=Max("attempt_time"))["last"] or now
     return max(last + settings.AXES_COOLOFF_TIME - now, timedelta(seconds=1))
+
+
+def make_demo_login(*, password: str) -> None:
+    """Make the demo's staff login, or give it another password; it may do nothing in the admin."""
+    user, _ = User.objects.get_or_create(username=DEMO_NAME)
+    user.is_staff, user.is_active, user.is_superuser = True, True, False
+    user.set_password(password)
+    user.save()
+
+
+def end_demo_login() -> None:
+    """Delete the demo's login; whoever is logged in by it is out."""
+    User.objects.filter(username=DEMO_NAME).delete()

@@ -26,6 +26,11 @@ class Checkout:
         self.env = {name: value for name, value in os.environ.items() if name not in outside}
         self.env["DOCKER_HOST"] = "tcp://127.0.0.1:1"
 
+    @property
+    def demo_state(self) -> Path:
+        """Where `scripts/run demo` keeps data of its own."""
+        return self.folder / "var" / "demo"
+
     def command(self, *words: str) -> list[str]:
         return [sys.executable, str(self.folder / "scripts" / words[0]), *words[1:]]
 
@@ -33,9 +38,9 @@ class Checkout:
         """Run `scripts/services` to its end."""
         return self._finish("services", *words, env=env)
 
-    def run(self, **env: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run `scripts/run` to its end."""
-        return self._finish("run", env=env)
+        return self._finish("run", *words, env=env)
 
     def _finish(self, *words: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
         command = self.command(*words)
@@ -66,7 +71,8 @@ class Checkout:
 
     def server_pids(self) -> list[int]:
         """The PostgreSQL and the Redis whose working folder is in this checkout."""
-        places = {self.folder / "var" / "postgres" / "data", self.folder / "var" / "redis"}
+        states = (self.folder / "var", self.demo_state)
+        places = [state / part for state in states for part in ("postgres/data", "redis")]
         wanted = {(path.stat().st_dev, path.stat().st_ino) for path in places if path.exists()}
         return [pid for pid in running_pids() if _working_folder(pid) in wanted]
 

@@ -70,6 +70,7 @@ class Service:
             "SECRET_KEY": secrets.token_urlsafe(50),
             "STREAM_URL": f"http://127.0.0.1:{self.live_port}",
             "SWEEP_SECONDS": str(SWEEP_SECONDS),
+            "METRICS_DIR": str(folder / "metrics"),
             # All tests log on from one address.
             "LOG_ON_PER_MINUTE": "100000",
             "WEB_THREADS": "8",

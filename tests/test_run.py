@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.checkout import Checkout, descendants, is_running, wait_until
 
@@ -19,6 +21,8 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
     checkout = Checkout(tmp_path)
     yield checkout
     checkout.services("down")
+    if checkout.demo_state.exists():
+        checkout.services("down", POINTERSCOPE_STATE=str(checkout.demo_state))
 
 
 @pytest.fixture
@@ -27,14 +31,14 @@ def port() -> str:
         return str(probe.getsockname()[1])
 
 
-def start(checkout: Checkout, port: str) -> tuple[subprocess.Popen[str], set[int]]:
+def start(checkout: Checkout, port: str, *words: str) -> tuple[subprocess.Popen[str], set[int]]:
     """Start it, wait until its page answers, and note every process that it started."""
-    running = checkout.start("run", PORT=port)
+    running = checkout.start("run", *words, PORT=port)
     wait_until(lambda: "is ready:" in checkout.output or running.poll() is not None, 60)
     if "Choose one:" in checkout.output:
         pytest.skip("no server programs here: neither the host's nor a Debian root")
     assert f"Pointerscope is ready: http://127.0.0.1:{port}/" in checkout.output, checkout.output
-    wait_until(lambda: "celery@" in checkout.output)
+    wait_until(lambda: "celery@" in checkout.output, 60)
     return running, {*descendants(running.pid), *checkout.server_pids()}
 
 
@@ -116,3 +120,45 @@ def test_a_port_that_is_none_is_one_clear_line(checkout: Checkout) -> None:
     done = checkout.run(PORT="eight")
     assert done.stderr == "run: PORT is 'eight', which is no port number\n"
     assert done.returncode == 1
+
+
+def test_a_word_that_it_does_not_know_is_one_clear_line(checkout: Checkout) -> None:
+    done = checkout.run("demonstrate")
+    assert done.stderr == "run: demonstrate: there is `demo`, and nothing else\n"
+    assert done.returncode == 1
+
+
+def test_the_demo_leaves_a_database_of_another_machine_alone(checkout: Checkout) -> None:
+    done = checkout.run("demo", DATABASE_URL="postgres://db.example.org/pointers")
+    assert done.stderr.startswith("run: the demo makes a staff login and invents data")
+    assert done.returncode == 1
+
+
+def test_the_demo_shows_moving_pointers_to_who_logs_in_as_it_says(
+    checkout: Checkout, port: str
+) -> None:
+    running, pids = start(checkout, port, "demo")
+    page = f"http://127.0.0.1:{port}/browsers/"
+    assert f"20 made-up pointers: {page}" in checkout.output
+    name, password = re.search(r"Log in as (\S+) with the password (\S+)", checkout.output).groups()
+    staff = log_in(f"http://127.0.0.1:{port}", name, password)
+    wait_until(lambda: len(moving(staff, page)) >= 15, 30)
+    running.terminate()
+    assert running.wait(20) == 0
+    assert "20 pointers logged on, 20 off" in checkout.output
+    assert_ended(checkout, pids)
+
+
+def log_in(origin: str, name: str, password: str) -> requests.Session:
+    session = requests.Session()
+    form = session.get(f"{origin}/login/", timeout=10).text
+    token = re.search('name="csrfmiddlewaretoken" value="([^"]+)"', form)[1]
+    fields = {"username": name, "password": password, "csrfmiddlewaretoken": token}
+    answer = session.post(f"{origin}/login/", fields, timeout=10)
+    assert answer.url == f"{origin}/browsers/", answer.text
+    return session
+
+
+def moving(staff: requests.Session, page: str) -> list[dict]:
+    rows = staff.get(f"{page}rows/", timeout=10).json()["instances"]
+    return [row for row in rows if row["is_active"] and row["velocities"]]

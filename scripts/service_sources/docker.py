@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Mapping
 
 from service_sources.state import CHECKOUT, DATABASE, REDIS, ServiceError, State, say
 
@@ -74,3 +75,9 @@ def throwaway(name: str, port: int, folder: str) -> list[str]:
     service = "timescaledb" if name == "postgres" else name
     where = ["--publish", f"127.0.0.1:{port}:{inner}", "--volume", f"{folder}:{data}"]
     return [*COMPOSE, "run", "--rm", "--no-deps", *where, service, *words]
+
+
+def inside(name: str, words: list[str], env: Mapping[str, str]) -> list[str]:
+    """What to execute so that a program of a running container sees our input and output."""
+    given = [word for variable in env for word in ("--env", variable)]
+    return [*COMPOSE, "exec", "-T", *given, name, *words]

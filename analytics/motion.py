@@ -1,0 +1,164 @@
+"""Made-up pointers that move as people move them: pure functions of a seed.
+
+A pointer comes in at an edge, and then aims again and again. Each aimed movement has the
+bell-shaped speed of a minimum jerk, and is followed by a correction where it missed; between
+movements the hand rests, and now and then it leaves the page. A browser at rest sends nothing,
+so there is no sample where the pointer stays.
+
+Sources: Flash and Hogan 1985 (minimum jerk), MacKenzie 1992 (Fitts's law, Shannon's form), Meyer et
+al. 1988 (a first movement that misses by a share of its distance, then a correction).
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from random import Random
+from typing import NamedTuple
+
+from analytics.recordings import RecordedSample
+
+FITTS_START_SECONDS, FITTS_SECONDS_PER_BIT = 0.12, 0.15
+# The end of a first movement, as a share of its distance: mean and spread.
+REACH, REACH_SPREAD = 0.99, 0.07
+CORRECTION_DELAY_SECONDS = 0.1
+# What people aim at, from a small icon to a wide button.
+TARGET_PX = (16.0, 120.0)
+# Rests are log-normal: the median, and the spread of the logarithm.
+REST_SECONDS, AWAY_SECONDS, LOG_SPREAD = 0.6, 5.0, 0.8
+LONGEST_SECONDS = 30.0
+LEAVES = 0.04
+
+
+class View(NamedTuple):
+    """A page's viewport in CSS px; x lies in [0, width], y in [0, height]."""
+
+    width: float = 1280
+    height: float = 800
+
+
+DESKTOP = View()
+
+
+class Point(NamedTuple):
+    """A position in CSS px."""
+
+    x: float
+    y: float
+
+
+class Stroke(NamedTuple):
+    """One movement from a point to another, `begin` seconds after the pointer's start."""
+
+    begin: float
+    seconds: float
+    origin: Point
+    goal: Point
+    bow: float  # px: how far the path's middle lies beside the straight line
+    enter: bool  # the pointer comes (back) into the page here
+
+    @property
+    def end(self) -> float:
+        return self.begin + self.seconds
+
+
+def simulate_pointer(*, seed: str, rate: float, view: View = DESKTOP) -> Iterator[RecordedSample]:
+    """Yield without end the samples of the pointer that a seed names, `rate` a second in motion."""
+    yield from sample_strokes(plan_strokes(Random(seed), view), rate=rate, view=view)  # noqa: S311
+
+
+def plan_strokes(random: Random, view: View) -> Iterator[Stroke]:
+    """Yield movements without end, in order of time; none begins before the last has ended."""
+    now, here = 0.0, _at_edge(random, view)
+    is_outside = True
+    while True:
+        leaves = not is_outside and random.random() < LEAVES
+        goal = _at_edge(random, view) if leaves else _inside(random, view)
+        aimed = aim(random, begin=now, origin=here, goal=goal, enter=is_outside, view=view)
+        yield from aimed
+        now, here, is_outside = aimed[-1].end, aimed[-1].goal, leaves
+        now += _rest(random, AWAY_SECONDS if leaves else REST_SECONDS)
+        if leaves:
+            here = _at_edge(random, view)
+
+
+def aim(
+    random: Random, *, begin: float, origin: Point, goal: Point, enter: bool, view: View
+) -> list[Stroke]:
+    """Return the movement to a goal, and its correction where the first did not hit."""
+    width = random.uniform(*TARGET_PX)
+    reach = random.gauss(REACH, REACH_SPREAD)
+    landing = within(
+        Point(
+            origin.x + (goal.x - origin.x) * reach,
+            origin.y + (goal.y - origin.y) * reach,
+        ),
+        view,
+    )
+    first = _stroke(random, begin, origin, landing, width, enter=enter)
+    if math.dist(landing, goal) <= width / 2:
+        return [first]
+    again = first.end + CORRECTION_DELAY_SECONDS
+    return [first, _stroke(random, again, landing, goal, width, enter=False)]
+
+
+def _stroke(
+    random: Random, begin: float, origin: Point, goal: Point, width: float, *, enter: bool
+) -> Stroke:
+    distance = math.dist(origin, goal)
+    seconds = movement_seconds(distance, width) * random.lognormvariate(0, 0.15)
+    return Stroke(begin, seconds, origin, goal, distance * random.gauss(0, 0.03), enter)
+
+
+def movement_seconds(distance: float, width: float) -> float:
+    """Return the mean time to reach a target `width` px wide and `distance` px away."""
+    return FITTS_START_SECONDS + FITTS_SECONDS_PER_BIT * math.log2(distance / width + 1)
+
+
+def sample_strokes(
+    strokes: Iterable[Stroke], *, rate: float, view: View
+) -> Iterator[RecordedSample]:
+    """Yield whole px at the multiples of 1/rate s that lie in a movement, where they changed."""
+    last, seq, enter = None, 0, False
+    for stroke in strokes:
+        enter = enter or stroke.enter
+        for tick in range(math.ceil(stroke.begin * rate), math.floor(stroke.end * rate) + 1):
+            at = within(position(stroke, tick / rate), view)
+            place = Point(float(round(at.x)), float(round(at.y)))
+            if enter or place != last:
+                yield RecordedSample(round(tick / rate * 1e6), place.x, place.y, seq, enter)
+                last, seq, enter = place, seq + 1, False
+
+
+def position(stroke: Stroke, seconds: float) -> Point:
+    """Return where the pointer is at a time within the stroke."""
+    share = (seconds - stroke.begin) / stroke.seconds
+    way = minimum_jerk(share)
+    along_x, along_y = stroke.goal.x - stroke.origin.x, stroke.goal.y - stroke.origin.y
+    # At rest at both ends, and `bow` beside the line in the middle.
+    beside = 16 * share**2 * (1 - share) ** 2 * stroke.bow / (math.hypot(along_x, along_y) or 1)
+    return Point(
+        stroke.origin.x + along_x * way - along_y * beside,
+        stroke.origin.y + along_y * way + along_x * beside,
+    )
+
+
+def minimum_jerk(share: float) -> float:
+    """Return the share of the way done after a share of the time (Flash and Hogan 1985)."""
+    return share**3 * (10 - 15 * share + 6 * share**2)
+
+
+def within(point: Point, view: View) -> Point:
+    """Return the nearest point of the viewport."""
+    return Point(min(max(point.x, 0), view.width), min(max(point.y, 0), view.height))
+
+
+def _inside(random: Random, view: View) -> Point:
+    return Point(random.uniform(0, view.width), random.uniform(0, view.height))
+
+
+def _at_edge(random: Random, view: View) -> Point:
+    x, y = _inside(random, view)
+    return random.choice((Point(x, 0), Point(x, view.height), Point(0, y), Point(view.width, y)))
+
+
+def _rest(random: Random, median: float) -> float:
+    return min(random.lognormvariate(math.log(median), LOG_SPREAD), LONGEST_SECONDS)

@@ -1,0 +1,160 @@
+"""The doctor sees what is wrong, each fault planted once, and says what to do."""
+
+import json
+from collections import namedtuple
+from datetime import timedelta
+from io import StringIO
+from unittest import mock
+
+from django.core.management import call_command
+from django.db import connection
+from django.test import TestCase, override_settings
+from django.utils import timezone
+
+from analytics.diagnosis import CHECKS, FAIL, OK, WARN, Finding, diagnose
+from analytics.models import DirtyRange, Heartbeat
+from analytics.tests.pointers import new_browser
+from core.redis import client
+
+Usage = namedtuple("Usage", "total used free")
+
+
+def found(check: str) -> list[Finding]:
+    """What one check finds, by the way that all are made."""
+    with mock.patch.dict(CHECKS, {check: CHECKS[check]}, clear=True):
+        return list(diagnose(now=timezone.now()))
+
+
+class DiagnosisTests(TestCase):
+    def assert_finds(self, check: str, level: str, said: str, advice: str) -> None:
+        self.assertTrue(
+            any(f.level == level and said in f.said and advice in f.advice for f in found(check)),
+            found(check),
+        )
+
+    def sql(self, statement: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+
+    def test_what_is_well_is_ok_and_has_no_advice(self):
+        Heartbeat.objects.create(job="sweep 1s", beat_at=timezone.now())
+        for check in (
+            "versions",
+            "postgresql",
+            "durability",
+            "migrations",
+            "indexes",
+            "beat",
+            "outbox",
+        ):
+            with self.subTest(check):
+                findings = found(check)
+                self.assertTrue(findings)
+                self.assertEqual({(f.level, f.advice) for f in findings}, {(OK, "")}, findings)
+
+    def test_versions_licence_and_time_zone_are_told(self):
+        said = {f.check: f.said for f in found("postgresql")}
+        self.assertRegex(said["postgresql"], r"^\d+\.\d+.*, database of \d+ [kM]B$")
+        self.assertRegex(said["timescaledb"], r"^2\.\d+")
+        self.assertRegex(said["licence"], "^(apache|timescale): ")
+        self.assertEqual(said["time zone"], "the server's is UTC")
+
+    @override_settings(DEBUG=True, ALLOWED_HOSTS=["*"])
+    def test_settings_that_are_for_development_are_warned_of(self):
+        self.assert_finds("settings", WARN, "debug pages are on", "DEBUG=false")
+        self.assert_finds("settings", WARN, "any host name", "ALLOWED_HOSTS")
+
+    def test_a_key_that_is_missing_is_named_with_the_statement_that_makes_it(self):
+        self.sql("alter table dashboard_coarsestatus drop constraint dashboard_coarsestatus_pkey")
+        self.assert_finds(
+            "indexes",
+            FAIL,
+            "dashboard_coarsestatus has no key",
+            "alter table dashboard_coarsestatus add primary key (browser_id, interval_ms, time)",
+        )
+
+    def test_an_index_that_each_sample_would_pay_for_is_warned_of(self):
+        self.sql("create index spare on analytics_pointerpositionevent (time)")
+        self.assert_finds("indexes", WARN, "another index, on time", "drop it")
+
+    def test_a_migration_that_is_not_applied_is_named(self):
+        self.sql("delete from django_migrations where app = 'analytics' and name like '0004%'")
+        self.assert_finds("migrations", FAIL, "1 to apply: analytics.0004", "manage.py migrate")
+
+    def test_durability_that_is_switched_off_is_a_failure(self):
+        self.sql("set local synchronous_commit = off")
+        self.assert_finds("durability", FAIL, "off: synchronous_commit", "may be lost")
+
+    def test_a_database_without_its_tables_is_a_finding_and_no_crash(self):
+        self.sql("drop table analytics_heartbeat")
+        self.assert_finds("beat", FAIL, "does not exist", "migrate")
+
+    def test_clocks_that_are_apart_fail(self):
+        ahead = timezone.now() + timedelta(seconds=9)
+        with mock.patch("analytics.diagnosis.timezone.now", return_value=ahead):
+            self.assert_finds("postgresql", FAIL, "9.0 s apart", "NTP")
+
+    def test_a_redis_that_may_evict_is_a_failure(self):
+        client().config_set("maxmemory-policy", "allkeys-lru")
+        self.addCleanup(client().config_set, "maxmemory-policy", "noeviction")
+        self.assert_finds("redis", FAIL, "allkeys-lru", "noeviction")
+
+    def test_a_redis_that_is_away_is_a_finding_and_no_crash(self):
+        client.cache_clear()
+        self.addCleanup(client.cache_clear)
+        with override_settings(REDIS_URL="redis://127.0.0.1:9/0"):
+            self.assert_finds("redis", FAIL, "Connection refused", "REDIS_URL")
+
+    def test_no_worker_and_a_long_queue_are_told(self):
+        client().rpush("celery", *["{}"] * 1001)
+        self.addCleanup(client().delete, "celery")
+        self.assert_finds("queue", WARN, "1001 tasks wait", "more workers")
+        self.assert_finds("queue", FAIL, "0 answer", "celery -A core worker")
+
+    def test_a_beat_that_never_ran_or_stopped_is_told(self):
+        self.assert_finds("beat", FAIL, "no sweep has ever run", "start one Beat")
+        Heartbeat.objects.create(job="sweep 1s", beat_at=timezone.now() - timedelta(seconds=16))
+        self.assert_finds("beat", FAIL, "last sweep 16 s ago", "start one Beat")
+
+    def test_marks_that_wait_too_long_or_for_no_rung_are_told(self):
+        now, browser = timezone.now(), new_browser()
+        for rung, waited in ((1000, 61), (7000, 0)):
+            created = now - timedelta(seconds=waited)
+            DirtyRange.objects.create(
+                browser=browser, since=now, until=now, rung=rung, created_at=created
+            )
+        self.assert_finds("outbox", FAIL, "2 marks wait, the oldest sample's for 61 s", "worker")
+        self.assert_finds("outbox", WARN, "[7000] ms", "backfill")
+
+    def test_a_disk_that_fills_is_told_before_it_is_full(self):
+        for free, level in ((50, OK), (9, WARN), (1, FAIL)):
+            usage = Usage(100 * 10**9, 0, free * 10**9)
+            with mock.patch("analytics.diagnosis.shutil.disk_usage", return_value=usage):
+                self.assertEqual([f.level for f in found("disk")], [level])
+
+    def test_without_the_chart_librarys_copy_the_cdn_is_needed(self):
+        with mock.patch("analytics.diagnosis.finders.find", return_value=None):
+            self.assert_finds("charts", WARN, "no local copy", "npm ci")
+
+
+class DoctorTests(TestCase):
+    def run_doctor(self, *arguments: str) -> tuple[int, str]:
+        out = StringIO()
+        try:
+            call_command("doctor", *arguments, stdout=out, no_color=True)
+        except SystemExit as end:
+            return int(end.code), out.getvalue()
+        return 0, out.getvalue()
+
+    def test_any_failure_is_the_exit_code_and_comes_with_advice(self):
+        code, text = self.run_doctor()
+        self.assertEqual(code, 1)
+        self.assertIn("fail beat: no sweep has ever run\n     → start one Beat", text)
+        self.assertRegex(text.splitlines()[-1], r"^\d+ ok, \d+ warn, 2 fail$")
+
+    def test_programs_get_json(self):
+        code, text = self.run_doctor("--json")
+        findings = json.loads(text)
+        self.assertEqual(code, 1)
+        self.assertEqual(list(findings[0]), ["check", "level", "said", "advice"])
+        self.assertIn(("beat", "fail"), [(f["check"], f["level"]) for f in findings])

@@ -1,0 +1,161 @@
+"""Made-up pointers move as the literature says that people do."""
+
+import math
+from itertools import islice, pairwise
+from random import Random
+from unittest import TestCase
+
+from analytics.motion import (
+    Point,
+    Stroke,
+    View,
+    aim,
+    minimum_jerk,
+    movement_seconds,
+    plan_strokes,
+    position,
+    sample_strokes,
+    simulate_pointer,
+)
+from analytics.recordings import RecordedSample
+from analytics.tests.kinematics import expected_measures
+from analytics.tests.oracle import Sample
+
+VIEW = View(1280, 800)
+STRAIGHT = Stroke(0, 0.8, Point(100, 100), Point(900, 700), 0, enter=True)
+# Of a minimum jerk the fastest moment is its middle, at 30/16 of the mean speed.
+PEAK_TO_MEAN = 30 / 16
+
+
+def strokes(seed: int, count: int) -> list[Stroke]:
+    return list(islice(plan_strokes(Random(seed), VIEW), count))
+
+
+def samples(seed: str, seconds: float, rate: float = 60) -> list[RecordedSample]:
+    taken = []
+    for sample in simulate_pointer(seed=seed, rate=rate, view=VIEW):
+        if sample.time_us > seconds * 1e6:
+            return taken
+        taken.append(sample)
+    raise AssertionError("a pointer moves without end")
+
+
+def measure(recorded: list[RecordedSample]) -> dict:
+    return expected_measures(Sample(s.time_us, s.seq, s.x, s.y, s.enter) for s in recorded)
+
+
+class StrokeTests(TestCase):
+    def test_the_way_begins_and_ends_at_rest_and_is_fastest_in_its_middle(self):
+        speeds = [minimum_jerk((n + 1) / 100) - minimum_jerk(n / 100) for n in range(100)]
+        self.assertAlmostEqual(sum(speeds), 1)
+        self.assertEqual(speeds[:50], sorted(speeds[:50]))
+        self.assertAlmostEqual(max(speeds) * 100, PEAK_TO_MEAN, places=3)
+        self.assertLess(max(speeds[0], speeds[-1]), 1e-4)
+        for early, late in zip(speeds, reversed(speeds), strict=True):
+            self.assertAlmostEqual(early, late)
+
+    def test_the_measures_find_the_bell_in_what_was_sampled(self):
+        measures = measure(list(sample_strokes([STRAIGHT], rate=60, view=VIEW)))
+        self.assertEqual((measures["strokes"], measures["pauses"]), (1, 0))
+        # Whole px make steps of a slanted line.
+        self.assertGreater(measures["straightness"], 0.99)
+        self.assertAlmostEqual(measures["path_length"], 1000, delta=10)
+        mean = 1000 / 0.8
+        self.assertAlmostEqual(measures["velocity_max"] / mean, PEAK_TO_MEAN, delta=0.15)
+        # The bell's steepest slope is 10/√3 of a distance in a squared time (τ = ½ ± √3/6).
+        steepest = 10 / math.sqrt(3) * 1000 / 0.8**2
+        self.assertGreater(measures["acceleration_max"], steepest * 0.8)
+        self.assertLess(measures["acceleration_min"], -steepest * 0.8)
+
+    def test_a_bow_bends_the_path_and_moves_neither_end(self):
+        bent = STRAIGHT._replace(bow=50)
+        self.assertEqual(position(bent, 0), STRAIGHT.origin)
+        self.assertEqual(position(bent, bent.seconds), STRAIGHT.goal)
+        middle = position(bent, bent.seconds / 2)
+        self.assertAlmostEqual(math.dist(middle, position(STRAIGHT, bent.seconds / 2)), 50)
+
+    def test_far_and_small_targets_take_longer(self):
+        self.assertGreater(movement_seconds(800, 20), movement_seconds(400, 20))
+        self.assertGreater(movement_seconds(400, 20), movement_seconds(400, 80))
+
+
+class AimTests(TestCase):
+    def aimed(self, seed: int) -> list[Stroke]:
+        return aim(
+            Random(seed),
+            begin=0,
+            origin=Point(200, 400),
+            goal=Point(1000, 400),
+            enter=False,
+            view=VIEW,
+        )
+
+    def test_what_misses_is_corrected_and_some_of_it_came_too_far(self):
+        aimed = [self.aimed(seed) for seed in range(300)]
+        corrected = [strokes for strokes in aimed if len(strokes) == 2]
+        too_far = [strokes for strokes in corrected if strokes[0].goal.x > 1000]
+        self.assertTrue(50 < len(corrected) < 250, len(corrected))
+        self.assertTrue(len(corrected) / 5 < len(too_far) < len(corrected) * 4 / 5, len(too_far))
+        for first, second in corrected:
+            self.assertEqual((second.origin, second.goal), (first.goal, Point(1000, 400)))
+            self.assertGreater(second.begin, first.end)
+
+    def test_an_overshoot_turns_the_pointer_round_on_its_way(self):
+        too_far = next(s for n in range(300) if (s := self.aimed(n))[0].goal.x > 1060)
+        measures = measure(list(sample_strokes(too_far, rate=60, view=VIEW)))
+        self.assertEqual(measures["x_flips"], 1)
+        self.assertLess(measures["straightness"], 0.95)
+
+
+class PointerTests(TestCase):
+    def test_movements_follow_each_other_with_rests_between(self):
+        planned = strokes(1, 400)
+        rests = [after.begin - before.end for before, after in pairwise(planned)]
+        self.assertGreaterEqual(min(rests), 0)
+        self.assertGreater(sum(rest > 0.25 for rest in rests), 200)
+        for before, after in pairwise(planned):
+            if not after.enter:
+                self.assertEqual(after.origin, before.goal)
+
+    def test_it_comes_in_at_an_edge_leaves_and_comes_back_as_one_that_enters(self):
+        planned = strokes(2, 800)
+        entering = [stroke for stroke in planned if stroke.enter]
+        self.assertIs(planned[0], entering[0])
+        self.assertGreater(len(entering), 5)
+        for stroke in entering:
+            self.assertTrue(
+                stroke.origin.x in (0, VIEW.width) or stroke.origin.y in (0, VIEW.height)
+            )
+        self.assertGreater(sum(s.enter for s in samples("enter", 600)), 2)
+
+    def test_no_sample_leaves_the_viewport(self):
+        for sample in samples("bounds", 600):
+            self.assertTrue(0 <= sample.x <= VIEW.width and 0 <= sample.y <= VIEW.height)
+
+    def test_samples_lie_on_the_rates_grid_and_rests_send_nothing(self):
+        for rate in (30, 60, 125):
+            taken = samples("rate", 300, rate)
+            steps = [(b.time_us - a.time_us) * rate / 1e6 for a, b in pairwise(taken)]
+            for step in steps:
+                self.assertAlmostEqual(step, round(step), places=3)
+                self.assertGreaterEqual(round(step), 1)
+            # While it moves a sample comes with nearly every tick.
+            moving = [step for step in steps if step / rate < 0.08]
+            self.assertLess(sum(moving) / len(moving), 1.25)
+            still = [(a, b) for a, b in pairwise(taken) if (a.x, a.y) == (b.x, b.y)]
+            self.assertTrue(all(b.enter for _, b in still))
+
+    def test_seqs_count_up_so_that_no_two_samples_are_one(self):
+        taken = samples("seq", 60)
+        self.assertEqual([s.seq for s in taken], list(range(len(taken))))
+
+    def test_two_minutes_look_like_two_minutes_of_a_hand(self):
+        measures = measure(samples("life", 120))
+        self.assertTrue(0.2 < measures["moving_time"] / 120 < 0.9, measures["moving_time"])
+        self.assertGreater(measures["pauses"], 20)
+        self.assertTrue(100 < measures["velocity_p50"] < 2000, measures["velocity_p50"])
+        self.assertLess(measures["straightness"], 0.2)
+
+    def test_a_seed_is_one_pointer_and_another_seed_another(self):
+        self.assertEqual(samples("7/0", 60), samples("7/0", 60))
+        self.assertNotEqual(samples("7/0", 60), samples("7/1", 60))

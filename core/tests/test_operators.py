@@ -1,0 +1,49 @@
+"""The probes answer operators' networks, and tell others nothing."""
+
+from ipaddress import ip_network
+
+from django.test import SimpleTestCase, TestCase, override_settings
+
+from core.operators import is_operator
+from core.tests.test_settings import boot
+
+OFFICE = [ip_network("10.1.0.0/16"), ip_network("fd00::/8")]
+
+
+class OperatorTests(SimpleTestCase):
+    def test_by_default_only_this_machine_is_an_operator(self):
+        self.assertTrue(all(map(is_operator, ("127.0.0.1", "127.8.9.1", "::1"))))
+        for address in ("10.1.2.3", "192.168.0.1", "2001:db8::1", "", "localhost"):
+            self.assertFalse(is_operator(address), address)
+
+    @override_settings(OPERATOR_NETWORKS=OFFICE)
+    def test_networks_are_a_setting_and_an_embedded_ipv4_address_is_one(self):
+        self.assertTrue(all(map(is_operator, ("10.1.2.3", "::ffff:10.1.2.3", "fd00::7"))))
+        self.assertFalse(any(map(is_operator, ("127.0.0.1", "10.2.0.1", "::ffff:10.2.0.1"))))
+
+    def test_a_network_that_is_none_stops_the_boot(self):
+        self.assertIn("OPERATOR_NETWORKS", boot(OPERATOR_NETWORKS="the office").stderr)
+
+
+class ProbeTests(TestCase):
+    def test_others_are_refused_and_learn_nothing(self):
+        for path in ("/readyz", "/metrics"):
+            answer = self.client.get(path, REMOTE_ADDR="203.0.113.9")
+            self.assertEqual(answer.status_code, 403)
+            self.assertEqual(answer.content, b"for OPERATOR_NETWORKS only\n")
+
+    @override_settings(TRUSTED_PROXIES=1)
+    def test_behind_a_proxy_the_caller_counts_and_not_the_proxy(self):
+        answer = self.client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})
+        self.assertEqual(answer.status_code, 403)
+
+    def test_anybody_may_ask_whether_the_process_is_up(self):
+        self.assertEqual(self.client.get("/healthz", REMOTE_ADDR="203.0.113.9").status_code, 200)
+
+    def test_without_a_folder_a_process_tells_its_own_numbers(self):
+        self.client.get("/healthz")
+        text = self.client.get("/metrics").content.decode()
+        self.assertRegex(
+            text, 'pointerscope_requests_total{method="GET",route="healthz",status="200"} [1-9]'
+        )
+        self.assertIn('pointerscope_outbox_rows{rung="1s"} 0.0', text)

@@ -1,0 +1,27 @@
+"""`manage.py demo_login`: what `make demo` logs its viewer in by, and takes away again."""
+
+import secrets
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from dashboard.logins import DEMO_NAME, end_demo_login, make_demo_login
+
+
+class Command(BaseCommand):
+    help = (
+        f"Make the staff login {DEMO_NAME} with a new password, print both, and let it see what "
+        "staff see: no admin. A password from before is void then."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--end", action="store_true", help="delete the login instead")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["end"]:
+            end_demo_login()
+            return
+        password = secrets.token_urlsafe(9)
+        make_demo_login(password=password)
+        self.stdout.write(f"{DEMO_NAME} {password}")

@@ -1,0 +1,34 @@
+"""The demo's login sees what staff see, changes nothing else, and goes."""
+
+from io import StringIO
+
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import TestCase
+
+from dashboard.logins import DEMO_NAME
+
+
+def printed(*arguments: str) -> str:
+    out = StringIO()
+    call_command("demo_login", *arguments, stdout=out)
+    return out.getvalue().strip()
+
+
+class DemoLoginTests(TestCase):
+    def test_what_it_prints_logs_in_to_the_staff_pages_and_not_to_the_admin(self):
+        name, password = printed().split(" ")
+        self.client.post("/login/", {"username": name, "password": password})
+        self.assertEqual(self.client.get("/browsers/").status_code, 200)
+        self.assertEqual(self.client.get("/admin/auth/user/").status_code, 403)
+
+    def test_each_start_makes_the_password_before_void(self):
+        first, second = printed(), printed()
+        self.assertNotEqual(first, second)
+        self.assertFalse(User.objects.get(username=DEMO_NAME).check_password(first.split(" ")[1]))
+
+    def test_in_the_end_the_login_is_gone_and_others_stay(self):
+        User.objects.create_user("ann")
+        printed()
+        self.assertEqual(printed("--end"), "")
+        self.assertEqual([user.username for user in User.objects.all()], ["ann"])

@@ -1,0 +1,115 @@
+"""A backup of the whole database in one file, and a new database made of it.
+
+TimescaleDB's own order of things: its extension first, its triggers held still while rows come, and
+let go afterwards (timescaledb_pre_restore, timescaledb_post_restore).
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from service_sources import choice, docker
+from service_sources.state import DATABASE, ServiceError, State, say
+
+NAME = re.compile("[a-z_][a-z0-9_]{0,62}")
+AFTER = """check it, and then go over to it:
+  set {setting} to {url}
+  python manage.py migrate
+  python manage.py verify_rollups
+  python manage.py doctor"""
+
+
+def back_up(state: State, file: Path) -> None:
+    """Write the database into a file that only its owner can read; half of one never stays."""
+    fresh = file.with_name(f"{file.name}.part")
+    with choice.held(state) as urls:
+        try:
+            with os.fdopen(os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)) as out:
+                _run(state, urls[DATABASE], "pg_dump", "--format=custom", stdout=out.fileno())
+            fresh.replace(file)
+        finally:
+            fresh.unlink(missing_ok=True)
+    say(f"{file}: {file.stat().st_size / 1e6:,.1f} MB")
+
+
+def restore(state: State, file: Path, name: str) -> None:
+    """Make a new database of a backup, beside the old one, which stays as it is."""
+    if not NAME.fullmatch(name):
+        raise ServiceError(f"{name!r} is no name for a database: a to z, 0 to 9 and _")
+    with choice.held(state) as urls, file.open("rb") as dump:
+        old = urls[DATABASE]
+        new = urlsplit(old)._replace(path=f"/{name}").geturl()
+        _ask(state, old, f"create database {name}")
+        try:
+            _fill(state, new, name, dump.fileno())
+        except BaseException:
+            _ask(state, old, f"drop database {name} with (force)")
+            raise
+    address = urlsplit(new)._replace(netloc=f"…@{urlsplit(new).hostname}:{urlsplit(new).port}")
+    say(f"{name} is restored; {AFTER.format(setting=DATABASE, url=address.geturl())}")
+
+
+def _fill(state: State, url: str, name: str, dump: int) -> None:
+    _ask(state, url, "create extension timescaledb")
+    _ask(state, url, "select timescaledb_pre_restore()")
+    words = ["--no-owner", "--exit-on-error", f"--dbname={name}"]
+    _run(state, url, "pg_restore", *words, stdin=dump)
+    _ask(state, url, "select timescaledb_post_restore()")
+    _ask(state, url, "analyze")
+
+
+def _ask(state: State, url: str, sql: str) -> None:
+    _run(state, url, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql, stdout=subprocess.PIPE)
+
+
+def _run(
+    state: State,
+    url: str,
+    program: str,
+    *words: str,
+    stdin: int | None = None,
+    stdout: int | None = None,
+) -> None:
+    """Run a program of PostgreSQL's on a database; its password is in no list of processes."""
+    env = _environment(url)
+    done = subprocess.run(
+        _command(state, program, [*words], env),
+        env=os.environ | env,
+        stdin=subprocess.DEVNULL if stdin is None else stdin,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        faults = [line for line in done.stderr.splitlines() if "error" in line.lower()]
+        raise ServiceError(f"{program}: {(faults or ['failed'])[0]}")
+
+
+def _command(state: State, program: str, words: list[str], env: Mapping[str, str]) -> list[str]:
+    place = choice.local_place(state)
+    if place:
+        return place.command(state.folder, place.postgres_bin / program, *words)
+    if docker.engine_answers():
+        return docker.inside("timescaledb", [program, *words], env)
+    if shutil.which(program):
+        return [program, *words]
+    raise ServiceError(f"no {program} here: install PostgreSQL's client programs")
+
+
+def _environment(url: str) -> dict[str, str]:
+    """Say by environment what a URL says, as libpq reads it."""
+    parts = urlsplit(url)
+    options = {f"PG{name.upper()}": value[0] for name, value in parse_qs(parts.query).items()}
+    found = {
+        "PGHOST": parts.hostname or "",
+        "PGPORT": str(parts.port or 5432),
+        "PGUSER": unquote(parts.username or ""),
+        "PGPASSWORD": unquote(parts.password or ""),
+        "PGDATABASE": parts.path.lstrip("/"),
+    }
+    return {name: value for name, value in (found | options).items() if value}
