@@ -9,7 +9,6 @@ from django.db.models import Max, Min, QuerySet
 from timescale.db.models.expressions import TimeBucket
 
 from analytics.models import DirtyRange, PointerPositionEvent, Seal
-from analytics.recomputation import Mark
 from analytics.rollups import drain
 from dashboard.intervals import align
 from dashboard.ladder import RAW, level_below, model_of
@@ -32,8 +31,8 @@ def fill(*, rung: int, browser_id: int, now: datetime) -> int:
     """
     shard = browser_id % settings.ROLLUP_SHARDS
     changed = 0
-    for mark in _pieces(rung, browser_id):
-        DirtyRange.objects.create(**mark._asdict(), rung=rung)
+    for mark in _marks(rung, browser_id):
+        mark.save()
         changed += drain(rung=rung, shard=shard, now=now).statuses
     return changed
 
@@ -43,18 +42,19 @@ def forget_removed_rungs() -> int:
     return DirtyRange.objects.exclude(rung__in=settings.RUNGS_MS).delete()[0]
 
 
-def _pieces(rung: int, browser_id: int) -> Iterator[Mark]:
+def _marks(rung: int, browser_id: int) -> Iterator[DirtyRange]:
     level = level_below(rung)
-    rows = rows_of(level).filter(browser_id=browser_id)
+    rows = _rows_of(level).filter(browser_id=browser_id)
     if since := _whole_since(level):
         rows = rows.filter(time__gte=since)
     length = max(PIECE, timedelta(milliseconds=rung))
     pieces = rows.values(piece=TimeBucket("time", length)).order_by("piece")
     for piece in pieces.annotate(since=Min("time"), until=Max("time")):
-        yield Mark(browser_id, piece["since"], piece["until"])
+        since, until = piece["since"], piece["until"]
+        yield DirtyRange(browser_id=browser_id, since=since, until=until, rung=rung)
 
 
-def rows_of(level: int) -> QuerySet[Any]:
+def _rows_of(level: int) -> QuerySet[Any]:
     """Return what a level holds: all samples, or all statuses of a rung."""
     if level == RAW:
         return PointerPositionEvent.objects.all()

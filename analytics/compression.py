@@ -4,11 +4,14 @@ A late sample, and the drain that follows it, may still write into a compressed 
 2.11 and later unpack what they touch.
 """
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection, transaction
+
+logger = logging.getLogger(__name__)
 
 LICENCE = "select current_setting('timescaledb.license')"
 
@@ -30,7 +33,11 @@ select compression_enabled from timescaledb_information.hypertables
 where hypertable_name = %(table)s
 """
 
-# Locks: each chunk against writing, one at a time, in a statement of its own.
+# Locks: the chunk against writing while its rows are packed, and against reading for a moment at
+# the end; so it is one chunk a transaction, and it gives up where another session holds the chunk.
+SET_LIMITS = """
+select set_config('lock_timeout', '2s', true), set_config('statement_timeout', '20min', true)
+"""
 PLAIN_CHUNKS = """
 select format('%%I.%%I', chunk_schema, chunk_name) from timescaledb_information.chunks
 where hypertable_name = %(table)s and not is_compressed and range_end <= %(before)s
@@ -60,6 +67,15 @@ def _compress_table(cursor: Any, table: str, before: datetime) -> list[str]:
         cursor.execute(ENABLE[table])
     cursor.execute(PLAIN_CHUNKS, {"table": table, "before": before})
     chunks = [chunk for (chunk,) in cursor.fetchall()]
-    for chunk in chunks:
-        cursor.execute(COMPRESS, {"chunk": chunk})
-    return chunks
+    return [chunk for chunk in chunks if _compress_chunk(cursor, chunk)]
+
+
+def _compress_chunk(cursor: Any, chunk: str) -> bool:
+    try:
+        with transaction.atomic():
+            cursor.execute(SET_LIMITS)
+            cursor.execute(COMPRESS, {"chunk": chunk})
+    except OperationalError as error:
+        logger.warning("%s stays as it is until the next run: %s", chunk, error)
+        return False
+    return True

@@ -12,7 +12,7 @@ whatever place on the disk, a status is the same to the last bit.
 # sample has been dropped already, the status of its second still says where it was.
 FROM_SAMPLES = """
 sample as (
-    select s.browser_id, lower(s.span) as floor, e.*
+    select s.browser_id, lower(s.span) as floor, time_bucket('100 ms', e.time) as start, e.*
     from span s cross join lateral (
         (select * from (
             (select time, x, y, seq, enter from analytics_pointerpositionevent
@@ -28,18 +28,18 @@ sample as (
         where browser_id = s.browser_id and time >= lower(s.span) and time < upper(s.span)
     ) e
 ), segment as (
-    select browser_id, floor, time, seq, x, y,
-           time_bucket(%(interval)s, time) as bucket,
+    select browser_id, floor, start, time, seq, x, y,
+           time_bucket(%(interval)s, start) as bucket,
            case when enter then 0
                 else coalesce(sqrt((x::float8 - lag(x) over run) ^ 2
                                  + (y::float8 - lag(y) over run) ^ 2), 0) end as distance,
            date_part('epoch', time - lag(time) over run) as seconds,
            lag(time) over run as previous, lead(time) over run as next
     from sample
-    window run as (partition by browser_id, floor order by time, seq)
+    window run as (partition by browser_id, floor order by start, time, seq)
 ), slice as (
-    select browser_id, bucket, time_bucket('100 ms', time) as start,
-           count(*) as events, sum(distance order by time, seq) as distance,
+    select browser_id, start, count(*) as events,
+           sum(distance order by time, seq) as distance,
            sum(least(seconds, %(idle_gap)s) order by time, seq)
                filter (where distance > 0) as moving,
            max(x) filter (where previous is null or previous < bucket) as start_x,
@@ -47,16 +47,17 @@ sample as (
            max(x) filter (where next is null or next >= bucket + %(interval)s) as end_x,
            max(y) filter (where next is null or next >= bucket + %(interval)s) as end_y
     from segment where time >= floor
-    group by browser_id, bucket, start
+    group by browser_id, floor, start
 ), fresh as (
-    select browser_id, %(rung)s as interval_ms, bucket as time, sum(events)::bigint as events,
+    select browser_id, %(rung)s as interval_ms, time_bucket(%(interval)s, start) as time,
+           sum(events)::bigint as events,
            sum(distance order by start) as traversed_distance,
            sum(distance order by start) / (%(rung)s / 1000.0::float8) as avg_velocity,
            max(distance) / 0.1::float8 as peak_velocity,
            coalesce(sum(moving order by start), 0) as moving_time,
            max(start_x) as start_x, max(start_y) as start_y,
            max(end_x) as end_x, max(end_y) as end_y
-    from slice group by browser_id, bucket
+    from slice group by browser_id, time_bucket(%(interval)s, start)
 )"""
 
 FROM_STATUSES = """

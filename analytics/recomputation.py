@@ -17,25 +17,26 @@ from dashboard.wire import Status
 # its turn. Buckets that are sealed are left alone: what they were made of may be gone.
 CLAIMED = """
 with claimed as (
-    select * from unnest(%(browsers)s::bigint[], %(sinces)s::timestamptz[],
-                         %(untils)s::timestamptz[]) as c (browser_id, since, until)
+    select browser_id, unnest(buckets) as buckets
+    from unnest(%(browsers)s::bigint[], %(buckets)s::tstzmultirange[]) as c (browser_id, buckets)
 )"""
-# A late sample gives the next sample, which may lie in a later bucket, another segment.
+# A late sample gives the next sample, which may lie in a later bucket, another segment. Within
+# what was claimed that is recomputed anyway; so it is the first sample after each range.
 TOUCHED = """
 touched as (
-    select browser_id, since, until from claimed
+    select browser_id, buckets from claimed
     union all
-    select c.browser_id, n.time, n.time from claimed c cross join lateral (
+    select c.browser_id, tstzrange(
+        time_bucket(%(interval)s, n.time), time_bucket(%(interval)s, n.time) + %(interval)s
+    ) from claimed c cross join lateral (
         select e.time from analytics_pointerpositionevent e
-        where e.browser_id = c.browser_id and e.time > c.until
+        where e.browser_id = c.browser_id and e.time >= upper(c.buckets)
         order by e.time, e.seq limit 1
     ) n
 )"""
 SPAN = """
 span as (
-    select browser_id, unnest(range_agg(tstzrange(
-        time_bucket(%(interval)s, since), time_bucket(%(interval)s, until) + %(interval)s
-    )) * tstzmultirange(tstzrange((
+    select browser_id, unnest(range_agg(buckets) * tstzmultirange(tstzrange((
         select time_bucket(%(interval)s, before + %(interval)s - interval '1 microsecond')
         from analytics_seal where level = %(level)s
     ), null))) as span
@@ -85,12 +86,11 @@ CLIMB_FROM_FIRST = ",".join([CLAIMED, HIGHER_SPAN, FROM_FIRST_RUNG, INTO_HIGHER]
 CLIMB = ",".join([CLAIMED, HIGHER_SPAN, FROM_HIGHER_RUNG, INTO_HIGHER])
 
 
-class Mark(NamedTuple):
-    """A browser's range [since, until] in which the level below changed."""
+class Claimed(NamedTuple):
+    """A browser's whole buckets under which the level below changed: a multirange, as text."""
 
     browser_id: int
-    since: datetime
-    until: datetime
+    buckets: str
 
 
 class Recomputed(NamedTuple):
@@ -100,13 +100,13 @@ class Recomputed(NamedTuple):
     changes: list[Change]
 
 
-def recompute(cursor: Any, *, rung: int, marks: list[Mark], now: datetime) -> Recomputed:
-    """Recompute the marks' buckets of a rung, and mark what changed for the rung above.
+def recompute(cursor: Any, *, rung: int, claimed: list[Claimed], now: datetime) -> Recomputed:
+    """Recompute the claimed buckets of a rung, and mark what changed for the rung above.
 
     The caller holds the lock of the browsers' shard, and a transaction with it. Streams show the
     first rung's statuses of the last minutes before `now`.
     """
-    cursor.execute(_statement(rung), _parameters(rung, marks, now))
+    cursor.execute(_statement(rung), _parameters(rung, claimed, now))
     rows = cursor.fetchall()
     return Recomputed(rows[0][0], [_to_change(row) for row in rows if row[1]])
 
@@ -121,12 +121,11 @@ def _to_change(row: tuple) -> Change:
     return Change(instance_id, version, Status(to_rfc3339(time), *numbers))
 
 
-def _parameters(rung: int, marks: list[Mark], now: datetime) -> dict[str, Any]:
-    browsers, sinces, untils = map(list, zip(*marks, strict=True))
+def _parameters(rung: int, claimed: list[Claimed], now: datetime) -> dict[str, Any]:
+    browsers, buckets = map(list, zip(*claimed, strict=True))
     return {
         "browsers": browsers,
-        "sinces": sinces,
-        "untils": untils,
+        "buckets": buckets,
         "rung": rung,
         "level": level_below(rung),
         "above": rung_above(rung),

@@ -7,18 +7,25 @@ elsewhere, and climbs the ladder from there.
 """
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from analytics.metrics import count_drain
-from analytics.recomputation import Mark, recompute
+from analytics.recomputation import Claimed, recompute
+from dashboard.ladder import RAW, level_below
 from dashboard.stream import publish
 
-CLAIM_SIZE = 1000
+# What one claim takes at most, so that its statement ends in seconds: marks, and the pointer time
+# under them (or the finer statuses), because one mark may be a batch's quarter second or an hour.
+MOST_MARKS = 10_000
+MOST_TIME = timedelta(seconds=10_000)
+MOST_STATUSES = 100_000
+# Of samples there may be a thousand a second; what cannot be had in time is tried by tenths.
+TIMED_OUT = "57014"
 
 # Limits of this transaction alone: a drain may take longer than a request may, and it waits for
 # the drain before it. Released at its end, whichever it is.
@@ -35,10 +42,14 @@ LOCK_SHARD = "select pg_advisory_xact_lock(%(rung)s, %(shard)s)"
 # An erasure takes the browser and then its marks, so the other order would deadlock. It waits for
 # us, or we wait for it, find the browser gone and roll nothing up for it.
 CLAIM = """
-with waiting as materialized (
-    select id, browser_id from analytics_dirtyrange
+with oldest as (
+    select id, browser_id, until - since + %(interval)s as span from analytics_dirtyrange
     where rung = %(rung)s and browser_id %% %(shards)s = %(shard)s
-    order by id limit %(limit)s
+    order by id limit %(marks)s
+), waiting as materialized (
+    select id, browser_id from (
+        select id, browser_id, sum(span) over (order by id) - span as before from oldest
+    ) counted where before < %(time)s
 ), living as materialized (
     select id from dashboard_browser where id in (select browser_id from waiting)
     order by id for key share
@@ -47,8 +58,10 @@ with waiting as materialized (
     where id in (select id from waiting) and (select count(*) from living) >= 0
     returning browser_id, since, until
 )
-select living.id, claimed.since, claimed.until
-from claimed left join living on living.id = claimed.browser_id
+select count(*), living.id, range_agg(tstzrange(
+    time_bucket(%(interval)s, since), time_bucket(%(interval)s, until) + %(interval)s
+))::text
+from claimed left join living on living.id = claimed.browser_id group by living.id
 """
 
 
@@ -62,13 +75,22 @@ class Drained(NamedTuple):
 def drain(*, rung: int, shard: int, now: datetime) -> Drained:
     """Roll up everything that waits for a rung (its interval in ms) in a shard.
 
-    One transaction per claim of up to CLAIM_SIZE marks, until none is left. Killed at any point, it
-    leaves each claim done or undone, never half. OperationalError where the database is away or
-    the shard's lock is not had in time; the marks wait for the next drain then. After each COMMIT
-    the changes of the last minutes before `now` go out to the streams.
+    One transaction per claim, until none is left. Killed at any point, it leaves each claim done or
+    undone, never half. OperationalError where the database is away or the shard's lock is not had
+    in time; the marks wait for the next drain then. After each COMMIT the changes of the last
+    minutes before `now` go out to the streams.
     """
-    total, began = Drained(0, 0), time.perf_counter()
-    while (step := _drain_claim(rung=rung, shard=shard, now=now)).marks:
+    total, share, began = Drained(0, 0), 1, time.perf_counter()
+    while True:
+        try:
+            step = _drain_claim(rung=rung, shard=shard, now=now, share=share)
+        except OperationalError as error:
+            if share > 1 or getattr(error.__cause__, "pgcode", None) != TIMED_OUT:
+                raise
+            share = 10
+            continue
+        if not step.marks:
+            break
         total = Drained(total.marks + step.marks, total.statuses + step.statuses)
     if total.marks:
         seconds = time.perf_counter() - began
@@ -76,16 +98,29 @@ def drain(*, rung: int, shard: int, now: datetime) -> Drained:
     return total
 
 
-def _drain_claim(*, rung: int, shard: int, now: datetime) -> Drained:
+def _drain_claim(*, rung: int, shard: int, now: datetime, share: int) -> Drained:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SET_LIMITS)
         cursor.execute(LOCK_SHARD, {"rung": rung, "shard": shard})
-        claim = {"shards": settings.ROLLUP_SHARDS, "limit": CLAIM_SIZE}
-        cursor.execute(CLAIM, {"rung": rung, "shard": shard, **claim})
-        marks = cursor.fetchall()
-        living = [Mark(*mark) for mark in marks if mark[0] is not None]
-        if not living:
-            return Drained(len(marks), 0)
-        done = recompute(cursor, rung=rung, marks=living, now=now)
+        cursor.execute(CLAIM, _claim(rung, shard, share))
+        rows = cursor.fetchall()
+        marks = sum(count for count, *_ in rows)
+        claimed = [Claimed(*row[1:]) for row in rows if row[1] is not None]
+        if not claimed:
+            return Drained(marks, 0)
+        done = recompute(cursor, rung=rung, claimed=claimed, now=now)
         transaction.on_commit(partial(publish, done.changes), robust=True)
-        return Drained(len(marks), done.statuses)
+        return Drained(marks, done.statuses)
+
+
+def _claim(rung: int, shard: int, share: int) -> dict[str, Any]:
+    below = level_below(rung)
+    most = MOST_TIME if below == RAW else MOST_STATUSES * timedelta(milliseconds=below)
+    return {
+        "rung": rung,
+        "interval": timedelta(milliseconds=rung),
+        "shard": shard,
+        "shards": settings.ROLLUP_SHARDS,
+        "marks": MOST_MARKS // share,
+        "time": most / share,
+    }

@@ -20,7 +20,8 @@ def sweep(rung: int = FIRST_RUNG_MS) -> None:
     sweeps.sweep(rung=rung, now=timezone.now())
 
 
-@shared_task
+# Compressing a large day takes longer than any other task may.
+@shared_task(soft_time_limit=3000, time_limit=3300)
 def retain() -> None:
     """The hourly task: drop what is too old, and compress what is old enough."""
     retention.retain(now=timezone.now())

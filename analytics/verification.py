@@ -1,20 +1,19 @@
 """Checking statuses: each computed anew from the level below, and compared with what is stored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import QuerySet
-from timescale.db.models.expressions import TimeBucket
 
-from analytics.backfills import PIECE, rows_of
 from analytics.formulas import FROM_FIRST_RUNG, FROM_HIGHER_RUNG, FROM_SAMPLES
-from analytics.models import DirtyRange
+from analytics.models import DirtyRange, PointerPositionEvent
 from analytics.recomputation import TOUCHED
-from analytics.rollups import LOCK_SHARD, drain
+from analytics.rollups import LOCK_SHARD, SET_LIMITS, drain
 from core.durations import FIRST_RUNG_MS
+from dashboard.intervals import align
 from dashboard.ladder import RAW, level_below, model_of, rung_above
 
 COLUMNS = (
@@ -22,41 +21,83 @@ COLUMNS = (
     *("start_x", "start_y", "end_x", "end_y"),
 )
 RELATIVE_ERROR = 1e-9
+# What one statement compares: it is done within seconds, and no chunk is held for longer.
+MOST_ROWS, MOST_PIECES = 300_000, 2000
+PIECE, WINDOW = timedelta(hours=1), timedelta(days=1)
+PATIENCE = "select set_config('statement_timeout', '10min', true)"
+
+# Windows that have chunks, so that nothing is read to find them.
+WINDOWS = """
+select distinct start from timescaledb_information.chunks, generate_series(
+    time_bucket(%(window)s, greatest(range_start, %(since)s::timestamptz)),
+    least(range_end, %(until)s::timestamptz) - interval '1 microsecond', %(window)s
+) as start
+where hypertable_name = any(%(tables)s) order by start
+"""
+
+# What is to be compared within a window: where the level below has anything, or the rung itself,
+# and how many rows of the level below that is.
+PIECES = """
+select browser_id, greatest(start, %(since)s::timestamptz) as since,
+       least(start + %(length)s, %(until)s::timestamptz) as until, sum(rows)::bigint
+from (
+    select browser_id, time_bucket(%(length)s, time) as start, count(*) as rows from {below}
+    where time >= %(from)s and time < %(to)s and {level}
+        and (%(browsers)s::bigint[] is null or browser_id = any(%(browsers)s::bigint[]))
+    group by browser_id, start
+    union all
+    select browser_id, time_bucket(%(length)s, time) as start, 0 from {table}
+    where time >= %(from)s and time < %(to)s and interval_ms = %(rung)s
+        and (%(browsers)s::bigint[] is null or browser_id = any(%(browsers)s::bigint[]))
+    group by browser_id, start
+) piece
+group by browser_id, start order by start, browser_id
+"""
 
 # One statement, so one snapshot: samples come with their marks, and drains take marks and write
 # statuses, in one transaction each. What still waits in the outbox may differ, all else may not.
 # Sealed buckets, whose samples or finer statuses may be gone, are passed over.
 COMPARE = """
 with span as (
-    select %(browser)s::bigint as browser_id, span from unnest(
-        tstzmultirange(tstzrange(%(since)s, %(until)s)) * tstzmultirange(tstzrange((
+    select browser_id, unnest(
+        tstzmultirange(tstzrange(since, until)) * tstzmultirange(tstzrange((
             select time_bucket(%(interval)s, before + %(interval)s - interval '1 microsecond')
             from analytics_seal where level = %(level)s
         ), null))
     ) as span
-), claimed as (
-    select browser_id, since, until from analytics_dirtyrange
-    where browser_id = %(browser)s and rung = %(rung)s
-), {touched}, {fresh}, stored as (
+    from unnest(%(browsers)s::bigint[], %(sinces)s::timestamptz[], %(untils)s::timestamptz[])
+        as piece (browser_id, since, until)
+), {fresh}, stored as (
     select s.* from span join {table} s
         on s.browser_id = span.browser_id and s.interval_ms = %(rung)s
         and s.time >= lower(span.span) and s.time < upper(span.span)
+), compared as materialized (
+    select browser_id, time, {stored_columns}, {fresh_columns},
+           ({stored_columns}) is distinct from ({fresh_columns}) as differs
+    from stored full join fresh using (browser_id, time)
+), claimed as (
+    select browser_id, tstzrange(
+        time_bucket(%(interval)s, since), time_bucket(%(interval)s, until) + %(interval)s
+    ) as buckets from analytics_dirtyrange
+    where rung = %(rung)s and browser_id in (select browser_id from compared where differs)
+), {touched}, found as (
+    select * from compared where differs and not exists (
+        select from touched where touched.browser_id = compared.browser_id
+            and touched.buckets @> compared.time
+    )
 )
-select coalesce(stored.time, fresh.time), {stored_columns}, {fresh_columns}
-from stored full join fresh on fresh.time = stored.time
-where ({stored_columns}) is distinct from ({fresh_columns}) and not exists (
-    select from touched
-    where coalesce(stored.time, fresh.time) between time_bucket(%(interval)s, touched.since)
-                                                and time_bucket(%(interval)s, touched.until)
-) order by 1
+select total.statuses, found.*
+from (select count(*) as statuses from compared) total left join found on true
+order by browser_id, time
 """
 
 # Locks: the statuses it deletes, which belong to our shard alone, whose lock the caller holds.
 DELETE = """
-delete from {table}
-where browser_id = %(browser)s and interval_ms = %(rung)s and time = any(%(times)s)
+delete from {table} using unnest(%(browsers)s::bigint[], %(times)s::timestamptz[])
+    as needless (browser_id, time)
+where {table}.browser_id = needless.browser_id and {table}.time = needless.time
+    and interval_ms = %(rung)s
 """
-SET_LIMITS = "select set_config('statement_timeout', '60s', true)"
 
 
 class Difference(NamedTuple):
@@ -65,6 +106,7 @@ class Difference(NamedTuple):
     A status that is missing (stored: None) or needless (expected: None) differs in its `events`.
     """
 
+    browser_id: int
     time: datetime
     column: str
     stored: float | None
@@ -72,99 +114,179 @@ class Difference(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """What is checked: a browser's statuses of a rung (ms) that start in [since, until)."""
+    """What is checked: statuses of a rung (ms) that start in [since, until), of some browsers."""
 
-    browser_id: int
     rung: int
+    browser_ids: list[int] | None = None
     since: datetime | None = None
     until: datetime | None = None
 
 
-def list_differences(*, scope: Scope) -> list[Difference]:
-    """Return where the stored statuses differ from those that the level below gives.
+class Step(NamedTuple):
+    """How much of a scope is done by now, 0 to 1; what was compared and found since the last."""
+
+    done: float
+    statuses: int
+    differences: list[Difference]
+
+
+class _Piece(NamedTuple):
+    browser_id: int
+    since: datetime
+    until: datetime
+    rows: int
+
+
+def verify(*, scope: Scope) -> Iterator[Step]:
+    """Compare the stored statuses with those that the level below gives, some at a time.
 
     Sums may differ by a relative 1e-9. Safe beside live traffic: what waits in the outbox is not
     compared, nor is what was sealed.
     """
-    return [found for piece in _pieces(scope) for found in _compare(scope, piece)]
+    windows = _windows(scope)
+    for i, window in enumerate(windows):
+        pieces = _pieces(scope, window)
+        rows, done = sum(piece.rows for piece in pieces) or 1, 0
+        for batch in _batches(pieces):
+            statuses, differences = _compare(scope.rung, batch)
+            done += sum(piece.rows for piece in batch)
+            yield Step((i + done / rows) / len(windows), statuses, differences)
+        yield Step((i + 1) / len(windows), 0, [])
 
 
-def repair(*, scope: Scope, differences: list[Difference], now: datetime) -> None:
-    """Recompute the statuses that differ, and delete those that nothing gives.
+def repair(*, rung: int, differences: Iterable[Difference], now: datetime) -> None:
+    """Recompute the statuses of a rung that differ, and delete those that nothing gives.
 
-    What changes is marked for the rung above.
+    What changes is marked for the rung above, and drained there too: only then does a status
+    above that nothing gives any more show.
     """
-    shard = scope.browser_id % settings.ROLLUP_SHARDS
-    needless = sorted({d.time for d in differences if d.expected is None})
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(LOCK_SHARD, {"rung": scope.rung, "shard": shard})
-        _delete(cursor, scope, needless)
-        _mark(scope.browser_id, scope.rung, sorted({d.time for d in differences}))
-        above = rung_above(scope.rung)
-        if above:
-            _mark(scope.browser_id, above, needless)
-    drain(rung=scope.rung, shard=shard, now=now)
+    shards = settings.ROLLUP_SHARDS
+    ordered = sorted(differences, key=lambda d: (d.browser_id % shards, d.browser_id, d.time))
+    for shard, those in groupby(ordered, lambda d: d.browser_id % shards):
+        _mend(rung, shard, list(those))
+        for level in (rung, rung_above(rung)):
+            if level:
+                drain(rung=level, shard=shard, now=now)
 
 
-def _delete(cursor: Any, scope: Scope, times: list[datetime]) -> None:
-    table = model_of(scope.rung)._meta.db_table
-    keys = {"browser": scope.browser_id, "rung": scope.rung, "times": times}
-    cursor.execute(DELETE.format(table=table), keys)
-
-
-def _mark(browser_id: int, rung: int, times: list[datetime]) -> None:
-    DirtyRange.objects.bulk_create(
-        DirtyRange(browser_id=browser_id, since=time, until=time, rung=rung) for time in times
-    )
-
-
-def _pieces(scope: Scope) -> list[datetime]:
-    """The starts of the pieces in which the level below, or the rung itself, has anything."""
-    return sorted(
-        {
-            start
-            for level in (level_below(scope.rung), scope.rung)
-            for start in _starts(rows_of(level), scope)
-        }
-    )
-
-
-def _starts(rows: QuerySet[Any], scope: Scope) -> Iterator[datetime]:
-    rows = rows.filter(browser_id=scope.browser_id)
-    length = _length(scope.rung)
-    if scope.since:
-        rows = rows.filter(time__gte=scope.since - length)
-    if scope.until:
-        rows = rows.filter(time__lt=scope.until + length)
-    yield from rows.values_list(TimeBucket("time", length), flat=True).distinct()
-
-
-def _length(rung: int) -> timedelta:
-    return max(PIECE, timedelta(milliseconds=rung))
-
-
-def _compare(scope: Scope, start: datetime) -> list[Difference]:
+def _mend(rung: int, shard: int, differences: list[Difference]) -> None:
+    needless = [d for d in differences if d.expected is None]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SET_LIMITS)
-        cursor.execute(_statement(scope.rung), _parameters(scope, start))
-        rows = cursor.fetchall()
-    return [
-        difference
-        for time, *numbers in rows
-        if (scope.since is None or time >= scope.since)
-        and (scope.until is None or time < scope.until)
-        for difference in _differing(time, numbers)
-    ]
+        cursor.execute(LOCK_SHARD, {"rung": rung, "shard": shard})
+        cursor.execute(
+            DELETE.format(table=model_of(rung)._meta.db_table),
+            {
+                "rung": rung,
+                "browsers": [d.browser_id for d in needless],
+                "times": [d.time for d in needless],
+            },
+        )
+        _mark(rung, differences)
+        above = rung_above(rung)
+        if above:
+            _mark(above, needless)
 
 
-def _differing(time: datetime, numbers: list[Any]) -> Iterator[Difference]:
+def _mark(rung: int, differences: list[Difference]) -> None:
+    places = sorted({(d.browser_id, d.time) for d in differences})
+    DirtyRange.objects.bulk_create(
+        DirtyRange(browser_id=browser_id, since=time, until=time, rung=rung)
+        for browser_id, time in places
+    )
+
+
+def _length(rung: int, least: timedelta) -> timedelta:
+    """The shortest time that is made of whole buckets of a rung, and not less than `least`."""
+    bucket = timedelta(milliseconds=rung)
+    return -(-least // bucket) * bucket
+
+
+def _window_of(rung: int) -> timedelta:
+    piece = _length(rung, PIECE)
+    return -(-WINDOW // piece) * piece
+
+
+def _limits(scope: Scope) -> dict[str, datetime | None]:
+    """The statuses that start in a range are those of the whole buckets from its ends on."""
+    return {
+        name: moment and align(moment, scope.rung)
+        for name, moment in (("since", scope.since), ("until", scope.until))
+    }
+
+
+def _windows(scope: Scope) -> list[datetime]:
+    tables = {_table(level_below(scope.rung)), _table(scope.rung)}
+    parameters: dict[str, Any] = {"window": _window_of(scope.rung), **_limits(scope)}
+    parameters["tables"] = sorted(tables)
+    with connection.cursor() as cursor:
+        cursor.execute(WINDOWS, parameters)
+        return [start for (start,) in cursor.fetchall()]
+
+
+def _pieces(scope: Scope, window: datetime) -> list[_Piece]:
+    limits, below = _limits(scope), level_below(scope.rung)
+    end = window + _window_of(scope.rung)
+    statement = PIECES.format(
+        below=_table(below),
+        table=_table(scope.rung),
+        level="true" if below == RAW else f"interval_ms = {below}",
+    )
+    parameters = {
+        **limits,
+        "rung": scope.rung,
+        "browsers": scope.browser_ids,
+        "length": _length(scope.rung, PIECE),
+        "from": max(window, limits["since"] or window),
+        "to": min(end, limits["until"] or end),
+    }
+    return [_Piece(*row) for row in _fetch(statement, parameters)]
+
+
+def _table(level: int) -> str:
+    return (PointerPositionEvent if level == RAW else model_of(level))._meta.db_table
+
+
+def _batches(pieces: list[_Piece]) -> Iterator[list[_Piece]]:
+    batch: list[_Piece] = []
+    rows = 0
+    for piece in pieces:
+        if batch and (rows + piece.rows > MOST_ROWS or len(batch) == MOST_PIECES):
+            yield batch
+            batch, rows = [], 0
+        batch.append(piece)
+        rows += piece.rows
+    if batch:
+        yield batch
+
+
+def _compare(rung: int, pieces: list[_Piece]) -> tuple[int, list[Difference]]:
+    browsers, sinces, untils, _ = map(list, zip(*pieces, strict=True))
+    rows = _fetch(
+        _statement(rung),
+        {
+            "browsers": browsers,
+            "sinces": sinces,
+            "untils": untils,
+            "rung": rung,
+            "level": level_below(rung),
+            "interval": timedelta(milliseconds=rung),
+            "idle_gap": settings.IDLE_GAP_MS / 1000,
+        },
+    )
+    found = [difference for row in rows if row[1] for difference in _differing(*row[1:-1])]
+    return rows[0][0], found
+
+
+def _differing(browser_id: int, time: datetime, *numbers: Any) -> Iterator[Difference]:
     stored, expected = numbers[: len(COLUMNS)], numbers[len(COLUMNS) :]
     if None in (stored[0], expected[0]):
-        yield Difference(time, COLUMNS[0], stored[0], expected[0])
+        yield Difference(browser_id, time, COLUMNS[0], stored[0], expected[0])
         return
     for column, was, shall in zip(COLUMNS, stored, expected, strict=True):
-        if abs(was - shall) > RELATIVE_ERROR * max(abs(shall), 1):
-            yield Difference(time, column, was, shall)
+        # Asked this way round, what is not a number differs.
+        if not abs(was - shall) <= RELATIVE_ERROR * max(abs(shall), 1):
+            yield Difference(browser_id, time, column, was, shall)
 
 
 def _statement(rung: int) -> str:
@@ -173,19 +295,14 @@ def _statement(rung: int) -> str:
     return COMPARE.format(
         touched=TOUCHED if below == RAW else "touched as (select * from claimed)",
         fresh=fresh,
-        table=model_of(rung)._meta.db_table,
+        table=_table(rung),
         stored_columns=", ".join(f"stored.{column}" for column in COLUMNS),
         fresh_columns=", ".join(f"fresh.{column}" for column in COLUMNS),
     )
 
 
-def _parameters(scope: Scope, start: datetime) -> dict[str, Any]:
-    return {
-        "browser": scope.browser_id,
-        "rung": scope.rung,
-        "level": level_below(scope.rung),
-        "interval": timedelta(milliseconds=scope.rung),
-        "since": start,
-        "until": start + _length(scope.rung),
-        "idle_gap": settings.IDLE_GAP_MS / 1000,
-    }
+def _fetch(statement: str, parameters: dict[str, Any]) -> list[tuple]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(PATIENCE)
+        cursor.execute(statement, parameters)
+        return cursor.fetchall()

@@ -1,12 +1,18 @@
 """The drain computes metrics.md's numbers, whatever way the samples came."""
 
+from datetime import timedelta
+from unittest import mock
+
 from django.conf import settings as django_settings
+from django.db import connection
 from django.test import TestCase
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as PropertyTestCase
 
+from analytics import rollups
 from analytics.models import DirtyRange
+from analytics.rollups import CLAIM
 from analytics.tests.oracle import Sample, Status, distance_to
 from analytics.tests.pointers import (
     NOW_US,
@@ -23,6 +29,7 @@ from analytics.tests.pointers import (
     stored_statuses,
 )
 from core.durations import FIRST_RUNG_MS
+from dashboard.models import PointerStatus
 
 
 class RollUpTests(TestCase):
@@ -105,6 +112,67 @@ class RollUpTests(TestCase):
         mark(self.browser, samples)
         self.assertEqual(drain_shard_of(self.browser), (1, 0))
         self.assertEqual(stored_statuses(self.browser), before)
+
+
+class ClaimTests(TestCase):
+    """What waits is claimed by portions that a statement can recompute in its time."""
+
+    # The table's rows come slowly, as those of very dense samples do.
+    SLOWLY = """
+    create function slowly() returns trigger language plpgsql as $$
+        begin perform pg_sleep(0.04); return new; end $$;
+    create trigger slowly before insert on dashboard_pointerstatus
+        for each row execute function slowly()
+    """
+
+    def setUp(self):
+        self.browser = new_browser()
+        self.samples = [sample(i + 0.5, i * i % 700) for i in range(40)]
+        for each in self.samples:
+            send(self.browser, [each])
+        self.claims = []
+
+    def count_claims(self, execute, sql, params, many, context):
+        if sql == CLAIM:
+            self.claims.append(params["marks"])
+        return execute(sql, params, many, context)
+
+    def drain(self):
+        with connection.execute_wrapper(self.count_claims):
+            drained = drain_shard_of(self.browser)
+        self.assertEqual(drained, (40, 40))
+        assert_statuses_true(self, self.browser, self.samples)
+
+    def test_all_that_waits_is_one_claim(self):
+        self.drain()
+        self.assertEqual(len(self.claims), 2)
+
+    def test_a_claim_covers_so_many_marks_at_most(self):
+        with mock.patch.object(rollups, "MOST_MARKS", 11):
+            self.drain()
+        self.assertEqual(len(self.claims), 5)
+
+    def test_a_claim_covers_so_much_time_at_most_but_one_mark_at_least(self):
+        for seconds, claims in ((8, 6), (0.1, 41)):
+            PointerStatus.objects.all().delete()
+            if not DirtyRange.objects.filter(rung=FIRST_RUNG_MS).exists():
+                for each in self.samples:
+                    mark(self.browser, [each])
+            self.claims = []
+            with mock.patch.object(rollups, "MOST_TIME", timedelta(seconds=seconds)):
+                self.drain()
+            self.assertEqual(len(self.claims), claims)
+
+    def test_a_claim_that_cannot_be_recomputed_in_time_is_tried_by_tenths(self):
+        with connection.cursor() as cursor:
+            cursor.execute(self.SLOWLY)
+        limits = "select set_config('statement_timeout', '1s', true)"
+        with (
+            mock.patch.object(rollups, "MOST_MARKS", 40),
+            mock.patch.object(rollups, "SET_LIMITS", limits),
+        ):
+            self.drain()
+        self.assertEqual(self.claims, [40, *[4] * 11])
 
 
 coordinates = st.integers(-2000, 4000) | st.floats(-1e6, 1e6, width=32)

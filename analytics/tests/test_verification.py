@@ -1,14 +1,16 @@
 """Statuses that are not what the samples say are found, and mended on request."""
 
 from io import StringIO
+from unittest import mock
 from uuid import UUID
 
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import F
-from django.test import TestCase, TransactionTestCase
+from django.test import TestCase, TransactionTestCase, override_settings
 
+from analytics import verification
 from analytics.models import DirtyRange, PointerPositionEvent, Seal
 from analytics.recomputation import ROLL_UP
 from analytics.tests.interleaving import Session
@@ -21,10 +23,11 @@ from analytics.tests.pointers import (
     new_browser,
     sample,
     send,
+    stored_samples,
     stored_statuses,
 )
-from analytics.verification import Scope, list_differences, repair
-from core.durations import FIRST_RUNG_MS
+from analytics.verification import Difference, Scope, repair, verify
+from core.durations import FIRST_RUNG_MS, parse_ladder
 from core.times import EPOCH, MICROSECOND, to_rfc3339
 from dashboard.ladder import RAW
 from dashboard.models import CoarseStatus, PointerStatus
@@ -36,7 +39,11 @@ def moment(seconds: float):
     return EPOCH + sample(seconds, 0).time * MICROSECOND
 
 
-def verify(*arguments: str) -> tuple[int, list[str]]:
+def differences(scope: Scope) -> list[Difference]:
+    return [found for step in verify(scope=scope) for found in step.differences]
+
+
+def run(*arguments: str) -> tuple[int, list[str]]:
     """Return the command's exit code, and the lines that it printed."""
     out = StringIO()
     try:
@@ -60,8 +67,9 @@ class VerifyTests(TestCase):
         return model.objects.filter(pk=rows.order_by("time")[0].pk)
 
     def test_what_is_right_is_said_to_be_so(self):
-        right = "every status of 2 browsers is what it should be"
-        self.assertEqual(verify(), (0, [right]))
+        count = PointerStatus.objects.count() + CoarseStatus.objects.count()
+        right = f"{count} statuses compared: each is what it should be"
+        self.assertEqual(run(), (0, [right]))
 
     def test_each_wrong_number_on_each_rung_is_found(self):
         columns = [field.name for field in PointerStatus._meta.fields][1:]
@@ -73,7 +81,7 @@ class VerifyTests(TestCase):
                 row = self.row(model=model, seconds=-4000, interval_ms=rung)
                 was = row.values_list(column, flat=True)[0]
                 row.update(**{column: F(column) + 1})
-                found = list_differences(scope=Scope(self.browser.pk, rung))
+                found = differences(Scope(rung, [self.browser.pk]))
                 with self.subTest(rung=rung, column=column):
                     self.assertEqual([(d.column, d.expected) for d in found], [(column, was)])
                 row.update(**{column: was})
@@ -82,7 +90,7 @@ class VerifyTests(TestCase):
         row = self.row(5)
         row.update(events=77)
         time = row.values_list("time", flat=True)[0]
-        code, lines = verify()
+        code, lines = run()
         start = f"{self.browser} 1s {to_rfc3339(time)} events: stored 77, should be "
         self.assertEqual(code, 1)
         self.assertTrue(lines[0].startswith(start), lines)
@@ -95,10 +103,10 @@ class VerifyTests(TestCase):
             row.save(force_insert=True)
         self.row(60).update(traversed_distance=5)
         self.row(-4000, CoarseStatus, interval_ms=60_000).update(end_x=5)
-        self.assertEqual(verify()[0], 1)
-        self.assertEqual(verify("--repair")[0], 1)
+        self.assertEqual(run()[0], 1)
+        self.assertEqual(run("--repair")[0], 1)
         drain_all()
-        self.assertEqual(verify()[0], 0)
+        self.assertEqual(run()[0], 0)
         for browser in (self.browser, self.other):
             assert_ladder_true(self, browser, SAMPLES)
 
@@ -110,39 +118,82 @@ class VerifyTests(TestCase):
         row.save(force_insert=True)
         mark(self.browser, SAMPLES, rung=10_000)
         drain_all()
-        scope = Scope(self.browser.pk, FIRST_RUNG_MS, since=row.time)
-        repair(scope=scope, differences=list_differences(scope=scope), now=NOW)
+        found = differences(Scope(FIRST_RUNG_MS, since=row.time))
+        repair(rung=FIRST_RUNG_MS, differences=found, now=NOW)
         drain_all()
         after = {r: stored_statuses(self.browser, interval_ms=r) for r in settings.RUNGS_MS}
         self.assertEqual(after, before)
 
+    def test_what_no_sample_gives_any_more_is_mended_on_every_rung_at_once(self):
+        PointerPositionEvent.objects.filter(browser=self.browser, time__lt=moment(60)).delete()
+        self.assertEqual(run("--repair")[0], 1)
+        self.assertEqual(run()[0], 0)
+        assert_ladder_true(self, self.browser, stored_samples(self.browser))
+
+    def test_what_is_not_a_number_differs(self):
+        self.row(5).update(peak_velocity=float("nan"))
+        (found,) = differences(Scope(FIRST_RUNG_MS))
+        self.assertEqual((found.browser_id, found.column), (self.browser.pk, "peak_velocity"))
+
+    def test_any_number_of_pieces_at_once_finds_the_same(self):
+        PointerStatus.objects.filter(time__gte=moment(50)).update(events=F("events") + 1)
+        expected = differences(Scope(FIRST_RUNG_MS))
+        self.assertEqual({d.browser_id for d in expected}, {self.browser.pk, self.other.pk})
+        for most in ("MOST_ROWS", "MOST_PIECES"):
+            with mock.patch.object(verification, most, 1):
+                self.assertEqual(differences(Scope(FIRST_RUNG_MS)), expected)
+
+    def test_how_much_is_done_rises_to_all(self):
+        with mock.patch.object(verification, "MOST_PIECES", 1):
+            done = [step.done for step in verify(scope=Scope(FIRST_RUNG_MS))]
+        self.assertEqual((done, done[-1]), (sorted(done), 1))
+        self.assertGreater(len(done), 1)
+
+    @override_settings(RUNGS_MS=parse_ladder("1s,7s,7m,7h"))
+    def test_rungs_that_do_not_divide_an_hour_are_compared_by_whole_buckets(self):
+        browser = new_browser()
+        send(browser, [sample(i * 61.7 - 18_000, i, seq=i) for i in range(300)])
+        drain_all()
+        with mock.patch.object(verification, "MOST_PIECES", 1):
+            for rung in settings.RUNGS_MS:
+                self.assertEqual(differences(Scope(rung, [browser.pk])), [])
+
+    def test_a_range_holds_the_buckets_that_start_in_it(self):
+        PointerStatus.objects.update(events=F("events") + 1)
+        times = sorted({d.time for d in differences(Scope(FIRST_RUNG_MS))})
+        for since, until in ((moment(5), moment(50)), (moment(5.1), moment(50.1))):
+            found = differences(Scope(FIRST_RUNG_MS, [self.other.pk], since, until))
+            expected = [time for time in times if since <= time < until]
+            self.assertEqual(sorted({d.time for d in found}), expected)
+
     def test_only_what_was_asked_for_is_checked(self):
         time = to_rfc3339(moment(30))
         self.row(5).update(events=77)
-        self.assertEqual(verify("--browser", str(self.other.instance_id))[0], 0)
-        self.assertEqual(verify("--since", time)[0], 0)
-        self.assertEqual(verify("--until", time)[0], 1)
-        self.assertEqual(verify("--browser", str(self.browser.instance_id))[0], 1)
+        self.assertEqual(run("--browser", str(self.other.instance_id))[0], 0)
+        self.assertEqual(run("--since", time)[0], 0)
+        self.assertEqual(run("--until", time)[0], 1)
+        self.assertEqual(run("--browser", str(self.browser.instance_id))[0], 1)
 
     def test_what_waits_in_the_outbox_is_no_difference(self):
         # Its own bucket, and that of the next sample, are not rolled up yet.
         send(self.browser, [sample(50.05, 900, seq=9)])
-        self.assertEqual(verify()[0], 0)
+        self.assertEqual(run()[0], 0)
         DirtyRange.objects.all().delete()
-        self.assertEqual(verify()[0], 1)
+        self.assertEqual(run()[0], 1)
 
     def test_sealed_buckets_are_passed_over(self):
         Seal.objects.create(level=RAW, before=moment(60), sealed_at=NOW)
         PointerPositionEvent.objects.filter(time__lt=moment(60)).delete()
-        self.assertEqual(verify()[0], 0)
+        self.assertEqual(run()[0], 0)
         self.row(60).update(events=77)
-        self.assertEqual(verify()[0], 1)
+        self.assertEqual(run()[0], 1)
 
     def test_many_differences_are_cut_short(self):
         PointerStatus.objects.filter(browser=self.browser).update(events=F("events") + 1)
-        _, lines = verify()
-        self.assertRegex(lines[-2], r"^… and \d+ more$")
+        _, lines = run()
+        self.assertRegex(lines[-2], r"^… and \d+ more ")
         self.assertEqual(len(lines), 52)
+        self.assertEqual(len(run("--lines", "9")[1]), 11)
 
     def test_what_is_asked_for_wrongly_is_named(self):
         with self.assertRaisesRegex(CommandError, "no such instance: 00000000-"):
@@ -158,8 +209,8 @@ class LiveTrafficTests(TransactionTestCase):
         drain_all()
         send(browser, SAMPLES[50:])
         session = Session(lambda: drain_shard_of(browser), after=ROLL_UP).until_held()
-        scope = Scope(browser.pk, FIRST_RUNG_MS)
-        self.assertEqual(list_differences(scope=scope), [])
+        scope = Scope(FIRST_RUNG_MS)
+        self.assertEqual(differences(scope), [])
         session.finish()
-        self.assertEqual(list_differences(scope=scope), [])
+        self.assertEqual(differences(scope), [])
         connection.close()

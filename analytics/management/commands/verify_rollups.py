@@ -2,30 +2,32 @@
 
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from django.utils import timezone
 from tqdm import tqdm
 
-from analytics.verification import Difference, Scope, list_differences, repair
+from analytics.verification import Difference, Scope, Step, repair, verify
 from core.durations import format_duration
 from core.times import parse_time, to_rfc3339
 from dashboard.models import Browser
 
-MOST_LINES = 50
+BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
 
 
 class Command(BaseCommand):
     help = (
         "Compute every status anew from the level below it (1 s statuses from samples, coarser "
         "ones from finer ones) and compare each number with what is stored. Differences are "
-        "printed, and the exit code is 1 where there is any. Safe beside live traffic: what still "
-        "waits to be rolled up is passed over, and so is what was sealed because older data may "
-        "be gone."
+        "printed, and the exit code is 1 where there is any, 2 where the check itself failed. Safe "
+        "beside live traffic: what still waits to be rolled up is passed over, and so is what was "
+        "sealed because older data may be gone."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -44,44 +46,66 @@ class Command(BaseCommand):
             action="store_true",
             help="recompute what differs; the exit code is 1 all the same",
         )
+        parser.add_argument(
+            "--lines", type=int, default=50, help="how many differences to print (default: 50)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        browsers = self._browsers(options["browsers"])
-        found = 0
+        try:
+            self._verify(**options)
+        except DatabaseError as error:
+            why = f"the check did not come to its end: {error}"
+            raise CommandError(why, returncode=2) from None
+
+    def _verify(self, **options: Any) -> None:
+        browsers = self._find(options["browsers"])
+        statuses = found = 0
         for rung in settings.RUNGS_MS:
-            bar = tqdm(browsers, desc=format_duration(rung), unit=" browsers", disable=None)
-            for browser in bar:
-                scope = Scope(browser.pk, rung, options["since"], options["until"])
-                differences = list_differences(scope=scope)
-                self._print(browser, rung, differences, MOST_LINES - found)
-                if differences and options["repair"]:
-                    repair(scope=scope, differences=differences, now=timezone.now())
-                found += len(differences)
-        self._conclude(found, len(browsers), is_repaired=options["repair"])
+            scope = Scope(rung, browsers, options["since"], options["until"])
+            for step in self._steps(scope):
+                statuses += step.statuses
+                self._print(rung, step.differences[: max(options["lines"] - found, 0)])
+                found += len(step.differences)
+                if step.differences and options["repair"]:
+                    repair(rung=rung, differences=step.differences, now=timezone.now())
+        self._conclude(statuses, found, **options)
 
-    def _browsers(self, wanted: list[UUID] | None) -> list[Browser]:
+    def _steps(self, scope: Scope) -> Iterator[Step]:
+        name = format_duration(scope.rung)
+        # To stderr, and silent where that is no terminal, so that the output can be piped.
+        with tqdm(total=1, desc=name, bar_format=BAR, disable=None) as bar:
+            for step in verify(scope=scope):
+                yield step
+                bar.update(step.done - bar.n)
+
+    def _find(self, wanted: list[UUID] | None) -> list[int] | None:
         if not wanted:
-            return list(Browser.objects.order_by("pk"))
-        browsers = list(Browser.objects.filter(instance_id__in=wanted).order_by("pk"))
-        missing = set(wanted) - {browser.instance_id for browser in browsers}
-        if missing:
-            raise CommandError(f"no such instance: {', '.join(map(str, sorted(missing)))}")
-        return browsers
+            return None
+        found = dict(
+            Browser.objects.filter(instance_id__in=wanted).values_list("instance_id", "pk")
+        )
+        if missing := sorted(set(wanted) - set(found)):
+            missed = ", ".join(map(str, missing))
+            raise CommandError(f"no such instance: {missed}", returncode=2)
+        return list(found.values())
 
-    def _print(self, browser: Browser, rung: int, found: list[Difference], room: int) -> None:
-        for d in found[: max(room, 0)]:
-            where = f"{browser} {format_duration(rung)} {to_rfc3339(d.time)}"
+    def _print(self, rung: int, differences: list[Difference]) -> None:
+        names = Browser.objects.in_bulk({d.browser_id for d in differences})
+        for d in differences:
+            name = names.get(d.browser_id, "an erased instance")
+            where = f"{name} {format_duration(rung)} {to_rfc3339(d.time)}"
             stored, expected = ("none" if n is None else n for n in (d.stored, d.expected))
-            self.stdout.write(f"{where} {d.column}: stored {stored}, should be {expected}")
+            with tqdm.external_write_mode():
+                self.stdout.write(f"{where} {d.column}: stored {stored}, should be {expected}")
 
-    def _conclude(self, found: int, browsers: int, *, is_repaired: bool) -> None:
+    def _conclude(self, statuses: int, found: int, **options: Any) -> None:
         if not found:
-            self.stdout.write(f"every status of {browsers} browsers is what it should be")
+            self.stdout.write(f"{statuses} statuses compared: each is what it should be")
             return
-        if found > MOST_LINES:
-            self.stdout.write(f"… and {found - MOST_LINES} more")
-        done = "repaired" if is_repaired else "run again with --repair to mend them"
-        self.stdout.write(f"{found} numbers differ, {done}")
+        if found > options["lines"]:
+            self.stdout.write(f"… and {found - options['lines']} more (--lines shows them)")
+        done = "repaired" if options["repair"] else "run again with --repair to mend them"
+        self.stdout.write(f"{statuses} statuses compared: {found} numbers differ, {done}")
         sys.exit(1)
 
 

@@ -1,0 +1,168 @@
+"""`manage.py storage` tells what is stored, how it grows, and when the disk is full."""
+
+import json
+from datetime import timedelta
+from io import StringIO
+from unittest import TestCase as PlainTestCase
+from unittest import mock
+
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import TestCase, override_settings
+
+from analytics import storage
+from analytics.storage import Chunk, Holding, days_until_full, growth_per_day, measure_storage
+from analytics.tests.pointers import NOW, new_browser
+from dashboard.models import Browser
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+# 10,000 samples a day, from four days ago until now.
+EVENTS = """
+insert into analytics_pointerpositionevent (browser_id, time, x, y, seq, enter)
+select %s, %s::timestamptz - i * interval '8.64 seconds', 1, 2, i, false
+from generate_series(1, 40000) i
+"""
+STATUSES = """
+insert into dashboard_pointerstatus (browser_id, interval_ms, time, events, traversed_distance,
+    avg_velocity, peak_velocity, moving_time, start_x, start_y, end_x, end_y)
+select %s, 1000, %s::timestamptz - i * interval '86.4 seconds', 10, 1, 1, 1, 1, 1, 1, 1, 1
+from generate_series(1, 4000) i
+"""
+ON_DISK = """
+select sum(pg_total_relation_size(format('%%I.%%I', chunk_schema, chunk_name)::regclass))
+    + pg_total_relation_size(%s::regclass)
+from timescaledb_information.chunks where hypertable_name = %s
+"""
+
+
+def show(*arguments: str) -> str:
+    out = StringIO()
+    with mock.patch("django.utils.timezone.now", return_value=NOW):
+        call_command("storage", *arguments, stdout=out)
+    return out.getvalue()
+
+
+class StorageTests(TestCase):
+    @classmethod
+    def setUpTestData(cls):
+        browser = new_browser()
+        Browser.objects.update(logged_on_at=NOW - 4 * DAY)
+        with connection.cursor() as cursor:
+            for statement in (EVENTS, STATUSES):
+                cursor.execute(statement, [browser.pk, NOW])
+            cursor.execute("analyze")
+            cls.on_disk = []
+            for table in storage.kept_for():
+                cursor.execute(ON_DISK, [table, table])
+                cls.on_disk.append(cursor.fetchone()[0])
+
+    def test_chunks_rows_and_bytes_are_those_of_the_tables(self):
+        found = measure_storage(now=NOW)
+        events, statuses, coarse = found.hypertables
+        self.assertEqual((events.chunks, events.rows), (5, 40_000))
+        self.assertEqual((statuses.rows, coarse.chunks, coarse.rows), (4000, 0, 0))
+        self.assertEqual([events.bytes, statuses.bytes], [int(n) for n in self.on_disk[:2]])
+        self.assertEqual(events.bytes_per_row, events.bytes / 40_000)
+        self.assertEqual((found.total.rows, found.total.chunks), (44_000, 5 + statuses.chunks))
+        self.assertEqual(found.total.bytes, events.bytes + statuses.bytes + coarse.bytes)
+
+    def test_growth_is_what_came_a_day(self):
+        events, statuses, coarse = measure_storage(now=NOW).hypertables
+        for holding in (events, statuses):
+            share = holding.growth_per_day * 4 / holding.bytes
+            # The empty hypertable itself is in its size and does not grow.
+            self.assertTrue(0.97 < share <= 1, share)
+        self.assertEqual(coarse.growth_per_day, 0)
+
+    def test_an_event_costs_what_grows_with_it(self):
+        found = measure_storage(now=NOW)
+        events, statuses = found.hypertables[:2]
+        self.assertAlmostEqual(events.bytes_per_event, events.bytes_per_row)
+        # A status for each ten events.
+        self.assertAlmostEqual(
+            statuses.bytes_per_event,
+            statuses.bytes_per_row / 10,
+            delta=statuses.bytes_per_row / 100,
+        )
+        self.assertAlmostEqual(
+            found.total.bytes_per_event, events.bytes_per_event + statuses.bytes_per_event
+        )
+
+    @override_settings(RAW_RETENTION_DAYS=10)
+    def test_retention_ends_the_growth_of_what_is_dropped(self):
+        events, _, coarse = measure_storage(now=NOW).hypertables
+        # Kept for ten days, and then to the end of a chunk of one day.
+        self.assertAlmostEqual(events.levels_off_at, events.growth_per_day * 11)
+        self.assertIsNone(coarse.levels_off_at)
+
+    def test_a_given_disk_is_full_when_the_growth_exceeds_what_is_free(self):
+        before = measure_storage(now=NOW)
+        growth = before.total.growth_per_day
+        size = int(before.database_bytes + 5.5 * growth)
+        found = measure_storage(now=NOW, disk_bytes=size)
+        self.assertEqual(found.disk.free, size - before.database_bytes)
+        self.assertEqual(found.total.full_in_days, 6)
+        alone = [holding.full_in_days for holding in found.hypertables]
+        self.assertEqual(alone[2], None)
+        self.assertGreater(alone[0], 6)
+
+    def test_the_disk_of_a_server_on_this_machine_is_found(self):
+        disk = measure_storage(now=NOW).disk
+        if disk is None:
+            self.skipTest("the tests' database is on another machine")
+        self.assertTrue(0 < disk.free < disk.size)
+
+    def test_it_is_shown_as_a_table(self):
+        lines = show("--disk", "1TB").splitlines()
+        self.assertEqual(lines[1].split()[:3], ["analytics_pointerpositionevent", "5", "40,000"])
+        self.assertEqual([line.split()[0] for line in lines[2:5]][-1], "total")
+        self.assertRegex(
+            lines[-1], r"^The whole database has .* Free: .* of 1 TB, .* At this growth"
+        )
+
+    def test_it_is_given_as_json(self):
+        answer = json.loads(show("--json", "--disk", "2GiB"))
+        self.assertEqual(answer["disk"]["size"], 2 * 1024**3)
+        self.assertEqual(answer["hypertables"][0]["rows"], 40_000)
+        self.assertEqual(set(answer["total"]), set(Holding._fields))
+
+    def test_what_is_no_size_is_refused(self):
+        for text in ("much", "5 apples", "-1GB", "0GB"):
+            with self.assertRaisesRegex(CommandError, "--disk"):
+                show(f"--disk={text}")
+
+
+class EmptyTests(TestCase):
+    def test_an_empty_service_has_no_growth_and_says_so(self):
+        self.assertIn("Growth is not known in the service's first hour.", show("--disk", "1TB"))
+
+    def test_where_nothing_is_known_of_the_disk_it_says_how_to_tell(self):
+        with mock.patch.object(storage, "_find_disk", return_value=None):
+            self.assertIn("--disk 500GB says how large that is", show())
+
+
+class GrowthTests(PlainTestCase):
+    def growth(self, *chunks: Chunk, first=NOW - 100 * DAY) -> float | None:
+        return growth_per_day(list(chunks), first=first, now=NOW)
+
+    def test_whole_chunks_of_the_last_week_count_whole(self):
+        days = [Chunk(NOW - (n + 1) * DAY, NOW - n * DAY, 100) for n in range(30)]
+        self.assertEqual(self.growth(*days), 100)
+
+    def test_of_a_long_chunk_the_share_of_the_last_week_counts(self):
+        self.assertEqual(self.growth(Chunk(NOW - 14 * DAY, NOW + 14 * DAY, 1400)), 100)
+
+    def test_a_young_service_is_measured_since_it_began(self):
+        chunk = Chunk(NOW - 20 * DAY, NOW + 8 * DAY, 300)
+        self.assertEqual(self.growth(chunk, first=NOW - 3 * DAY), 100)
+        self.assertIsNone(self.growth(chunk, first=NOW - HOUR / 2))
+
+
+class ForesightTests(PlainTestCase):
+    def test_growth_ends_where_retention_levels_it_off(self):
+        empty = Holding("t", 1, 0, 1000, None, None, 100, 1500, None)
+        self.assertEqual(days_until_full([empty], 450), 5)
+        self.assertEqual(days_until_full([empty], 500), None)
+        stays = empty._replace(growth_per_day=10, levels_off_at=None)
+        self.assertEqual(days_until_full([empty, stays], 600), 11)
+        self.assertEqual(days_until_full([empty], -1), 0)
