@@ -42,6 +42,10 @@ class Negotiation(DefaultContentNegotiation):
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
+        # Nearly every call: whoever takes anything and asks for no format gets the first.
+        if not request.META["QUERY_STRING"] and request.META.get("HTTP_ACCEPT", "*/*") == "*/*":
+            first = next(iter(renderers))
+            return first, first.media_type
         # An empty one is no format either, and not the same as none at all.
         if request.query_params.get("format") == "":
             raise NotAcceptable

@@ -118,6 +118,19 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+# A batch carries no cookie and its answer is no page (core/wsgi.py).
+PAGES_ALONE = (
+    "whitenoise",
+    "csp",
+    "policy",
+    "sessions",
+    "csrf",
+    "auth",
+    "messages",
+    "clickjacking",
+    "axes",
+)
+BATCH_MIDDLEWARE = [name for name in MIDDLEWARE if not set(name.split(".")) & set(PAGES_ALONE)]
 ROOT_URLCONF = "core.urls"
 TEST_RUNNER = "core.tests.isolation.Runner"
 WSGI_APPLICATION = "core.wsgi.application"
