@@ -25,7 +25,7 @@ class Capacity(NamedTuple):
     shares: dict[str, float]
 
 
-def measure(*, seconds: float = 2) -> dict[str, Any]:
+def measure(*, seconds: float = 1.5) -> dict[str, Any]:
     """Return the curves by name, each [x, y] or {name: [x, y]}, and the capacity."""
     with stage() as running, tqdm(total=5, desc="curves", unit="curve", disable=None) as bar:
         bench = Bench(running)

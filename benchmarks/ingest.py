@@ -61,6 +61,7 @@ class Bench:
         port = self.running.port if ours else self.running.reference_port
         path = PATH if ours else REFERENCE[kind]
         batches, first = [], next(self._first)
+        clients = min(clients, len(self.senders))
         for number in range(clients):
             share = self.senders[number::clients]
             batches.append(Batches(share, path=path, size=size, first=first))
