@@ -11,7 +11,7 @@ BIOME := PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/biome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run demo test soak screenshots fuzz faults lint format stop clean clean-data lock pin chromium
+.PHONY: help setup run demo test soak screenshots fuzz faults bench bench-large lint format stop clean clean-data lock pin chromium
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,12 @@ screenshots: setup .venv/.dev chromium ## Take the pictures of README and docs a
 
 fuzz: .venv/.dev ## Try over 10,000 made-up requests on the API; SEED=7 repeats a run
 	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python scripts/fuzz
+
+bench: .venv/.dev node_modules/.dev chromium ## Measure speed as ratios, rewrite docs/performance.md; ARGS="--only ingest" some
+	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python -m benchmarks $(ARGS)
+
+bench-large: .venv/.dev node_modules/.dev ## The same for the rows with 100 million events: 10 GB of disk, half an hour
+	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python -m benchmarks --large $(ARGS)
 
 faults: .venv/.dev ## Kill, stop, flood and forge, all of it (an hour); SEED=7 repeats a run
 	@$(SECRET); FAULTS=whole exec $(BIN)/python scripts/services run -- \

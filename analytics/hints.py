@@ -1,12 +1,16 @@
 """Hints to the worker: "this shard has something to roll up". Speed, never the guarantee.
 
 At most one hint per shard is queued: `SET NX` before publishing, and the task deletes the key
-before it reads. Redis may be down, empty or hung: a request loses half a second once, then nothing
-for five, and the sweep finds whatever a lost hint left.
+before it reads. A thread of its own sends them, so that no request waits for Redis, be it down,
+empty or hung; under load many batches' hints become one on the way. The sweep finds whatever a
+lost hint left.
 """
 
 import logging
+import threading
 import time
+from functools import cache
+from queue import SimpleQueue
 
 import redis
 from celery import current_app
@@ -22,6 +26,9 @@ logger = logging.getLogger(__name__)
 KEY_SECONDS = 10
 TASK_EXPIRES_SECONDS = 60
 PAUSE_SECONDS = 5
+# A batch after a quiet moment is hinted at once; those that follow it share their hints, since each
+# costs web, Redis and the worker more than the samples it is for.
+GATHER_SECONDS = 0.02
 NO_RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
 SENT, COALESCED, FAILED = map(HINTS.labels, ("sent", "coalesced", "failed"))
@@ -30,7 +37,41 @@ _paused_until = 0.0
 
 
 def send(shard: int) -> None:
-    """Queue a roll-up of the shard unless one is queued; never raises for want of Redis."""
+    """Have a roll-up of the shard queued unless one is queued; returns at once."""
+    _outgoing().put((shard, request_ids.current.get()))
+
+
+def take(shard: int) -> None:
+    """Let the next hint through. Before reading: what comes after is then never overlooked."""
+    try:
+        client().delete(_key(shard))
+    except redis.RedisError as error:
+        logger.warning("hint of shard %s not taken, it lapses by itself: %s", shard, error)
+
+
+@cache
+def _outgoing() -> SimpleQueue[tuple[int, str]]:
+    """Return this process's queue of (shard, request id), the sender of which runs from now on."""
+    outgoing: SimpleQueue[tuple[int, str]] = SimpleQueue()
+    threading.Thread(target=_send_all, args=[outgoing], name="hints", daemon=True).start()
+    return outgoing
+
+
+def _send_all(outgoing: SimpleQueue[tuple[int, str]]) -> None:
+    while True:
+        waiting = [outgoing.get()]
+        while not outgoing.empty():
+            waiting.append(outgoing.get())
+        # What came while the last ones were sent: a hint for each shard says it all.
+        hints = dict(waiting)
+        COALESCED.inc(len(waiting) - len(hints))
+        for shard, request_id in hints.items():
+            request_ids.current.set(request_id)
+            _send(shard)
+        time.sleep(GATHER_SECONDS)
+
+
+def _send(shard: int) -> None:
     global _paused_until
     if time.monotonic() < _paused_until:
         FAILED.inc()
@@ -45,14 +86,9 @@ def send(shard: int) -> None:
         _paused_until = time.monotonic() + PAUSE_SECONDS
         FAILED.inc()
         logger.warning("no hints for %s s, the sweep stands in: %s", PAUSE_SECONDS, error)
-
-
-def take(shard: int) -> None:
-    """Let the next hint through. Before reading: what comes after is then never overlooked."""
-    try:
-        client().delete(_key(shard))
-    except redis.RedisError as error:
-        logger.warning("hint of shard %s not taken, it lapses by itself: %s", shard, error)
+    except Exception:
+        # The thread must live on: hints are speed alone.
+        logger.exception("no hint for shard %s, the sweep stands in", shard)
 
 
 def _publish(shard: int) -> None:

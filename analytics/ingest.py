@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from analytics import hints
-from analytics.batches import Batch, to_samples
+from analytics.batches import Batch, Samples, to_samples
 from core.durations import FIRST_RUNG_MS
 from core.problems import NoSuchInstance
 from dashboard.tokens import WriteToken, check_version
@@ -42,17 +42,7 @@ def store_batch(*, token: WriteToken, batch: Batch, now: datetime) -> Receipt:
     instance does not exist, AuthenticationFailed (401) where the token was revoked; nothing is
     stored then. On return it is committed, unless the caller holds a transaction open.
     """
-    samples = to_samples(batch, now=now)
-    parameters = {
-        "instance_id": token.instance_id,
-        "version": token.version,
-        "times": _array(samples.times),
-        "xs": _array(samples.xs),
-        "ys": _array(samples.ys),
-        "seqs": _array(samples.seqs),
-        "enters": _array(samples.enters),
-        "rung": FIRST_RUNG_MS,
-    }
+    parameters = to_parameters(token, to_samples(batch, now=now))
     browser_id, version, accepted, conflicts = _execute(parameters)
     if browser_id is None:
         raise NoSuchInstance
@@ -63,6 +53,20 @@ def store_batch(*, token: WriteToken, batch: Batch, now: datetime) -> Receipt:
     return Receipt(accepted, len(batch.events) - accepted - conflicts, conflicts)
 
 
+def to_parameters(token: WriteToken, samples: Samples) -> dict[str, Any]:
+    """Return what STORE takes."""
+    return {
+        "instance_id": token.instance_id,
+        "version": token.version,
+        "times": _array(samples.times),
+        "xs": _array(samples.xs),
+        "ys": _array(samples.ys),
+        "seqs": _array(samples.seqs),
+        "enters": _array(samples.enters),
+        "rung": FIRST_RUNG_MS,
+    }
+
+
 def _array(values: Iterable[int | float | bool]) -> str:
     """Write a PostgreSQL array; several times faster than psycopg2's way with a list."""
     return "{" + ",".join(map(repr, values)) + "}"
@@ -71,7 +75,7 @@ def _array(values: Iterable[int | float | bool]) -> str:
 def _execute(parameters: dict[str, Any]) -> tuple:
     # No question beforehand whether the connection still lives: that would be a second round trip
     # for each batch. Where it has died the batch goes again, which storing it once allows.
-    connection.health_check_done = True
+    connection.health_check_done = True  # type: ignore[attr-defined]
     for _ in range(ATTEMPTS - 1):
         try:
             return _execute_once(parameters)

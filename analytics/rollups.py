@@ -80,16 +80,7 @@ def drain(*, rung: int, shard: int, now: datetime) -> Drained:
     in time; the marks wait for the next drain then. After each COMMIT the changes of the last
     minutes before `now` go out to the streams.
     """
-    began = time.perf_counter()
-    total = _drain_claims(rung=rung, shard=shard, now=now)
-    if total.marks:
-        seconds = time.perf_counter() - began
-        count_drain(rung=rung, shard=shard, **total._asdict(), seconds=seconds)
-    return total
-
-
-def _drain_claims(*, rung: int, shard: int, now: datetime) -> Drained:
-    total, share = Drained(0, 0), 1
+    total, share, began = Drained(0, 0), 1, time.perf_counter()
     while True:
         try:
             step = _drain_claim(rung=rung, shard=shard, now=now, share=share)
@@ -99,8 +90,12 @@ def _drain_claims(*, rung: int, shard: int, now: datetime) -> Drained:
             share = 10
             continue
         if not step.marks:
-            return total
+            break
         total = Drained(total.marks + step.marks, total.statuses + step.statuses)
+    if total.marks:
+        seconds = time.perf_counter() - began
+        count_drain(rung=rung, shard=shard, **total._asdict(), seconds=seconds)
+    return total
 
 
 def _drain_claim(*, rung: int, shard: int, now: datetime, share: int) -> Drained:

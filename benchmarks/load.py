@@ -86,11 +86,13 @@ class Batches:
         return itertools.chain(self._ready, self._requests)
 
 
-def send(port: int, batches: list[Batches], *, seconds: float, rate: float = 0) -> Count:
+def send(
+    port: int, batches: list[Batches], *, seconds: float, rate: float = 0, most: int | None = None
+) -> Count:
     """Send from one connection for each of `batches`, in parallel; `rate` is all theirs together.
 
     Without a rate each sends its next batch as soon as the last one is answered. With one, a batch
-    that goes out late has waited since its time had come.
+    that goes out late has waited since its time had come. None sends more than `most`.
     """
     latencies: list[list[float]] = [[] for _ in batches]
     start = time.perf_counter() + 0.05
@@ -100,7 +102,7 @@ def send(port: int, batches: list[Batches], *, seconds: float, rate: float = 0) 
         offset = pause * number / len(batches)
         with socket.create_connection(("127.0.0.1", port)) as line:
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            for n, content in enumerate(batches[number]):
+            for n, content in enumerate(itertools.islice(batches[number], most)):
                 due = start + offset + n * pause if rate else max(start, time.perf_counter())
                 if due >= start + seconds:
                     break

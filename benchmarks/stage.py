@@ -1,55 +1,101 @@
 """The service as `make run` runs it, and the plain reference beside it on the same database."""
 
+import contextlib
+import os
 import re
-import shlex
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
+import requests
 
 from tests.service import BIN, ROOT, Service, free_port, wait_until
 
-# Every pointer of a benchmark logs on and sends from one address, faster than any hand.
-NO_LIMITS = {"BATCHES_PER_MINUTE": "100000000", "EVENTS_PER_MINUTE": "100000000000"}
+# As `make run`, but that every pointer of a benchmark sends faster than any hand.
+AS_RUN = {
+    "SWEEP_SECONDS": "5",
+    "WEB_THREADS": "4",
+    "BATCHES_PER_MINUTE": "100000000",
+    "EVENTS_PER_MINUTE": "100000000000",
+}
+SERVICE = ("web", "worker", "beat", "live", "redis")
 
-
-def command_line(name: str, **variables: object) -> list[str]:
-    """Return the Procfile's command of a process, with its variables set."""
-    lines = (ROOT / "Procfile").read_text()
-    (line,) = re.findall(rf"^{name}: exec (.*)$", lines, re.MULTILINE)
-    for variable, value in variables.items():
-        line = line.replace(f"${variable}", str(value))
-    program, *arguments = shlex.split(line)
-    return [str(BIN / program), *arguments]
+Cpu = dict[int, float]
 
 
 class Stage(Service):
     """The service's processes by the Procfile, and `reference`: the plain project's web server."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
-        super().__init__(folder, **NO_LIMITS, SWEEP_SECONDS="5", **settings)
+        super().__init__(folder, **{**AS_RUN, **settings})
         self.reference_port = free_port()
         self.commands["web"] = command_line("web", PORT=self.port)
         self.commands["worker"] = command_line("worker")
-        reference = command_line("web", PORT=self.reference_port)
-        self.commands["reference"] = [
-            "env",
-            "DJANGO_SETTINGS_MODULE=benchmarks.reference.settings",
-            *reference,
-        ]
+        *reference, line = command_line(
+            "web",
+            PORT=self.reference_port,
+            DJANGO_SETTINGS_MODULE="benchmarks.reference.settings",
+        )
+        plain = line.replace("core.asgi", "benchmarks.reference.asgi")
+        self.commands["reference"] = [*reference, plain]
 
-    def cpu_seconds(self, *names: str) -> float:
-        """Return what processes and all their children have used so far."""
-        trees = [self._tree(name) for name in names]
-        return sum(sum(process.cpu_times()[:2]) for tree in trees for process in tree)
+    def cpu(self, *names: str) -> Cpu:
+        """Return the seconds that each process of these has used so far, by its id.
 
-    def memory_bytes(self, *names: str) -> int:
-        """Return the memory that belongs to processes and their children (PSS, or RSS of one)."""
-        return sum(process.memory_full_info().pss for name in names for process in self._tree(name))
+        `database` is this database's sessions, where they run on this machine.
+        """
+        processes = [process for name in names for process in self._processes(name)]
+        used: Cpu = {}
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                used[process.pid] = sum(process.cpu_times()[:2])
+        return used
 
-    def wait_for_the_drain(self, seconds: float = 60) -> None:
+    def memory(self, *names: str) -> int:
+        """Return the bytes of memory of processes; what they share counts once (PSS)."""
+        processes = [process for name in names for process in self._processes(name)]
+        return sum(process.memory_full_info().pss for process in processes)
+
+    def wait_for_the_drain(self) -> None:
         """Wait until nothing waits for the first rung."""
-        wait_until(self.is_rolled_up, seconds=seconds, what="the outbox is empty")
+        wait_until(self.is_rolled_up, seconds=120, what="the outbox is empty")
 
-    def _tree(self, name: str) -> list[psutil.Process]:
+    def _processes(self, name: str) -> list[psutil.Process]:
+        if name == "database":
+            return [process for process in psutil.process_iter() if self._is_session(process)]
         process = psutil.Process(self.processes[name].pid)
         return [process, *process.children(recursive=True)]
+
+    def _is_session(self, process: psutil.Process) -> bool:
+        with contextlib.suppress(psutil.Error):
+            return self.database in " ".join(process.cmdline()[:1])
+        return False
+
+    def _is_ready(self, name: str) -> bool:
+        if name != "reference":
+            return super()._is_ready(name)
+        with contextlib.suppress(requests.RequestException):
+            return requests.get(f"http://127.0.0.1:{self.reference_port}/healthz", timeout=1).ok
+        return False
+
+
+@contextlib.contextmanager
+def stage(*, reference: bool = False, **settings: str) -> Iterator[Stage]:
+    """Run the service, with the reference where it is asked for, until the block ends."""
+    with TemporaryDirectory() as folder, Stage(Path(folder), **settings) as running:
+        if reference:
+            running.start("reference")
+        yield running
+
+
+def command_line(name: str, **variables: object) -> list[str]:
+    """Return the Procfile's command of a process; its program becomes the process."""
+    (line,) = re.findall(rf"^{name}: (.*)$", (ROOT / "Procfile").read_text(), re.MULTILINE)
+    path = f"PATH={BIN}:{os.environ['PATH']}"
+    return ["env", path, *(f"{key}={value}" for key, value in variables.items()), "sh", "-c", line]
+
+
+def spent(before: Cpu, after: Cpu) -> float:
+    """Return the seconds used between the two, by whatever is still there."""
+    return sum(seconds - before.get(pid, 0.0) for pid, seconds in after.items())

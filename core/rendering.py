@@ -101,7 +101,8 @@ class Negotiation(DefaultContentNegotiation):
     ) -> tuple[BaseRenderer, str]:
         # Nearly every call: whoever takes anything and asks for no format gets the first.
         if not request.META["QUERY_STRING"] and request.META.get("HTTP_ACCEPT", "*/*") == "*/*":
-            return renderers[0], renderers[0].media_type
+            first = next(iter(renderers))
+            return first, first.media_type
         # An empty one is no format either, and not the same as none at all.
         if request.query_params.get("format") == "":
             raise NotAcceptable

@@ -1,13 +1,14 @@
 """Django's WSGI handlers, which core/asgi.py runs in its threads, and `runserver` as they are."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import django
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.http import HttpResponseBase
 from django.utils.http import parse_header_parameters
 from django.utils.module_loading import import_string
 
@@ -41,15 +42,14 @@ class BatchHandler(Handler):
     """Past the middleware that only pages need, which took a sixth of a batch's time."""
 
     def load_middleware(self, is_async: bool = False) -> None:
-        self._view_middleware = self._exception_middleware = []
-        self._template_response_middleware = []
-        chain = convert_exception_to_response(self._get_response)
+        super().load_middleware(is_async)
+        chain = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
         for name in reversed(settings.BATCH_MIDDLEWARE):
             chain = convert_exception_to_response(import_string(name)(chain))
         self._middleware_chain = chain
 
 
-def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> HttpResponseBase:
     """The WSGI application: batches, which are nearly all there is, and everything else."""
     is_batch = environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"].endswith("/events/")
     return (batches if is_batch else everything)(environ, start_response)

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser import CDN, answer_as_cdn, open_chromium, sweep
+from tests.pointer import Pointer
 from tests.service import Service, wait_until
 
 NAME, PASSWORD = "nora", "correct horse battery"
@@ -122,3 +123,12 @@ def test_who_logged_in_can_log_out_on_the_page(service: Service, staff: Page) ->
     staff.get_by_role("button", name="Log out").click()
     expect(staff.get_by_role("button", name="Log out")).to_be_hidden()
     assert forbidden(staff) == []
+
+
+def test_a_batchs_answer_has_what_every_answer_needs_and_nothing_for_pages(
+    service: Service,
+) -> None:
+    headers = Pointer(service).send(1).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert {"X-Request-ID", "Content-Length", "Access-Control-Allow-Origin"} <= set(headers)
+    assert not {"Content-Security-Policy", "Permissions-Policy", "Set-Cookie"} & set(headers)

@@ -1,0 +1,7 @@
+"""The reference on the service's own web server."""
+
+import rest_framework.views  # noqa: F401  # before ours: without our settings they need each other
+
+from core.asgi import application
+
+__all__ = ["application"]
