@@ -97,7 +97,7 @@ class Negotiation(DefaultContentNegotiation):
     """Refuses a `?format=` that a call does not have as it refuses such an Accept header: 406."""
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         # Nearly every call: whoever takes anything and asks for no format gets the first.
         if not request.META["QUERY_STRING"] and request.META.get("HTTP_ACCEPT", "*/*") == "*/*":
