@@ -105,6 +105,14 @@ class WholeRequestTests(SimpleTestCase):
             asyncio.run(call(GET_TIME, {"type": "http.disconnect"}))
         self.assertLess(len(made), 10)
 
+    def test_a_page_whose_address_ends_like_a_batchs_has_all_that_pages_need(self):
+        secret = b"a" * 32
+        headers = [(b"cookie", b"csrftoken=" + secret), (b"x-csrftoken", secret)]
+        scope = {**GET_TIME, "method": "POST", "path": "/admin/nothing/events/"}
+        head, _ = asyncio.run(call({**scope, "headers": GET_TIME["headers"] + headers}))
+        self.assertEqual(head["status"], 302)
+        self.assertIn(b"content-security-policy", dict(head["headers"]))
+
     def test_a_header_with_an_underscore_does_not_pass_for_the_one_with_a_hyphen(self):
         environ = asgi._to_environ({**GET_TIME, "headers": [(b"x_forwarded_for", b"1.2.3.4")]})
         self.assertNotIn("HTTP_X_FORWARDED_FOR", environ)
