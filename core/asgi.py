@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connections
 from django.http import FileResponse, HttpResponseBase
 
+from core import request_ids
 from core.problems import CONTENT_TYPE, SlowBody, to_problem
 from core.wsgi import application as wsgi_application
 
@@ -156,6 +157,8 @@ async def _left(receive: Receive) -> None:
 
 def _put_all(response: HttpResponseBase, put: Callable[[bytes], None]) -> None:
     """Make a stream's chunks; all in one thread, for they may share a cursor."""
+    # Another thread than the one that answered, so it has to be told whose work it logs.
+    request_ids.current.set(response.headers.get(request_ids.HEADER, ""))
     try:
         for chunk in response:
             put(chunk)

@@ -13,11 +13,13 @@ View = Callable[[HttpRequest], HttpResponse]
 
 
 def operators_only(view: View) -> View:
-    """Answer 403 to whoever calls from outside OPERATOR_NETWORKS."""
+    """Answer 403 to whoever calls from outside OPERATOR_NETWORKS, or may do so."""
 
     @wraps(view)
     def guarded(request: HttpRequest) -> HttpResponse:
-        if is_operator(client_address(request)):
+        # From a proxy that TRUSTED_PROXIES does not count: then its address is not the caller's.
+        is_hidden = not settings.TRUSTED_PROXIES and "X-Forwarded-For" in request.headers
+        if is_operator(client_address(request)) and not is_hidden:
             return view(request)
         return HttpResponse("for OPERATOR_NETWORKS only\n", status=403, content_type="text/plain")
 

@@ -51,8 +51,13 @@ class BatchHandler(Handler):
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> HttpResponseBase:
     """The WSGI application: batches, which are nearly all there is, and everything else."""
-    is_batch = environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"].endswith("/events/")
-    return (batches if is_batch else everything)(environ, start_response)
+    handler = batches if _is_batch(environ["REQUEST_METHOD"], environ["PATH_INFO"]) else everything
+    return handler(environ, start_response)
+
+
+def _is_batch(method: str, path: str) -> bool:
+    # Under /api/ alone: a page, and the admin above all, is lost without its middleware.
+    return method == "POST" and path.startswith("/api/") and path.endswith("/events/")
 
 
 django.setup(set_prefix=False)

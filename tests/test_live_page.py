@@ -322,6 +322,28 @@ def test_a_batch_that_is_refused_is_dropped_counted_and_not_sent_again(
     assert stored(service, page) == (count - dropped, count - dropped, 1)
 
 
+def test_what_is_stored_late_is_counted_and_what_is_refused_is_not(
+    service: Service, open_page: OpenPage
+) -> None:
+    page = open_page()
+    expect_connection(page, "Live")
+    answers = [(503, {"Retry-After": "3"}), (400, {})]
+
+    def answer(route: Route) -> None:
+        if answers:
+            status, headers = answers.pop(0)
+            route.fulfill(status=status, headers=headers, json={"status": status, "code": "no"})
+        else:
+            route.continue_()
+
+    page.route("**/events/", answer)
+    wiggle(page, 0.6)
+    count, dropped = wait_for_samples(service, page), state(page)["dropped"]
+    assert 0 < dropped < count
+    late = page.locator("[data-quality=late]")
+    expect(late).to_have_attribute("value", str(count - dropped))
+
+
 def test_the_jump_to_where_the_pointer_comes_back_is_no_movement(
     service: Service, open_page: OpenPage
 ) -> None:

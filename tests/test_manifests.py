@@ -160,6 +160,20 @@ def test_services_and_budgets_choose_pods_that_there_are() -> None:
         assert labels["app.kubernetes.io/component"] in components
 
 
+def test_the_ingress_keeps_the_operators_pages_inside() -> None:
+    ingress = next(
+        one
+        for one in documents()
+        if one["metadata"]["name"] == "pointerscope" and one["kind"] == "Ingress"
+    )
+    paths = ingress["spec"]["rules"][0]["http"]["paths"]
+    served = {path["path"]: path["backend"]["service"]["name"] for path in paths}
+    for page in ("/metrics", "/readyz", "/browsers/"):
+        # As nginx does with regular expressions: the longest that fits from the start on.
+        fitting = max((path for path in served if re.match(path, page)), key=len)
+        assert served[fitting] == ("web" if page == "/browsers/" else "live")
+
+
 def test_there_is_one_beat() -> None:
     (beat,) = (one for one in documents() if one["metadata"]["name"] == "beat")
     assert (beat["spec"]["replicas"], beat["spec"]["strategy"]) == (1, {"type": "Recreate"})

@@ -37,6 +37,11 @@ class ProbeTests(TestCase):
         answer = self.client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})
         self.assertEqual(answer.status_code, 403)
 
+    def test_behind_a_proxy_that_nobody_counted_everybody_is_refused(self):
+        answer = self.client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})
+        self.assertEqual(answer.status_code, 403)
+        self.assertEqual(self.client.get("/metrics").status_code, 200)
+
     def test_anybody_may_ask_whether_the_process_is_up(self):
         self.assertEqual(self.client.get("/healthz", REMOTE_ADDR="203.0.113.9").status_code, 200)
 

@@ -8,7 +8,7 @@ from unittest.mock import patch
 from django.http import StreamingHttpResponse
 from django.test import SimpleTestCase
 
-from core import asgi
+from core import asgi, request_ids
 
 GET_TIME = {
     "type": "http",
@@ -54,12 +54,12 @@ def post(length, *pieces):
     )
 
 
-def answered_by(pieces):
+def answered_by(pieces, **headers):
     """Let Django answer with this stream."""
 
     def answer(environ, start_response):
         start_response("200 OK", [("Content-Type", "text/csv")])
-        return StreamingHttpResponse(pieces)
+        return StreamingHttpResponse(pieces, headers=headers)
 
     return patch.object(asgi, "wsgi_application", answer)
 
@@ -104,6 +104,25 @@ class WholeRequestTests(SimpleTestCase):
         with answered_by(endless()):
             asyncio.run(call(GET_TIME, {"type": "http.disconnect"}))
         self.assertLess(len(made), 10)
+
+    def test_a_stream_is_made_under_the_id_of_its_request(self):
+        seen = []
+
+        def pieces():
+            seen.append(request_ids.current.get())
+            yield b"a,b\n"
+
+        with answered_by(pieces(), **{request_ids.HEADER: "export-01234567"}):
+            asyncio.run(call(GET_TIME))
+        self.assertEqual(seen, ["export-01234567"])
+
+    def test_a_page_whose_address_ends_like_a_batchs_has_all_that_pages_need(self):
+        secret = b"a" * 32
+        headers = [(b"cookie", b"csrftoken=" + secret), (b"x-csrftoken", secret)]
+        scope = {**GET_TIME, "method": "POST", "path": "/admin/nothing/events/"}
+        head, _ = asyncio.run(call({**scope, "headers": GET_TIME["headers"] + headers}))
+        self.assertEqual(head["status"], 302)
+        self.assertIn(b"content-security-policy", dict(head["headers"]))
 
     def test_a_header_with_an_underscore_does_not_pass_for_the_one_with_a_hyphen(self):
         environ = asgi._to_environ({**GET_TIME, "headers": [(b"x_forwarded_for", b"1.2.3.4")]})

@@ -53,9 +53,9 @@ const showRows = (buckets, now, known) => {
   root.dispatchEvent(new CustomEvent("rows", { detail: { rows, interval: SECOND_MS } }));
 };
 
-const measure = ({ queued }) => ({
+const measure = (tracker) => ({
   hertz: rate.read(),
-  late: lateness.read(queued),
+  late: lateness.read(tracker),
   lag: page.lag?.read(),
 });
 
@@ -127,7 +127,7 @@ const measureOwn = async (tracker) => {
   };
   setInterval(() => {
     // Even unseen, or what was in time would be found late when the page is seen again.
-    if (document.hidden) return lateness.read(tracker.state().queued);
+    if (document.hidden) return lateness.read(tracker.state());
     tiles.showVelocity(velocity.read());
     showState();
   }, TICK_MS);

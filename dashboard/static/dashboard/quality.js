@@ -28,14 +28,17 @@ export const createRate = () => {
   };
 };
 
-// How many samples were acknowledged late. They are in the order in which the tracker sends them.
+// How many samples were acknowledged late. They are in the order in which the tracker sends them,
+// and those that it drops are the oldest.
 export const createLateness = () => {
   const waiting = [];
-  let late = 0;
+  let [late, gone] = [0, 0];
   return {
     add: () => waiting.push(performance.now()),
-    read: (queued) => {
+    read: ({ queued, dropped }) => {
       const limit = performance.now() - LATE_MS;
+      waiting.splice(0, dropped - gone);
+      gone = dropped;
       const done = waiting.splice(0, Math.max(0, waiting.length - queued));
       late += done.filter((at) => at < limit).length;
       return late;
