@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from service_sources.debian_root import POSTGRES_BIN, root_place
 
 DAY = 24 * 3600
-PROGRAMS = ("pg_dump", "pg_restore", "psql", "createdb")
+PROGRAMS = ("pg_dump", "pg_restore", "psql", "createdb", "dropdb")
 
 
 @pytest.fixture
@@ -75,6 +75,7 @@ def test_a_dump_is_made_and_brought_back_and_old_ones_go(
     assert backup(production, programs, folder, "fresh").returncode == 1
     done = backup(production, programs, folder, "once")
     assert done.returncode == 0, done.stderr
+    assert not any(file.stat().st_mode & 0o077 for file in folder.iterdir() if file != kept)
     (dump,) = set(folder.iterdir()) - {kept}
     assert backup(production, programs, folder, "fresh").returncode == 0
 
@@ -107,3 +108,14 @@ def test_a_dump_that_fails_leaves_the_others_and_no_half_one(
     assert done.returncode == 1
     assert "backup: failed; the dumps before it are still there" in done.stderr
     assert list(folder.iterdir()) == [old]
+
+
+def test_what_cannot_be_restored_leaves_no_half_a_database(
+    production: Production, programs: Path, folder: Path
+) -> None:
+    (folder / "torn.dump").write_bytes(b"PGDMP and then nothing")
+    name = f"{production.database}_torn"
+    done = backup(production, programs, folder, "restore", str(folder / "torn.dump"), name)
+    assert done.returncode == 1
+    assert f"{name} is gone again" in done.stderr
+    assert production.sql("select from pg_database where datname = %s", (name,)) == []

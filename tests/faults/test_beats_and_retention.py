@@ -53,9 +53,11 @@ where b.instance_id = %s order by interval_ms, time
 def test_two_beats_do_no_harm(service: Service, seed: int, whole_or: Callable) -> None:
     with Traffic(service, seed, senders=2) as traffic:
         service.start("second beat")
-        time.sleep(whole_or(180, 6))
+        try:
+            time.sleep(whole_or(180, 6))
+        finally:
+            service.stop("second beat")
     check(traffic)
-    service.stop("second beat")
 
 
 @pytest.mark.whole
