@@ -10,6 +10,7 @@ from timescale.db.models.expressions import TimeBucket
 
 from analytics.models import DirtyRange, PointerPositionEvent, Seal
 from analytics.rollups import drain
+from analytics.shards import shard_of
 from dashboard.intervals import align
 from dashboard.ladder import RAW, level_below, model_of
 from dashboard.models import Browser
@@ -29,11 +30,10 @@ def fill(*, rung: int, browser_id: int, now: datetime) -> int:
     Safe beside live traffic, and repeatable: it puts marks into the outbox, an hour's at a time,
     and drains them as a worker would. What changes is marked for the rung above.
     """
-    shard = browser_id % settings.ROLLUP_SHARDS
     changed = 0
     for mark in _marks(rung, browser_id):
         mark.save()
-        changed += drain(rung=rung, shard=shard, now=now).statuses
+        changed += drain(rung=rung, shard=shard_of(browser_id), now=now).statuses
     return changed
 
 

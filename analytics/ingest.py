@@ -5,11 +5,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from analytics import hints
 from analytics.batches import Batch, Samples, to_samples
+from analytics.shards import shard_of
 from core.durations import FIRST_RUNG_MS
 from core.problems import NoSuchInstance
 from dashboard.tokens import WriteToken, check_version
@@ -48,8 +48,7 @@ def store_batch(*, token: WriteToken, batch: Batch, now: datetime) -> Receipt:
         raise NoSuchInstance
     check_version(token, version)
     if accepted:
-        shard = browser_id % settings.ROLLUP_SHARDS
-        transaction.on_commit(partial(hints.send, shard), robust=True)
+        transaction.on_commit(partial(hints.send, shard_of(browser_id)), robust=True)
     return Receipt(accepted, len(batch.events) - accepted - conflicts, conflicts)
 
 

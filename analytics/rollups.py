@@ -16,6 +16,7 @@ from django.db import OperationalError, connection, transaction
 
 from analytics.metrics import count_drain
 from analytics.recomputation import Claimed, recompute
+from analytics.shards import SHARD, lock_shard
 from dashboard.ladder import RAW, level_below
 from dashboard.stream import publish
 
@@ -34,17 +35,13 @@ select set_config('statement_timeout', '15s', true), set_config('lock_timeout', 
        set_config('idle_in_transaction_session_timeout', '20s', true)
 """
 
-# In a statement of its own: the claim's snapshot must be younger than the lock, or it would see
-# rows that the drain before us has already taken.
-LOCK_SHARD = "select pg_advisory_xact_lock(%(rung)s, %(shard)s)"
-
 # Locks: first the browsers, shared, then the marks it deletes; the count is there for that order.
 # An erasure takes the browser and then its marks, so the other order would deadlock. It waits for
 # us, or we wait for it, find the browser gone and roll nothing up for it.
-CLAIM = """
+CLAIM = f"""
 with oldest as (
     select id, browser_id, until - since + %(interval)s as span from analytics_dirtyrange
-    where rung = %(rung)s and browser_id %% %(shards)s = %(shard)s
+    where rung = %(rung)s and {SHARD} = %(shard)s
     order by id limit %(marks)s
 ), waiting as materialized (
     select id, browser_id from (
@@ -101,7 +98,7 @@ def drain(*, rung: int, shard: int, now: datetime) -> Drained:
 def _drain_claim(*, rung: int, shard: int, now: datetime, share: int) -> Drained:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SET_LIMITS)
-        cursor.execute(LOCK_SHARD, {"rung": rung, "shard": shard})
+        lock_shard(cursor, rung=rung, shard=shard)
         cursor.execute(CLAIM, _claim(rung, shard, share))
         rows = cursor.fetchall()
         marks = sum(count for count, *_ in rows)

@@ -10,10 +10,11 @@ from django.db import connection
 
 from analytics.models import Heartbeat
 from analytics.rollups import Drained, drain
+from analytics.shards import SHARD
 from core.durations import format_duration
 
-WAITING_SHARDS = """
-select distinct browser_id %% %(shards)s from analytics_dirtyrange where rung = %(rung)s order by 1
+WAITING_SHARDS = f"""
+select distinct {SHARD} from analytics_dirtyrange where rung = %(rung)s order by 1
 """
 
 

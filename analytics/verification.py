@@ -11,7 +11,8 @@ from django.db import connection, transaction
 from analytics.formulas import FROM_FIRST_RUNG, FROM_HIGHER_RUNG, FROM_SAMPLES
 from analytics.models import DirtyRange, PointerPositionEvent
 from analytics.recomputation import TOUCHED
-from analytics.rollups import LOCK_SHARD, SET_LIMITS, drain
+from analytics.rollups import SET_LIMITS, drain
+from analytics.shards import lock_shard, shard_of
 from core.durations import FIRST_RUNG_MS
 from dashboard.intervals import align
 from dashboard.ladder import RAW, level_below, model_of, rung_above
@@ -160,9 +161,8 @@ def repair(*, rung: int, differences: Iterable[Difference], now: datetime) -> No
     What changes is marked for the rung above, and drained there too: only then does a status
     above that nothing gives any more show.
     """
-    shards = settings.ROLLUP_SHARDS
-    ordered = sorted(differences, key=lambda d: (d.browser_id % shards, d.browser_id, d.time))
-    for shard, those in groupby(ordered, lambda d: d.browser_id % shards):
+    ordered = sorted(differences, key=lambda d: (shard_of(d.browser_id), d.browser_id, d.time))
+    for shard, those in groupby(ordered, lambda d: shard_of(d.browser_id)):
         _mend(rung, shard, list(those))
         for level in (rung, rung_above(rung)):
             if level:
@@ -173,7 +173,7 @@ def _mend(rung: int, shard: int, differences: list[Difference]) -> None:
     needless = [d for d in differences if d.expected is None]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SET_LIMITS)
-        cursor.execute(LOCK_SHARD, {"rung": rung, "shard": shard})
+        lock_shard(cursor, rung=rung, shard=shard)
         cursor.execute(
             DELETE.format(table=model_of(rung)._meta.db_table),
             {

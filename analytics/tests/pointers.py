@@ -11,6 +11,7 @@ from analytics.batches import Batch, Event
 from analytics.ingest import Receipt, store_batch
 from analytics.models import DirtyRange, PointerPositionEvent
 from analytics.rollups import Drained, drain
+from analytics.shards import shard_of
 from analytics.tests.oracle import Sample, Status, expected_statuses
 from core.durations import FIRST_RUNG_MS
 from core.times import EPOCH, MICROSECOND, to_epoch_us
@@ -60,7 +61,7 @@ def mark(browser: Browser, samples: Iterable[Sample], *, rung: int = FIRST_RUNG_
 
 
 def drain_shard_of(browser: Browser, *, rung: int = FIRST_RUNG_MS) -> Drained:
-    return drain(rung=rung, shard=browser.pk % settings.ROLLUP_SHARDS, now=NOW)
+    return drain(rung=rung, shard=shard_of(browser.pk), now=NOW)
 
 
 def drain_all() -> None:

@@ -10,6 +10,7 @@ from analytics.ingest import STORE
 from analytics.models import DirtyRange
 from analytics.recomputation import ROLL_UP
 from analytics.rollups import CLAIM
+from analytics.shards import shard_of
 from analytics.tests.interleaving import Session, until_sessions_wait
 from analytics.tests.pointers import (
     assert_ladder_true,
@@ -58,6 +59,15 @@ class DrainTests(TransactionTestCase):
         session.finish()
 
     def test_a_drain_that_computed_early_and_writes_late_overwrites_nothing_newer(self):
+        self.assert_nothing_newer_is_overwritten(shards=settings.ROLLUP_SHARDS)
+
+    def test_nor_does_one_that_counts_by_another_number_of_shards(self):
+        for shards in (1, 7, 16):
+            with self.subTest(shards=shards):
+                self.setUp()
+                self.assert_nothing_newer_is_overwritten(shards=shards)
+
+    def assert_nothing_newer_is_overwritten(self, *, shards):
         early, late, new = sample(0.5, 0), sample(5.5, 10), sample(5.7, 90)
         send(self.browser, [early, late])
         drain_all()
@@ -72,8 +82,9 @@ class DrainTests(TransactionTestCase):
             slow = Session(self.drain)
             until_sessions_wait(1)
             Session(lambda: send(self.browser, [new])).finish()
-            fast = Session(self.drain)
-            until_sessions_wait(2)
+            with self.settings(ROLLUP_SHARDS=shards):
+                fast = Session(self.drain)
+                until_sessions_wait(1, kind="advisory")
         slow.finish()
         fast.finish()
         self.assert_true_after_the_next_drain(early, sample(0.6, 1), late, sample(5.6, 11), new)
@@ -90,7 +101,7 @@ class DrainTests(TransactionTestCase):
 
     def test_drains_of_different_shards_do_not_wait_for_each_other(self):
         others = [new_browser() for _ in range(settings.ROLLUP_SHARDS)]
-        neighbour = next(b for b in others if (b.pk - self.browser.pk) % settings.ROLLUP_SHARDS)
+        neighbour = next(b for b in others if shard_of(b.pk) != shard_of(self.browser.pk))
         send(self.browser, [sample(0.1, 0)])
         # The chunk must be there: whoever makes it holds others up until the commit.
         drain_all()
