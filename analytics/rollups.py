@@ -11,12 +11,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
 from analytics.metrics import count_drain
 from analytics.recomputation import Claimed, recompute
-from analytics.shards import SHARD, lock_shard
+from analytics.shards import counting, lock_shard
 from dashboard.ladder import RAW, level_below
 from dashboard.stream import publish
 
@@ -38,10 +37,10 @@ select set_config('statement_timeout', '15s', true), set_config('lock_timeout', 
 # Locks: first the browsers, shared, then the marks it deletes; the count is there for that order.
 # An erasure takes the browser and then its marks, so the other order would deadlock. It waits for
 # us, or we wait for it, find the browser gone and roll nothing up for it.
-CLAIM = f"""
+CLAIM = """
 with oldest as (
     select id, browser_id, until - since + %(interval)s as span from analytics_dirtyrange
-    where rung = %(rung)s and {SHARD} = %(shard)s
+    where rung = %(rung)s and browser_id %% %(slots)s %% %(shards)s = %(shard)s
     order by id limit %(marks)s
 ), waiting as materialized (
     select id, browser_id from (
@@ -117,7 +116,7 @@ def _claim(rung: int, shard: int, share: int) -> dict[str, Any]:
         "rung": rung,
         "interval": timedelta(milliseconds=rung),
         "shard": shard,
-        "shards": settings.ROLLUP_SHARDS,
+        **counting(),
         "marks": MOST_MARKS // share,
         "time": most / share,
     }

@@ -12,14 +12,12 @@ from django.conf import settings
 # Never to change while a worker runs: it is what differently set workers agree on.
 SLOTS = 64
 
-SHARD = f"browser_id %% {SLOTS} %% %(shards)s"
-
 # In a statement of its own: the claim's snapshot must be younger than the locks, or it would see
 # rows that the drain before us has already taken. In the order of the slots, so that two drains
 # that share some of them wait for each other and never deadlock. Held until the transaction's end.
-LOCK_SHARD = f"""
+LOCK_SHARD = """
 select count(pg_advisory_xact_lock(%(rung)s, slot))
-from generate_series(%(shard)s::int, {SLOTS - 1}, %(shards)s) as slot
+from generate_series(%(shard)s::int, %(slots)s - 1, %(shards)s) as slot
 """
 
 
@@ -28,7 +26,11 @@ def shard_of(browser_id: int) -> int:
     return browser_id % SLOTS % settings.ROLLUP_SHARDS
 
 
+def counting() -> dict[str, int]:
+    """Return the parameters of shard_of as SQL: `browser_id %% %(slots)s %% %(shards)s`."""
+    return {"slots": SLOTS, "shards": settings.ROLLUP_SHARDS}
+
+
 def lock_shard(cursor: Any, *, rung: int, shard: int) -> None:
     """Wait until no other transaction has the rung's lock on any browser of the shard; take it."""
-    parameters = {"rung": rung, "shard": shard, "shards": settings.ROLLUP_SHARDS}
-    cursor.execute(LOCK_SHARD, parameters)
+    cursor.execute(LOCK_SHARD, {"rung": rung, "shard": shard, **counting()})

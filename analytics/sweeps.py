@@ -10,11 +10,12 @@ from django.db import connection
 
 from analytics.models import Heartbeat
 from analytics.rollups import Drained, drain
-from analytics.shards import SHARD
+from analytics.shards import counting
 from core.durations import format_duration
 
-WAITING_SHARDS = f"""
-select distinct {SHARD} from analytics_dirtyrange where rung = %(rung)s order by 1
+WAITING_SHARDS = """
+select distinct browser_id %% %(slots)s %% %(shards)s from analytics_dirtyrange
+where rung = %(rung)s order by 1
 """
 
 
@@ -43,5 +44,5 @@ def job_of(rung: int) -> str:
 
 def _waiting_shards(rung: int) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(WAITING_SHARDS, {"shards": settings.ROLLUP_SHARDS, "rung": rung})
+        cursor.execute(WAITING_SHARDS, {"rung": rung, **counting()})
         return [shard for (shard,) in cursor.fetchall()]

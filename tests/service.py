@@ -79,6 +79,7 @@ class Service:
         web = [BIN / "granian", "--interface", "asginl", "--no-ws", "--port", str(self.port)]
         deadlines = ["--http1-header-read-timeout", "10000", "--workers-kill-timeout", "8"]
         live = [BIN / "uvicorn", "--ws", "none", "--timeout-graceful-shutdown", "5"]
+        worker = [BIN / "celery", "-A", "core", "worker", "-l", "info"]
         services = ROOT / "scripts" / "services"
         postgres = ["--port", str(self.database_port), "--data", folder / "postgres"]
         redis_server = ["--port", str(self.redis_port), "--data", folder / "redis"]
@@ -88,7 +89,8 @@ class Service:
             "redis": [services, "redis", *redis_server],
             "web": [*web, *deadlines, "core.asgi:application"],
             "live": [*live, "--port", str(self.live_port), "dashboard.asgi:application"],
-            "worker": [BIN / "celery", "-A", "core", "worker", "-l", "info", "-c", "2"],
+            "worker": [*worker, "-c", "2"],
+            "second worker": [*worker, "-c", "2", "-n", "second@%h"],
             "beat": [BIN / "celery", "-A", "core", "beat", "-l", "info"],
             "second beat": [BIN / "celery", "-A", "core", "beat", "-l", "info"],
         }
@@ -199,7 +201,7 @@ class Service:
                 with contextlib.suppress(requests.RequestException):
                     requests.get(f"http://127.0.0.1:{self.live_port}/", timeout=1)
                     return True
-            case "worker":
+            case "worker" | "second worker":
                 return "ready." in self.log(name)
             case _:
                 return "beat: Starting..." in self.log(name)
