@@ -12,7 +12,7 @@ from celery import current_app
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core import checks
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
@@ -22,6 +22,7 @@ from analytics.readiness import LAG_LIMIT_SECONDS, SILENT_SWEEPS, known_migratio
 from analytics.sweeps import job_of
 from core.durations import FIRST_RUNG_MS
 from core.redis import client
+from core.replica import REPLICA
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 OLDEST_POSTGRES = 14
@@ -29,6 +30,7 @@ OLDEST_TIMESCALE = (2, 11)
 CLOCKS_APART_SECONDS = 2
 LONGEST_QUEUE = 1000
 QUEUE = "celery"
+LONGEST_LAG_SECONDS = 30
 DISK_WARN, DISK_FAIL = 0.10, 0.02
 DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 # Each hypertable's key, without which retries are stored twice and drains add rows.
@@ -52,6 +54,13 @@ select current_setting('server_version_num')::int / 10000, current_setting('serv
        current_setting('timescaledb.license', true),
        (select reset_val from pg_settings where name = 'TimeZone'),
        clock_timestamp(), pg_size_pretty(pg_database_size(current_database()))
+"""
+
+
+# Where all that came is replayed there is no lag, however long ago the last transaction was.
+LAG = """
+select pg_is_in_recovery(), case when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0
+    else coalesce(extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()), 0) end
 """
 
 
@@ -128,6 +137,40 @@ def _server(now: datetime) -> Iterator[Finding]:
     advice = "run NTP on both machines: samples are dated here, marks there" if are_apart else ""
     said = f"this machine's and the database's are {apart:.1f} s apart"
     yield Finding("clocks", FAIL if are_apart else OK, said, advice)
+
+
+def _replica(now: datetime) -> Iterator[Finding]:
+    if REPLICA not in connections.settings:
+        return
+    try:
+        with connections[REPLICA].cursor() as cursor:
+            cursor.execute(LAG)
+            is_replica, lag = cursor.fetchone()
+    except DatabaseError as error:
+        advice = "see that it runs and that REPLICA_URL is right; the primary stands in meanwhile"
+        yield Finding("replica", WARN, _first_line(error), advice)
+        return
+    if not is_replica:
+        yield Finding("replica", WARN, "REPLICA_URL names no replica", "let it name a standby")
+    elif lag > LONGEST_LAG_SECONDS:
+        advice = "see its log, and pg_stat_replication on the primary: charts lack so much"
+        yield Finding("replica", WARN, f"lags {lag:.0f} s behind", advice)
+    else:
+        yield Finding("replica", OK, f"lags {lag:.1f} s behind")
+
+
+def _limits(now: datetime) -> Iterator[Finding]:
+    """A pooler may have kept our session's limits from the server."""
+    wanted = settings.SESSION_SETTINGS
+    with connection.cursor() as cursor:
+        cursor.execute("select name, current_setting(name) from unnest(%s) name", [list(wanted)])
+        other = [f"{name} {value}" for name, value in cursor.fetchall() if value != wanted[name]]
+    if other:
+        role = connection.settings_dict["USER"]
+        words = "; ".join(f"alter role {role} set {n} = '{v}'" for n, v in wanted.items())
+        yield Finding("limits", WARN, f"the session has {', '.join(other)}", words)
+    else:
+        yield Finding("limits", OK, "of statements, locks and idle transactions are ours")
 
 
 def _extension(version: str | None, licence: str | None) -> Iterator[Finding]:
@@ -255,6 +298,8 @@ CHECKS: dict[str, Check] = {
     "settings": _settings,
     "versions": _versions,
     "postgresql": _server,
+    "replica": _replica,
+    "limits": _limits,
     "durability": _durability,
     "migrations": _migrations,
     "indexes": _indexes,

@@ -1,4 +1,4 @@
-"""Reading stored samples, in the order of their key."""
+"""Reading stored samples, in the order of their key; from the replica where there is one."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,6 +10,7 @@ from analytics.models import PointerPositionEvent
 from analytics.wire import StoredEvent
 from core.exports import PAGE_ROWS, Column, Kind, Page
 from core.problems import NoSuchEvent
+from core.replica import stale
 from core.times import to_rfc3339
 
 COLUMNS = (
@@ -77,7 +78,7 @@ def _rows(selection: Selection) -> QuerySet:
     if after := selection.after:
         # The plain time bound is what TimescaleDB skips chunks by.
         wanted &= Q(time__gte=after.time) & (Q(time__gt=after.time) | Q(seq__gt=after.seq))
-    rows = PointerPositionEvent.objects.filter(wanted).order_by("time", "seq")
+    rows = stale(PointerPositionEvent).filter(wanted).order_by("time", "seq")
     return rows.values_list(*(column.name for column in COLUMNS))
 
 

@@ -6,11 +6,12 @@ docs/metrics.md defines each and names its source.
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 
 from analytics.events import Selection
+from analytics.models import PointerPositionEvent
 from analytics.wire import Measured
 from core.problems import FieldError, Invalid
+from core.replica import stale_connection
 
 # Half an hour of movement without a rest. Measured on two cores busy with much else, so many took 2
 # to 3.3 s, and a statement may take five; sorts go to disk, so that memory stays flat.
@@ -141,7 +142,7 @@ def measure(*, selection: Selection, pause_ms: int) -> Measured:
     Invalid (400) where the range holds more than MAX_EVENTS samples.
     """
     parameters = _parameters(selection, pause_ms)
-    with connection.cursor() as cursor:
+    with stale_connection(PointerPositionEvent).cursor() as cursor:
         cursor.execute(COUNT, parameters)
         if cursor.fetchone()[0] > MAX_EVENTS:
             raise _too_many()

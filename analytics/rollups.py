@@ -28,10 +28,11 @@ MOST_STATUSES = 100_000
 TIMED_OUT = "57014"
 
 # Limits of this transaction alone: a drain may take longer than a request may, and it waits for
-# the drain before it. Released at its end, whichever it is.
+# the drain before it. One whose worker was cut off, or is frozen, is ended by the server soon
+# after its statement, and its locks go to the others within two sweep periods.
 SET_LIMITS = """
 select set_config('statement_timeout', '15s', true), set_config('lock_timeout', '10s', true),
-       set_config('idle_in_transaction_session_timeout', '20s', true)
+       set_config('idle_in_transaction_session_timeout', '5s', true)
 """
 
 # Locks: first the browsers, shared, then the marks it deletes; the count is there for that order.

@@ -8,7 +8,7 @@ import warnings
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import EnvValidationError, FileAwareEnv, validate
@@ -47,6 +47,12 @@ OPERATOR_NETWORKS = env.list(
 
 DATABASE = env.dj_db_url(
     "DATABASE_URL",
+    engine="timescale.db.backends.postgresql",
+    conn_max_age=60,
+    conn_health_checks=True,
+)
+REPLICA = env.str("REPLICA_URL", "") and env.dj_db_url(
+    "REPLICA_URL",
     engine="timescale.db.backends.postgresql",
     conn_max_age=60,
     conn_health_checks=True,
@@ -151,22 +157,48 @@ TEMPLATES = [
 ]
 
 # A request waits for the database for seconds at most; the worker's transactions set limits of
-# their own (analytics/rollups.py).
-DATABASES = {
-    "default": {
-        **DATABASE,
-        "OPTIONS": {
-            **DATABASE.get("OPTIONS", {}),
-            "connect_timeout": 2,
-            "application_name": "pointerscope",
-            "options": "-c statement_timeout=5s -c lock_timeout=2s"
-            " -c idle_in_transaction_session_timeout=10s"
-            # A plan over sixty chunks looks dear enough to be compiled: half a second for a query
-            # of ten milliseconds.
-            " -c jit=off",
-        },
-    }
+# their own (analytics/rollups.py). Behind a pooler the database's role has them (docs/scaling.md).
+SESSION_SETTINGS = {
+    "statement_timeout": "5s",
+    "lock_timeout": "2s",
+    "idle_in_transaction_session_timeout": "10s",
+    # A plan over sixty chunks looks dear enough to be compiled: half a second for a query of ten
+    # milliseconds.
+    "jit": "off",
 }
+# Whoever is cut off without a word is noticed within some ten seconds, by either end: a request
+# does not hang, and what a drain had locked is free again.
+SERVER_PATIENCE = {
+    "tcp_keepalives_idle": "4",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "10s",
+}
+CLIENT_PATIENCE = {
+    "connect_timeout": 2,
+    "keepalives_idle": 4,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+
+def _limited(database: dict[str, Any], session: dict[str, str]) -> dict[str, Any]:
+    options = {
+        **database.get("OPTIONS", {}),
+        **CLIENT_PATIENCE,
+        "application_name": "pointerscope",
+        "options": " ".join(f"-c {name}={value}" for name, value in session.items()),
+    }
+    return {**database, "OPTIONS": options}
+
+
+DATABASES = {"default": _limited(DATABASE, SESSION_SETTINGS | SERVER_PATIENCE)}
+DATABASE_ROUTERS = ["core.replica.Router"]
+if REPLICA:
+    # Read only even where the address is another primary's by mistake.
+    reading = SESSION_SETTINGS | SERVER_PATIENCE | {"default_transaction_read_only": "on"}
+    DATABASES["replica"] = {**_limited(REPLICA, reading), "TEST": {"MIRROR": "default"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"

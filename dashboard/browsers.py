@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from core.problems import NoSuchInstance
+from core.replica import stale
 from dashboard.models import Browser
 from dashboard.tokens import WriteToken, check_instance, check_version
 
@@ -65,8 +66,11 @@ def set_active(browser: Browser, *, is_active: bool, now: datetime) -> Browser:
 def list_browsers(
     *, is_active: bool | None, before: int | None, limit: int
 ) -> tuple[list[Browser], int | None]:
-    """Return up to `limit` instances, the newest first, and where the next page starts."""
-    browsers = Browser.objects.order_by("-pk")
+    """Return up to `limit` instances, the newest first, and where the next page starts.
+
+    May be stale by what the replica lags behind.
+    """
+    browsers = stale(Browser).order_by("-pk")
     if is_active is not None:
         browsers = browsers.filter(is_active=is_active)
     if before is not None:

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from msgspec import Struct
 
 from core.durations import FIRST_RUNG_MS
+from core.replica import stale
 from core.times import to_rfc3339
 from dashboard.models import Browser, PointerStatus
 
@@ -47,7 +48,8 @@ def list_glimpses(*, after: Place | None, limit: int, now: datetime) -> GlimpseP
     """Return up to `limit` instances, active first, then by most recent movement.
 
     One that never moved sorts by when it logged on. Two queries, whatever the number of instances:
-    the list, and the recent statuses of those on the page.
+    the list, and the recent statuses of those on the page. May be stale by what the replica lags
+    behind.
     """
     found = list(_ordered(after)[: limit + 1])
     shown = found[:limit]
@@ -65,7 +67,7 @@ def _ordered(after: Place | None) -> QuerySet[Any]:
     # By the key of the statuses it is one step into an index for each instance.
     last = PointerStatus.objects.filter(browser=OuterRef("pk"), interval_ms=FIRST_RUNG_MS)
     moved_at = Subquery(last.order_by("-time").values("time")[:1])
-    browsers = Browser.objects.annotate(moved_at=moved_at)
+    browsers = stale(Browser).annotate(moved_at=moved_at)
     browsers = browsers.annotate(seen_at=Coalesce(F("moved_at"), F("logged_on_at")))
     if after:
         browsers = browsers.filter(_behind(after))
@@ -79,7 +81,7 @@ def _behind(place: Place) -> Q:
 
 
 def _recent(keys: Iterable[int], since: datetime) -> dict[int, list[tuple[int, float]]]:
-    rows = PointerStatus.objects.filter(
+    rows = stale(PointerStatus).filter(
         browser__in=list(keys), interval_ms=FIRST_RUNG_MS, time__gte=since
     )
     recent = defaultdict(list)

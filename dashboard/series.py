@@ -9,6 +9,7 @@ from timescale.db.models.aggregates import First, Last
 from timescale.db.models.expressions import TimeBucket
 
 from core.exports import Column, Kind, Page
+from core.replica import stale
 from core.times import MICROSECOND, to_rfc3339
 from dashboard.intervals import align, buckets
 from dashboard.ladder import model_of, rung_for
@@ -54,13 +55,14 @@ class Range(NamedTuple):
     fill: bool
 
 
-def list_statuses(*, browser_id: int, span: Range) -> list[Status]:
+def list_statuses(*, browser_id: int, span: Range, fresh: bool = False) -> list[Status]:
     """Return a browser's series, earliest first.
 
     A coarser status is made of the finer ones inside it (docs/metrics.md). `fill` adds the buckets
-    without events: zero throughout, and no position.
+    without events: zero throughout, and no position. It may be stale by what the replica lags
+    behind, where there is one, unless it shall be `fresh`.
     """
-    rows = _rolled_up(_stored(span).filter(browser_id=browser_id), span, POSITIONS)
+    rows = _rolled_up(_stored(span, fresh=fresh).filter(browser_id=browser_id), span, POSITIONS)
     return [_to_status(Status, row, span, POSITIONS) for row in rows]
 
 
@@ -96,10 +98,11 @@ def _first_bucket(browser_id: int, span: Range) -> datetime | None:
     return time and align(time - interval + MICROSECOND, span.interval_ms)
 
 
-def _stored(span: Range) -> QuerySet:
+def _stored(span: Range, *, fresh: bool = False) -> QuerySet:
     """The statuses inside the series' whole buckets, of the coarsest rung that makes them up."""
     rung = rung_for(span.interval_ms)
-    return model_of(rung).objects.filter(
+    statuses = model_of(rung).objects.all() if fresh else stale(model_of(rung))
+    return statuses.filter(
         interval_ms=rung,
         time__gte=align(span.since, span.interval_ms),
         time__lt=align(span.until, span.interval_ms),

@@ -77,7 +77,7 @@ def read_snapshot(*, instance_id: UUID, now: datetime) -> bytes:
         interval_ms=FIRST_RUNG_MS,
         since=to_rfc3339(span.since),
         until=to_rfc3339(now),
-        statuses=list_statuses(browser_id=browser.pk, span=span),
+        statuses=list_statuses(browser_id=browser.pk, span=span, fresh=True),
     )
     return frame("snapshot", version, series)
 

@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 SWEEP_SECONDS = 1.0
 
+DATABASES = ("postgres", "replica")
+
 T = TypeVar("T")
 
 
@@ -53,7 +55,7 @@ class Service:
         self.processes: dict[str, subprocess.Popen] = {}
         # What one process alone has in its environment.
         self.special: dict[str, dict[str, str]] = {}
-        self.database_port = free_port()
+        self.database_port, self.replica_port = free_port(), free_port()
         self.own_database = own_database
         self.admin_url = os.environ["DATABASE_URL"]
         if own_database:
@@ -61,6 +63,10 @@ class Service:
         self.database = f"test_service_{secrets.token_hex(4)}"
         self.database_url = urlsplit(self.admin_url)._replace(path=f"/{self.database}").geturl()
         self.redis_port, self.port, self.live_port = free_port(), free_port(), free_port()
+        replica = urlsplit(self.database_url)._replace(
+            netloc=f"pointerscope@127.0.0.1:{self.replica_port}"
+        )
+        self.replica_url = replica.geturl()
         self.redis_url = f"redis://127.0.0.1:{self.redis_port}/0"
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
@@ -82,10 +88,13 @@ class Service:
         worker = [BIN / "celery", "-A", "core", "worker", "-l", "info"]
         services = ROOT / "scripts" / "services"
         postgres = ["--port", str(self.database_port), "--data", folder / "postgres"]
+        replica = ["--port", str(self.replica_port), "--data", folder / "replica"]
+        replica += ["--replica-of", str(self.database_port)]
         redis_server = ["--port", str(self.redis_port), "--data", folder / "redis"]
         self.commands = {
             "migrate": [sys.executable, "manage.py", "migrate", "-v0"],
             "postgres": [services, "postgres", *postgres],
+            "replica": [services, "postgres", *replica],
             "redis": [services, "redis", *redis_server],
             "web": [*web, *deadlines, "core.asgi:application"],
             "live": [*live, "--port", str(self.live_port), "dashboard.asgi:application"],
@@ -105,7 +114,7 @@ class Service:
 
     def __exit__(self, *_: object) -> None:
         for name in [name for name in reversed(self.commands) if name in self.processes]:
-            self.stop(name, signal.SIGQUIT if name == "postgres" else signal.SIGTERM)
+            self.stop(name, signal.SIGQUIT if name in DATABASES else signal.SIGTERM)
         if not self.own_database:
             self.administer(f'drop database "{self.database}" with (force)')
 
@@ -187,9 +196,10 @@ class Service:
         if self.processes[name].poll() is not None:
             raise AssertionError(f"{name} ended by itself: {self.log(name)[-2000:]}")
         match name:
-            case "postgres":
+            case "postgres" | "replica":
+                url = self.admin_url if name == "postgres" else self.replica_url
                 with contextlib.suppress(psycopg2.OperationalError):
-                    self.administer("select 1")
+                    psycopg2.connect(url).close()
                     return True
             case "redis":
                 with contextlib.suppress(redis.ConnectionError):

@@ -52,6 +52,11 @@ class DiagnosisTests(TestCase):
                 self.assertTrue(findings)
                 self.assertEqual({(f.level, f.advice) for f in findings}, {(OK, "")}, findings)
 
+    def test_limits_that_a_pooler_kept_from_the_server(self):
+        self.assert_finds("limits", OK, "are ours", "")
+        self.sql("set local statement_timeout = '15s'")
+        self.assert_finds("limits", WARN, "statement_timeout 15s", "set statement_timeout = '5s'")
+
     def test_versions_licence_and_time_zone_are_told(self):
         said = {f.check: f.said for f in found("postgresql")}
         self.assertRegex(said["postgresql"], r"^\d+\.\d+.*, database of \d+ [kM]B$")

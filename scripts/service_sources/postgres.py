@@ -36,6 +36,8 @@ class Postgres:
 
     def __init__(self, place: Place, folder: Path, port: int, password: str = "") -> None:
         self.place, self.folder, self.port, self.password = place, folder, port, password
+        # A throwaway's: the address it listens on, and the port of the one that it replicates.
+        self.address, self.original = LOOPBACK, None
         self.data = folder / "data"
         self._inside = place.inside(folder) / "data"
 
@@ -48,7 +50,7 @@ class Postgres:
         """Make the cluster where there is none yet, and clear away what a crash left behind."""
         self.place.own(self.folder)
         if not (self.data / "PG_VERSION").exists():
-            self._initdb()
+            self._copy(self.original) if self.original else self._initdb()
         self._check_version()
         if not self.pid():
             (self.data / "postmaster.pid").unlink(missing_ok=True)
@@ -58,6 +60,7 @@ class Postgres:
         words = [self._program("initdb"), f"--pgdata={self._inside}", f"--username={ROLE}", *locale]
         if not self.password:
             self.place.run(self.folder, *words, "--auth=trust")
+            self._let_neighbours_in()
             return
         note = self.folder / f"password-{secrets.token_hex(4)}"
         write_private(note, self.password)
@@ -67,6 +70,18 @@ class Postgres:
             self.place.run(self.folder, *words, "--auth=scram-sha-256", f"--pwfile={pwfile}")
         finally:
             note.unlink()
+
+    def _let_neighbours_in(self) -> None:
+        """A throwaway on another address than loopback trusts the network that it is in."""
+        if self.address != LOOPBACK:
+            with (self.data / "pg_hba.conf").open("a") as rules:
+                rules.write("host all all samenet trust\nhost replication all samenet trust\n")
+
+    def _copy(self, port: int) -> None:
+        """Become a streaming replica of a throwaway on this machine."""
+        words = ["-h", LOOPBACK, "-p", str(port), "-U", ROLE, "-D", self._inside]
+        more = ["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast"]
+        self.place.run(self.folder, self._program("pg_basebackup"), *words, *more)
 
     def _check_version(self) -> None:
         mine = (self.data / "PG_VERSION").read_text().strip()
@@ -79,7 +94,7 @@ class Postgres:
 
     def command(self) -> list[str]:
         """The server in the foreground."""
-        options = SETTINGS | {"port": str(self.port)}
+        options = SETTINGS | {"port": str(self.port), "listen_addresses": self.address}
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         return self.place.command(
             self.folder, self._program("postgres"), "-D", self._inside, *words

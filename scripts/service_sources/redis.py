@@ -19,6 +19,7 @@ class Redis:
 
     def __init__(self, place: Place, folder: Path, port: int, password: str = "") -> None:
         self.place, self.folder, self.port, self.password = place, folder, port, password
+        self.address = LOOPBACK
 
     @property
     def url(self) -> str:
@@ -29,7 +30,8 @@ class Redis:
         """Write the configuration: a password on the command line would be everybody's to read."""
         self.place.own(self.folder)
         options = {
-            "bind": LOOPBACK,
+            "bind": self.address,
+            "protected-mode": "yes" if self.address == LOOPBACK else "no",
             "port": self.port,
             "dir": f'"{self.place.inside(self.folder)}"',
             **(DURABLE | {"requirepass": self.password} if self.password else THROWAWAY),

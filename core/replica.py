@@ -1,0 +1,65 @@
+"""A second database that is read only and may lag behind: the replica, where there is one.
+
+Reads that may be stale say so by a hint, and the router sends them there; everything else, and
+every read without the hint, is the primary's. While the replica is away the primary answers
+those reads too.
+"""
+
+import logging
+import time
+from typing import Any
+
+from django.conf import settings
+from django.db import OperationalError, connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Model, QuerySet
+from django.db.utils import DEFAULT_DB_ALIAS
+
+logger = logging.getLogger(__name__)
+
+REPLICA = "replica"
+PAUSE_SECONDS = 10
+# What the router is told; Django foresees models alone as hints.
+MAY_BE_STALE: dict[str, Any] = {"may_be_stale": True}
+
+_away_until = 0.0
+
+
+def stale(model: type[Model]) -> QuerySet[Any]:
+    """Return all rows of a model as they were some time ago; never to be written back."""
+    return model._default_manager.db_manager(hints=MAY_BE_STALE).all()
+
+
+def stale_connection(model: type[Model]) -> BaseDatabaseWrapper:
+    """Return the connection for SQL that reads a model's rows as they were some time ago."""
+    return connections[router.db_for_read(model, **MAY_BE_STALE)]
+
+
+class Router:
+    """Which database a query of the ORM goes to."""
+
+    def db_for_read(self, model: type[Model], **hints: Any) -> str | None:
+        return REPLICA if hints.get("may_be_stale") and _replica_answers() else None
+
+    def db_for_write(self, model: type[Model], **hints: Any) -> str:
+        return DEFAULT_DB_ALIAS
+
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+        return db == DEFAULT_DB_ALIAS
+
+
+def _replica_answers() -> bool:
+    """Whether there is one, and it lets us in; where it does not, it is not asked for a while.
+
+    A connection that is kept is asked once a request whether it still lives (CONN_HEALTH_CHECKS).
+    """
+    global _away_until
+    if REPLICA not in settings.DATABASES or time.monotonic() < _away_until:
+        return False
+    try:
+        connections[REPLICA].cursor().close()
+    except OperationalError as error:
+        _away_until = time.monotonic() + PAUSE_SECONDS
+        logger.warning("the primary stands in for the replica for %s s: %s", PAUSE_SECONDS, error)
+        return False
+    return True
