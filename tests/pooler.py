@@ -1,0 +1,67 @@
+"""PgBouncer in transaction mode, before the database of a service."""
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.service import free_port, wait_until
+
+PROGRAM = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+
+# So few that whoever comes next gets a session which another has just left.
+SERVER_SESSIONS = 4
+CONFIGURATION = """
+[databases]
+{database} = host={host} port={port} user={user} password={password}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {listen_port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = {sessions}
+max_client_conn = 200
+ignore_startup_parameters = options
+user = nobody
+"""
+
+
+@contextmanager
+def pooled(database_url: str, folder: Path) -> Iterator[str]:
+    """Give the address of the same database behind a PgBouncer of our own."""
+    server, port = urlsplit(database_url), free_port()
+    file = folder / "pgbouncer.ini"
+    file.write_text(
+        CONFIGURATION.format(
+            database=server.path[1:],
+            host=server.hostname,
+            port=server.port,
+            user=server.username,
+            password=server.password or "''",
+            listen_port=port,
+            sessions=SERVER_SESSIONS,
+        )
+    )
+    url = f"postgres://{server.username}@127.0.0.1:{port}{server.path}"
+    with (folder / "pgbouncer.log").open("wb") as log:
+        process = subprocess.Popen([str(PROGRAM), file], stdout=log, stderr=log)
+    try:
+        wait_until(lambda: _answers(port), what=f"PgBouncer, see {log.name}")
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _answers(port: int) -> bool:
+    """Whether it listens; the database behind it may not be made yet."""
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True

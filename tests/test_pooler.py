@@ -1,0 +1,103 @@
+"""Behind PgBouncer in transaction mode all is as it is without, though no session is our own."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg2
+import pytest
+import requests
+
+from core.settings import SESSION_SETTINGS
+from tests.faults.invariants import check
+from tests.faults.traffic import Traffic
+from tests.pooler import PROGRAM, SERVER_SESSIONS, pooled
+from tests.service import ROOT, Service
+
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="there is no PgBouncer; scripts/pgbouncer")
+
+SETTINGS = {"RUNGS": "1s,2s,4s", "BATCHES_PER_MINUTE": "100000", "STATUS_RETENTION_DAYS": "1000"}
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service whose every process, the migrations too, has its database from PgBouncer."""
+    folder = tmp_path_factory.mktemp("pooler")
+    service = Service(folder, **SETTINGS)
+    with pooled(service.database_url, folder) as url:
+        service.environment["DATABASE_URL"] = url
+        with service:
+            for name, value in SESSION_SETTINGS.items():
+                service.sql(f"alter database {service.database} set {name} = '{value}'")
+            end_sessions(service)
+            yield service
+
+
+def test_ingest_drains_sweeps_and_verification(service: Service) -> None:
+    with Traffic(service, seed=1, senders=2 * SERVER_SESSIONS) as traffic:
+        traffic.wait_for_more(300, seconds=120)
+    check(traffic, longest=10, settle=60)
+
+
+def test_an_export_gives_every_sample(service: Service) -> None:
+    with Traffic(service, seed=2, senders=2, size=200) as traffic:
+        traffic.wait_for_more(60, seconds=120)
+    for sender in traffic.senders:
+        answer = requests.get(
+            f"{sender.path}events/?format=csv", headers=sender.session.headers, timeout=30
+        )
+        sent = sum(len(batch.samples) for batch in sender.batches)
+        assert len(answer.text.splitlines()) == 1 + sent
+
+
+def test_no_setting_or_lock_stays_in_a_session_that_others_get(service: Service) -> None:
+    with Traffic(service, seed=3, senders=4) as traffic:
+        traffic.wait_for_more(40, seconds=120)
+    check(traffic, longest=10, settle=60)
+    wanted = [(name, value) for name, value in sorted(SESSION_SETTINGS.items())]
+    with ThreadPoolExecutor(4 * SERVER_SESSIONS) as many:
+        for found in many.map(lambda _: settings_of_a_session(service), range(40)):
+            assert found == wanted
+    assert service.sql("select count(*) from pg_locks where locktype = 'advisory'") == [(0,)]
+
+
+def test_the_doctor_tells_where_the_pooler_keeps_our_limits_from_the_database(
+    service: Service,
+) -> None:
+    assert "ok   limits" in doctor(service)
+    service.sql(f"alter database {service.database} reset statement_timeout")
+    end_sessions(service)
+    assert "warn limits" in doctor(service)
+    assert "set statement_timeout = '5s'" in doctor(service)
+
+
+def end_sessions(service: Service) -> None:
+    """What is set for a database holds for the sessions that begin after it."""
+    service.sql(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = current_database() and pid <> pg_backend_pid()"
+    )
+
+
+def settings_of_a_session(service: Service) -> list[tuple[str, str]]:
+    """Ask whichever session PgBouncer gives, and keep it for a moment, so that all get asked."""
+    session = psycopg2.connect(service.environment["DATABASE_URL"])
+    try:
+        with session.cursor() as cursor:
+            cursor.execute(
+                "select name, current_setting(name), pg_sleep(0.05)"
+                " from unnest(%s) name order by 1",
+                [list(SESSION_SETTINGS)],
+            )
+            return [row[:2] for row in cursor.fetchall()]
+    finally:
+        session.close()
+
+
+def doctor(service: Service) -> str:
+    words = [sys.executable, "manage.py", "doctor"]
+    done = subprocess.run(
+        words, cwd=ROOT, env=service.environment, capture_output=True, text=True, check=False
+    )
+    return done.stdout
