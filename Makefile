@@ -11,7 +11,8 @@ BIOME := PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/biome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run demo test soak screenshots fuzz faults bench bench-large lint format stop clean clean-data lock pin chromium
+.PHONY: help setup run demo test soak screenshots fuzz faults hosts bench bench-large lint format stop clean clean-data
+.PHONY: lock pin chromium pgbouncer
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -24,7 +25,7 @@ run: setup ## Run everything until Ctrl-C; PORT=8001 moves the page
 demo: setup ## The same with twenty made-up pointers, and a login to look at them
 	@exec $(BIN)/python scripts/run demo
 
-test: lint chromium ## Lint, then every test; ARGS="-k drain" picks some
+test: lint chromium pgbouncer ## Lint, then every test; ARGS="-k drain" picks some
 	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python -m pytest $(ARGS)
 
 soak: .venv/.dev chromium ## Watch live charts for ten minutes, and see that the heap does not grow
@@ -46,6 +47,11 @@ bench-large: .venv/.dev node_modules/.dev ## The same for the rows with 100 mill
 faults: .venv/.dev ## Kill, stop, flood and forge, all of it (an hour); SEED=7 repeats a run
 	@$(SECRET); FAULTS=whole exec $(BIN)/python scripts/services run -- \
 	    $(BIN)/python -m pytest tests/faults $(ARGS)
+
+hosts: .venv/.dev ## Run the service on nine hosts, network namespaces, and lose some (root)
+	@set -e; scripts/iproute; $(SECRET); DATABASE_URL=postgres://none/none REDIS_URL=redis://none \
+	    HOSTS="own namespace" exec unshare --net -- $(BIN)/python -m pytest \
+	    --confcutdir tests/hosts -s tests/hosts $(ARGS)
 
 lint: .venv/.dev node_modules/.dev ## Check Python and JavaScript without changing a file
 	$(BIN)/ruff check . $(COMMANDS)
@@ -107,3 +113,6 @@ node_modules/.dev: package-lock.json .venv/.charts | .venv/.dev
 
 chromium:
 	@scripts/chromium
+
+pgbouncer:
+	@scripts/pgbouncer

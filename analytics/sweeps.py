@@ -13,9 +13,13 @@ from analytics.rollups import Drained, drain
 from analytics.shards import counting
 from core.durations import format_duration
 
+# In any order: sweeps at the same time, of a large backlog, must not follow each other from shard
+# to shard.
 WAITING_SHARDS = """
-select distinct browser_id %% %(slots)s %% %(shards)s from analytics_dirtyrange
-where rung = %(rung)s order by 1
+select shard from (
+    select distinct browser_id %% %(slots)s %% %(shards)s as shard from analytics_dirtyrange
+    where rung = %(rung)s
+) waiting order by random()
 """
 
 

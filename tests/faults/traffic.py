@@ -58,7 +58,7 @@ class Sender:
     """A browser instance with a pointer that jumps about; one batch at a time, until it is had."""
 
     def __init__(self, service: Service, chance: Random) -> None:
-        self.chance, self.count = chance, 0
+        self.service, self.chance, self.count = service, chance, 0
         me = service.log_on()
         self.instance_id, self.write_token = me["instance_id"], me["write_token"]
         self.stream_url = me["stream_url"]
@@ -123,10 +123,17 @@ class Traffic(Background):
     """Senders, each in a thread, for as long as the block lasts; then each finishes its batch."""
 
     def __init__(
-        self, service: Service, seed: int, *, senders: int = 4, size: int = 10, pause: float = 0.02
+        self,
+        service: Service,
+        seed: int,
+        *,
+        senders: int = 4,
+        size: int = 10,
+        pause: float = 0.02,
+        kind: type[Sender] = Sender,
     ) -> None:
         self.service, self.size, self.pause = service, size, pause
-        self.senders = [Sender(service, Random(seed * 1000 + n)) for n in range(senders)]
+        self.senders = [kind(service, Random(seed * 1000 + n)) for n in range(senders)]
         super().__init__(self._send, self.senders)
 
     def _send(self, sender: Sender) -> None:
