@@ -43,6 +43,18 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def run_sql(url: str, statement: str, parameters: tuple | dict = ()) -> list[tuple]:
+    """Run a statement in a session of its own and return its rows."""
+    session = psycopg2.connect(url)
+    session.autocommit = True
+    try:
+        with session.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+    finally:
+        session.close()
+
+
 class Service:
     """Web, worker and Beat, started and stopped by name; logs lie in `folder`.
 
@@ -149,15 +161,7 @@ class Service:
         process.wait(30)
 
     def sql(self, statement: str, parameters: tuple | dict = ()) -> list[tuple]:
-        """Run a statement in a session of its own and return its rows."""
-        session = psycopg2.connect(self.database_url)
-        session.autocommit = True
-        try:
-            with session.cursor() as cursor:
-                cursor.execute(statement, parameters)
-                return cursor.fetchall() if cursor.description else []
-        finally:
-            session.close()
+        return run_sql(self.database_url, statement, parameters)
 
     def is_rolled_up(self, rung: int = 1000) -> bool:
         """Whether nothing waits for a rung (ms); the higher ones take Beat's time."""

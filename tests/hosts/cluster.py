@@ -13,7 +13,7 @@ import requests
 
 from tests.faults.traffic import Attempt, Batch, Sender
 from tests.hosts.network import Host, make_switch, remove_switch
-from tests.service import BIN, ROOT, wait_until
+from tests.service import BIN, ROOT, run_sql, wait_until
 
 SERVICES = ROOT / "scripts" / "services"
 SWEEP_SECONDS = 5.0
@@ -110,14 +110,7 @@ class Cluster:
             self.wait_for(name)
 
     def sql(self, statement: str, parameters: tuple = ()) -> list[tuple]:
-        session = psycopg2.connect(self.database_url)
-        session.autocommit = True
-        try:
-            with session.cursor() as cursor:
-                cursor.execute(statement, parameters)
-                return cursor.fetchall() if cursor.description else []
-        finally:
-            session.close()
+        return run_sql(self.database_url, statement, parameters)
 
     def log_on(self) -> dict:
         return requests.post(f"{self.url}/api/v1/browsers/", timeout=10).json()
