@@ -29,6 +29,7 @@ from analytics.measures import measure
 from analytics.metrics import counted_batch
 from analytics.wire import BatchReceipt, EventPage, Measures, StoredEvent
 from core.bodies import BeaconParser, JsonBytesParser, read_body
+from core.methods import KnownMethods
 from core.problems import NoSuchEvent
 from core.queries import TimeField, read_query
 from core.rendering import FILE_ANSWERS, JSON_OR_FILE, JsonRenderer, answer_file
@@ -102,8 +103,7 @@ class EventViewSet(OpenViewSet):
         return [] if self.action in (*NO_ACTION, "create") else [ReadThrottle()]
 
     def get_renderers(self) -> list[BaseRenderer]:
-        # Of no action is a method that is not allowed, whatever the format.
-        return list(JSON_OR_FILE) if self.action in ("list", None) else [JsonRenderer()]
+        return list(JSON_OR_FILE) if self.action == "list" else [JsonRenderer()]
 
     @extend_schema(
         tags=["events"],
@@ -176,7 +176,7 @@ class MeasuresQuery(serializers.Serializer):
         return query
 
 
-class MeasureViewSet(ViewSet):
+class MeasureViewSet(KnownMethods, ViewSet):
     """An instance's research measures."""
 
     permission_classes = [HoldsTokenOrIsStaff]

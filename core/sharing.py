@@ -5,10 +5,11 @@ from typing import Any
 
 from rest_framework import status
 from rest_framework.response import Response
-from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
-# What DRF calls the action of OPTIONS, and of a method that the view set does not have.
+from core.methods import KnownMethods
+
+# What DRF calls the action of OPTIONS, and of a call before it has looked at its method.
 NO_ACTION = ("metadata", None)
 PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
@@ -16,7 +17,7 @@ PREFLIGHT = {
 }
 
 
-class OpenView(APIView):
+class OpenView(KnownMethods):
     """A view of which a page of any origin may call and read some methods."""
 
     def open_methods(self) -> Set[str]:

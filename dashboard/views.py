@@ -20,6 +20,7 @@ from rest_framework.viewsets import ViewSet
 
 from core.bodies import BeaconParser, JsonBytesParser, decode_body, read_body
 from core.durations import format_duration
+from core.methods import KnownMethods
 from core.queries import read_query
 from core.rendering import FILE_ANSWERS, JSON_OR_FILE, JsonRenderer, answer_file
 from core.sharing import NO_ACTION, OpenView, OpenViewSet
@@ -153,15 +154,14 @@ class BrowserViewSet(OpenViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class StatusViewSet(ViewSet):
+class StatusViewSet(KnownMethods, ViewSet):
     """An instance's statuses."""
 
     permission_classes = [HoldsTokenOrIsStaff]
     throttle_classes = [ReadThrottle]
 
     def get_renderers(self) -> list[BaseRenderer]:
-        # Of no action is a method that is not allowed, whatever the format.
-        return list(JSON_OR_FILE) if self.action in ("list", None) else [JsonRenderer()]
+        return list(JSON_OR_FILE) if self.action == "list" else [JsonRenderer()]
 
     @extend_schema(
         tags=["statuses"],
@@ -183,7 +183,7 @@ class StatusViewSet(ViewSet):
         return Response(Series(instance_id, statuses=statuses, **_to_range(span)))
 
 
-class TotalStatusViewSet(ViewSet):
+class TotalStatusViewSet(KnownMethods, ViewSet):
     """The statuses of all instances together."""
 
     permission_classes = [IsAdminUser]

@@ -67,6 +67,13 @@ def rows(url: str, table: str) -> list[tuple]:
         session.close()
 
 
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service of this module's own: of all that it holds the statuses are true."""
+    with Service(tmp_path_factory.mktemp("backup")) as running:
+        yield running
+
+
 @pytest.fixture
 def backup(service: Service, tmp_path: Path) -> Path:
     """A backup of a service that has samples on every rung."""

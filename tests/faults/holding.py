@@ -4,6 +4,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import psutil
 import psycopg2
@@ -37,40 +38,62 @@ def child_with(service: Service, port: int) -> psutil.Process:
     raise AssertionError(f"no child of the worker is connected from port {port}")
 
 
-class SlowHints:
-    """A way to Redis that holds each hint: what is sent after COMMIT and before the answer.
+class HeldAnswers:
+    """A way to the database that holds each batch's answer: what is committed and not yet told.
 
     `committed` is set while one is held. Everything else passes at once.
     """
 
     def __init__(self, service: Service, seconds: float = 0.2) -> None:
-        self.redis_port, self.seconds = service.redis_port, seconds
+        self.address, self.seconds = urlsplit(service.database_url), seconds
         self.committed, self.closed = threading.Event(), threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.listener.getsockname()[1]}/0"
+        login = self.address.netloc.rpartition("@")[0]
+        netloc = f"{login}@127.0.0.1:{self.listener.getsockname()[1]}"
+        return self.address._replace(netloc=netloc, query="sslmode=disable").geturl()
 
     def close(self) -> None:
         self.closed.set()
         self.listener.close()
 
     def _accept(self) -> None:
+        database = self.address.hostname, self.address.port or 5432
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self.listener.accept()
-                server = socket.create_connection(("127.0.0.1", self.redis_port))
-                for line in (client, server), (server, client):
-                    threading.Thread(target=self._pump, args=line, daemon=True).start()
+                server, is_batch = socket.create_connection(database), threading.Event()
+                for pump in (self._ask, self._tell):
+                    line = [client, server, is_batch]
+                    threading.Thread(target=pump, args=line, daemon=True).start()
 
-    def _pump(self, source: socket.socket, target: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                if b"pointerscope:hint" in data:
+    def _ask(self, client: socket.socket, server: socket.socket, is_batch: threading.Event) -> None:
+        with _until_either_hangs_up(client, server):
+            while data := client.recv(65536):
+                if b"analytics_store_batch" in data:
+                    is_batch.set()
+                server.sendall(data)
+
+    def _tell(
+        self, client: socket.socket, server: socket.socket, is_batch: threading.Event
+    ) -> None:
+        with _until_either_hangs_up(client, server):
+            while data := server.recv(65536):
+                if is_batch.is_set():
+                    is_batch.clear()
                     self.committed.set()
                     self.closed.wait(self.seconds)
-                target.sendall(data)
-        for end in (source, target):
+                client.sendall(data)
+
+
+@contextlib.contextmanager
+def _until_either_hangs_up(*ends: socket.socket) -> Iterator[None]:
+    try:
+        with contextlib.suppress(OSError):
+            yield
+    finally:
+        for end in ends:
             end.close()

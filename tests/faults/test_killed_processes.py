@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.faults.holding import SlowHints, child_with, held_drain
+from tests.faults.holding import HeldAnswers, child_with, held_drain
 from tests.faults.invariants import check
 from tests.faults.traffic import Batch, Traffic
 from tests.service import Service
@@ -37,24 +37,24 @@ def test_the_worker_killed_in_the_middle_of_a_drain(
 def test_web_killed_between_commit_and_answer(
     service: Service, seed: int, whole_or: Callable
 ) -> None:
-    hints = SlowHints(service)
+    answers = HeldAnswers(service)
     service.stop("web")
-    service.special["web"] = {"REDIS_URL": hints.url}
+    service.special["web"] = {"DATABASE_URL": answers.url}
     times, starts = whole_or(20, 2), [2.0]
     try:
         service.start("web")
         with Traffic(service, seed, senders=3) as traffic:
             for _ in range(times):
                 traffic.wait_for_more(1)
-                hints.committed.clear()
-                assert hints.committed.wait(20), "no hint was sent"
+                answers.committed.clear()
+                assert answers.committed.wait(20), "no batch was stored"
                 service.stop("web", signal.SIGKILL)
                 began = time.monotonic()
                 service.start("web")
                 starts.append(time.monotonic() - began)
     finally:
         service.special.clear()
-        hints.close()
+        answers.close()
         service.stop("web")
         service.start("web")
     # Its port is open before it has loaded Django: who calls just then waits for its start.
