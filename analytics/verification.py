@@ -1,21 +1,18 @@
 """Checking statuses: each computed anew from the level below, and compared with what is stored."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
 
 from analytics.formulas import FROM_FIRST_RUNG, FROM_HIGHER_RUNG, FROM_SAMPLES
-from analytics.models import DirtyRange, PointerPositionEvent
+from analytics.models import PointerPositionEvent
 from analytics.recomputation import TOUCHED
-from analytics.rollups import SET_LIMITS, drain
-from analytics.shards import lock_shard, shard_of
 from core.durations import FIRST_RUNG_MS
 from dashboard.intervals import align
-from dashboard.ladder import RAW, level_below, model_of, rung_above
+from dashboard.ladder import RAW, level_below, model_of
 
 COLUMNS = (
     *("events", "traversed_distance", "avg_velocity", "peak_velocity", "moving_time"),
@@ -92,14 +89,6 @@ from (select count(*) as statuses from compared) total left join found on true
 order by browser_id, time
 """
 
-# Locks: the statuses it deletes, which belong to our shard alone, whose lock the caller holds.
-DELETE = """
-delete from {table} using unnest(%(browsers)s::bigint[], %(times)s::timestamptz[])
-    as needless (browser_id, time)
-where {table}.browser_id = needless.browser_id and {table}.time = needless.time
-    and interval_ms = %(rung)s
-"""
-
 
 class Difference(NamedTuple):
     """A number of a status that is not what it should be.
@@ -153,47 +142,6 @@ def verify(*, scope: Scope) -> Iterator[Step]:
             done += sum(piece.rows for piece in batch)
             yield Step((i + done / rows) / len(windows), statuses, differences)
         yield Step((i + 1) / len(windows), 0, [])
-
-
-def repair(*, rung: int, differences: Iterable[Difference], now: datetime) -> None:
-    """Recompute the statuses of a rung that differ, and delete those that nothing gives.
-
-    What changes is marked for the rung above, and drained there too: only then does a status
-    above that nothing gives any more show.
-    """
-    ordered = sorted(differences, key=lambda d: (shard_of(d.browser_id), d.browser_id, d.time))
-    for shard, those in groupby(ordered, lambda d: shard_of(d.browser_id)):
-        _mend(rung, shard, list(those))
-        for level in (rung, rung_above(rung)):
-            if level:
-                drain(rung=level, shard=shard, now=now)
-
-
-def _mend(rung: int, shard: int, differences: list[Difference]) -> None:
-    needless = [d for d in differences if d.expected is None]
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(SET_LIMITS)
-        lock_shard(cursor, rung=rung, shard=shard)
-        cursor.execute(
-            DELETE.format(table=model_of(rung)._meta.db_table),
-            {
-                "rung": rung,
-                "browsers": [d.browser_id for d in needless],
-                "times": [d.time for d in needless],
-            },
-        )
-        _mark(rung, differences)
-        above = rung_above(rung)
-        if above:
-            _mark(above, needless)
-
-
-def _mark(rung: int, differences: list[Difference]) -> None:
-    places = sorted({(d.browser_id, d.time) for d in differences})
-    DirtyRange.objects.bulk_create(
-        DirtyRange(browser_id=browser_id, since=time, until=time, rung=rung)
-        for browser_id, time in places
-    )
 
 
 def _length(rung: int, least: timedelta) -> timedelta:

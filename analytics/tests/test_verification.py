@@ -13,6 +13,7 @@ from django.test import TestCase, TransactionTestCase, override_settings
 from analytics import verification
 from analytics.models import DirtyRange, PointerPositionEvent, Seal
 from analytics.recomputation import ROLL_UP
+from analytics.repairs import repair
 from analytics.tests.interleaving import Session
 from analytics.tests.pointers import (
     NOW,
@@ -26,7 +27,7 @@ from analytics.tests.pointers import (
     stored_samples,
     stored_statuses,
 )
-from analytics.verification import Difference, Scope, repair, verify
+from analytics.verification import Difference, Scope, verify
 from core.durations import FIRST_RUNG_MS, parse_ladder
 from core.times import EPOCH, MICROSECOND, to_rfc3339
 from dashboard.ladder import RAW

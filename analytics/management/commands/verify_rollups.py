@@ -12,7 +12,8 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from analytics.management.arguments import add_scope, find_browsers
-from analytics.verification import Difference, Scope, Step, repair, verify
+from analytics.repairs import repair
+from analytics.verification import Difference, Scope, Step, verify
 from core.durations import format_duration
 from core.times import to_rfc3339
 from dashboard.models import Browser
