@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management import call_command
 from django.db import connection
-from django.test import TestCase, override_settings
+from django.test import TestCase, TransactionTestCase, override_settings
 
 from analytics.tests.oracle import Status, expected_statuses
 from analytics.tests.pointers import (
@@ -129,6 +129,8 @@ class DescriptionTests(TestCase):
             self.assertIn("docs/analysis.md", about, view)
             self.assertRegex(text or "", r"\w", f"{view}.{column}")
 
+
+class MigrationTests(TransactionTestCase):
     def test_the_views_can_be_taken_back_and_made_again(self):
         call_command("migrate", "analytics", "0004", verbosity=0)
         count = "select count(*) from pg_views where viewname like 'pointer%'"
