@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.faults.invariants import check
 from tests.faults.traffic import Traffic
 from tests.service import Service
@@ -9,6 +11,7 @@ from tests.service import Service
 DRAINED = "drained 1s of shard"
 
 
+@pytest.mark.whole
 def test_workers_that_count_by_four_and_by_sixteen_shards_at_once(
     service: Service, seed: int, whole_or: Callable
 ) -> None:
