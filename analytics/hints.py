@@ -26,9 +26,10 @@ logger = logging.getLogger(__name__)
 KEY_SECONDS = 10
 TASK_EXPIRES_SECONDS = 60
 PAUSE_SECONDS = 5
-# A batch after a quiet moment is hinted at once; those that follow it share their hints, since each
-# costs web, Redis and the worker more than the samples it is for.
+# A batch after a quiet moment is hinted at once. Those that follow it share their hints, for longer
+# the more they are: a drain of few samples costs nearly what one of many does.
 GATHER_SECONDS = 0.02
+MOST_GATHER_SECONDS = 0.2
 NO_RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
 SENT, COALESCED, FAILED = map(HINTS.labels, ("sent", "coalesced", "failed"))
@@ -36,9 +37,12 @@ SENT, COALESCED, FAILED = map(HINTS.labels, ("sent", "coalesced", "failed"))
 _paused_until = 0.0
 
 
-def send(shard: int) -> None:
-    """Have a roll-up of the shard queued unless one is queued; returns at once."""
-    _outgoing().put((shard, request_ids.current.get()))
+def send(shard: int, request_id: str) -> None:
+    """Have a roll-up of the shard queued unless one is queued; returns at once.
+
+    The task's log lines have the id of the request that it is for.
+    """
+    _outgoing().put((shard, request_id))
 
 
 def take(shard: int) -> None:
@@ -68,7 +72,7 @@ def _send_all(outgoing: SimpleQueue[tuple[int, str]]) -> None:
         for shard, request_id in hints.items():
             request_ids.current.set(request_id)
             _send(shard)
-        time.sleep(GATHER_SECONDS)
+        time.sleep(min(len(waiting) * GATHER_SECONDS, MOST_GATHER_SECONDS))
 
 
 def _send(shard: int) -> None:

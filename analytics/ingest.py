@@ -1,8 +1,9 @@
-"""Storing a batch: one call, one round trip, one transaction."""
+"""Storing batches: one call, one round trip, one transaction, for one batch or for many."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -10,6 +11,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from analytics import hints
 from analytics.batches import Batch, Samples, to_samples
 from analytics.shards import shard_of
+from core import request_ids
 from core.durations import FIRST_RUNG_MS
 from core.problems import NoSuchInstance
 from dashboard.tokens import WriteToken, check_version
@@ -18,11 +20,11 @@ ATTEMPTS = 3
 # Deadlock, serialization failure, lock timeout: nothing was stored, so the batch may go again.
 RETRIED_SQLSTATES = {"40P01", "40001", "55P03"}
 
-# analytics/migrations/0007_store_batch.py has the function, its locks and its snapshots.
+# analytics/migrations/0008_store_batches.py has the function, its locks and its snapshots.
 STORE = """
-select * from analytics_store_batch(
-    %(instance_id)s, %(version)s,
-    %(times)s, %(xs)s, %(ys)s, %(seqs)s, %(enters)s, %(rung)s
+select * from analytics_store_batches(
+    %(instances)s, %(versions)s, %(sizes)s, %(places)s,
+    %(times)s, %(xs)s, %(ys)s, %(seqs)s, %(enters)s, %(rung)s, %(wait)s
 )
 """
 
@@ -35,6 +37,23 @@ class Receipt(NamedTuple):
     conflicts: int
 
 
+class Sent(NamedTuple):
+    """A batch that may be stored if its token still holds, and the id of the request it came in."""
+
+    token: WriteToken
+    samples: Samples
+    request_id: str
+
+
+class Outcome(NamedTuple):
+    """What the database says of a batch; without a browser and its version nothing was stored."""
+
+    browser_id: int | None
+    version: int | None
+    accepted: int
+    conflicts: int
+
+
 def store_batch(*, token: WriteToken, batch: Batch, now: datetime) -> Receipt:
     """Store what is new of a batch, durably, and mark it for the drain.
 
@@ -42,28 +61,54 @@ def store_batch(*, token: WriteToken, batch: Batch, now: datetime) -> Receipt:
     instance does not exist, AuthenticationFailed (401) where the token was revoked; nothing is
     stored then. On return it is committed, unless the caller holds a transaction open.
     """
-    parameters = to_parameters(token, to_samples(batch, now=now))
-    browser_id, version, accepted, conflicts = _execute(parameters)
-    if browser_id is None:
+    sent = Sent(token, to_samples(batch, now=now), request_ids.current.get())
+    (outcome,) = _execute(to_parameters([sent], wait=True))
+    if outcome.version is None:
         raise NoSuchInstance
-    check_version(token, version)
-    if accepted:
-        transaction.on_commit(partial(hints.send, shard_of(browser_id)), robust=True)
-    return Receipt(accepted, len(batch.events) - accepted - conflicts, conflicts)
+    check_version(token, outcome.version)
+    return _receive(sent, outcome)
 
 
-def to_parameters(token: WriteToken, samples: Samples) -> dict[str, Any]:
-    """Return what STORE takes."""
+def store_batches(*, batches: Sequence[Sent]) -> list[Receipt | None]:
+    """Store what is new of batches of as many instances, durably, in one transaction.
+
+    None stands for a batch that must be stored by itself (store_batch), which waits or says why
+    not: its instance is locked or gone, or its token was revoked. A database error is not tried
+    again here: the transaction is undone, and it is raised.
+    """
+    outcomes = _execute_once(to_parameters(batches, wait=False))
+    return [
+        _receive(sent, outcome) if outcome.version == sent.token.version else None
+        for sent, outcome in zip(batches, outcomes, strict=True)
+    ]
+
+
+def to_parameters(batches: Sequence[Sent], *, wait: bool) -> dict[str, Any]:
+    """Return what STORE takes; `wait` says whether it waits for a locked instance."""
+    columns = [sent.samples for sent in batches]
+    sizes = [len(samples.times) for samples in columns]
+    places = chain.from_iterable([n] * size for n, size in enumerate(sizes, start=1))
     return {
-        "instance_id": token.instance_id,
-        "version": token.version,
-        "times": _array(samples.times),
-        "xs": _array(samples.xs),
-        "ys": _array(samples.ys),
-        "seqs": _array(samples.seqs),
-        "enters": _array(samples.enters),
+        "instances": "{" + ",".join(sent.token.instance_id.hex for sent in batches) + "}",
+        "versions": _array(sent.token.version for sent in batches),
+        "sizes": _array(sizes),
+        "places": _array(places),
+        "times": _array(chain.from_iterable(samples.times for samples in columns)),
+        "xs": _array(chain.from_iterable(samples.xs for samples in columns)),
+        "ys": _array(chain.from_iterable(samples.ys for samples in columns)),
+        "seqs": _array(chain.from_iterable(samples.seqs for samples in columns)),
+        "enters": _array(chain.from_iterable(samples.enters for samples in columns)),
         "rung": FIRST_RUNG_MS,
+        "wait": wait,
     }
+
+
+def _receive(sent: Sent, outcome: Outcome) -> Receipt:
+    if outcome.browser_id is not None and outcome.accepted:
+        hint = partial(hints.send, shard_of(outcome.browser_id), sent.request_id)
+        transaction.on_commit(hint, robust=True)
+    duplicates = len(sent.samples.times) - outcome.accepted - outcome.conflicts
+    return Receipt(outcome.accepted, duplicates, outcome.conflicts)
 
 
 def _array(values: Iterable[int | float | bool]) -> str:
@@ -71,10 +116,7 @@ def _array(values: Iterable[int | float | bool]) -> str:
     return "{" + ",".join(map(repr, values)) + "}"
 
 
-def _execute(parameters: dict[str, Any]) -> tuple:
-    # No question beforehand whether the connection still lives: that would be a second round trip
-    # for each batch. Where it has died the batch goes again, which storing it once allows.
-    connection.health_check_done = True  # type: ignore[attr-defined]
+def _execute(parameters: dict[str, Any]) -> list[Outcome]:
     for _ in range(ATTEMPTS - 1):
         try:
             return _execute_once(parameters)
@@ -86,10 +128,13 @@ def _execute(parameters: dict[str, Any]) -> tuple:
     return _execute_once(parameters)
 
 
-def _execute_once(parameters: dict[str, Any]) -> tuple:
+def _execute_once(parameters: dict[str, Any]) -> list[Outcome]:
+    # No question beforehand whether the connection still lives: that would be a second round trip
+    # for each batch. Where it has died the batch goes again, which storing it once allows.
+    connection.health_check_done = True  # type: ignore[attr-defined]
     with connection.cursor() as cursor:
         cursor.execute(STORE, parameters)
-        return cursor.fetchone()
+        return list(map(Outcome._make, cursor.fetchall()))
 
 
 def _is_dead() -> bool:

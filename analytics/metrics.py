@@ -64,15 +64,18 @@ def counted_batch() -> Iterator[Batched]:
         result = code_of(error)
         raise
     finally:
-        INGEST.observe(time.perf_counter() - began)
+        seconds = time.perf_counter() - began
         if batch.receipt:
-            _count_stored(*batch.receipt)
+            count_stored(*batch.receipt, seconds=seconds)
         else:
+            INGEST.observe(seconds)
             BATCHES.labels(result).inc()
             EVENTS.labels("rejected", result).inc(batch.events)
 
 
-def _count_stored(accepted: int, duplicates: int, conflicts: int) -> None:
+def count_stored(accepted: int, duplicates: int, conflicts: int, *, seconds: float) -> None:
+    """Count a batch that was stored, by its receipt; `seconds` from its body to its answer."""
+    INGEST.observe(seconds)
     STORED.inc()
     for counter, number in ((ACCEPTED, accepted), (DUPLICATE, duplicates), (CONFLICT, conflicts)):
         if number:

@@ -55,9 +55,11 @@ with oldest as (
     where id in (select id from waiting) and (select count(*) from living) >= 0
     returning browser_id, since, until
 )
-select count(*), living.id, range_agg(tstzrange(
-    time_bucket(%(interval)s, since), time_bucket(%(interval)s, until) + %(interval)s
-))::text
+select count(*), (select count(*) from oldest) >= %(marks)s or exists (
+        select from oldest where id not in (select id from waiting)
+    ), living.id, range_agg(tstzrange(
+        time_bucket(%(interval)s, since), time_bucket(%(interval)s, until) + %(interval)s
+    ))::text
 from claimed left join living on living.id = claimed.browser_id group by living.id
 """
 
@@ -69,10 +71,19 @@ class Drained(NamedTuple):
     statuses: int
 
 
+class Step(NamedTuple):
+    """What a drain's transaction did, and whether it left marks that it saw."""
+
+    marks: int
+    statuses: int
+    left: bool
+
+
 def drain(*, rung: int, shard: int, now: datetime) -> Drained:
     """Roll up everything that waits for a rung (its interval in ms) in a shard.
 
-    One transaction per claim, until none is left. Killed at any point, it leaves each claim done or
+    One transaction per claim, until none is left of what the last one saw; what came after that has
+    a hint of its own. Killed at any point, it leaves each claim done or
     undone, never half. OperationalError where the database is away or the shard's lock is not had
     in time; the marks wait for the next drain then. After each COMMIT the changes of the last
     minutes before `now` go out to the streams.
@@ -86,28 +97,28 @@ def drain(*, rung: int, shard: int, now: datetime) -> Drained:
                 raise
             share = 10
             continue
-        if not step.marks:
-            break
         total = Drained(total.marks + step.marks, total.statuses + step.statuses)
+        if not step.left:
+            break
     if total.marks:
         seconds = time.perf_counter() - began
         count_drain(rung=rung, shard=shard, **total._asdict(), seconds=seconds)
     return total
 
 
-def _drain_claim(*, rung: int, shard: int, now: datetime, share: int) -> Drained:
+def _drain_claim(*, rung: int, shard: int, now: datetime, share: int) -> Step:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SET_LIMITS)
         lock_shard(cursor, rung=rung, shard=shard)
         cursor.execute(CLAIM, _claim(rung, shard, share))
         rows = cursor.fetchall()
-        marks = sum(count for count, *_ in rows)
-        claimed = [Claimed(*row[1:]) for row in rows if row[1] is not None]
+        marks, left = sum(count for count, *_ in rows), any(row[1] for row in rows)
+        claimed = [Claimed(*row[2:]) for row in rows if row[2] is not None]
         if not claimed:
-            return Drained(marks, 0)
+            return Step(marks, 0, left)
         done = recompute(cursor, rung=rung, claimed=claimed, now=now)
         transaction.on_commit(partial(publish, done.changes), robust=True)
-        return Drained(marks, done.statuses)
+        return Step(marks, done.statuses, left)
 
 
 def _claim(rung: int, shard: int, share: int) -> dict[str, Any]:

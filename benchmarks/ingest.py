@@ -13,7 +13,7 @@ import psycopg2
 from tqdm import tqdm
 
 from analytics.batches import decode_batch, to_samples
-from analytics.ingest import STORE, to_parameters
+from analytics.ingest import STORE, Sent, to_parameters
 from benchmarks.load import Batches, Count, Sender, body, in_parallel, log_on, send
 from benchmarks.machine import CORES
 from benchmarks.stage import Stage, spent, stage
@@ -65,7 +65,7 @@ class Bench:
         for number in range(clients):
             share = self.senders[number::clients]
             batches.append(Batches(share, path=path, size=size, first=first))
-            batches[-1].prepare(most or int(seconds * 1500 / clients))
+            batches[-1].prepare(most or int(seconds * 4000 / clients))
         servers = ("database", *(WORKING if ours else ["reference"]))
         web = "web" if ours else "reference"
         before, web_before = self.running.cpu(*servers), self.running.cpu(web)
@@ -193,4 +193,4 @@ def web_cpu(bench: Bench, rounds: int) -> dict[str, float]:
 def _parameters(sender: Sender, batch: int, size: int) -> dict:
     samples = to_samples(decode_batch(body(sender, batch, size)), now=datetime.now(UTC))
     token = WriteToken(UUID(sender.instance_id), version=1)
-    return {**to_parameters(token, samples), "instance_id": sender.instance_id}
+    return to_parameters([Sent(token, samples, "")], wait=True)

@@ -37,7 +37,7 @@ class Stage(Service):
             PORT=self.reference_port,
             DJANGO_SETTINGS_MODULE="benchmarks.reference.settings",
         )
-        plain = line.replace("core.asgi", "benchmarks.reference.asgi")
+        plain = line.replace("analytics.asgi", "benchmarks.reference.asgi")
         self.commands["reference"] = [*reference, plain]
 
     def cpu(self, *names: str) -> Cpu:

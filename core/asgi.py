@@ -18,9 +18,11 @@ from django.conf import settings
 from django.db import connections
 from django.http import FileResponse, HttpResponseBase
 
+from core.wsgi import application as wsgi_application  # isort: skip  # what comes next needs it
 from core import request_ids
+from core.metrics import count_request
 from core.problems import CONTENT_TYPE, SlowBody, to_problem
-from core.wsgi import application as wsgi_application
+from core.request_ids import HEADER, choose_id
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -38,22 +40,27 @@ _streams = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="stream")
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """The ASGI application."""
-    environ = _to_environ(scope)
+    """The ASGI application: all of Django."""
+    body = await read_whole(scope, receive, send)
+    if body is not None:
+        await answer(scope, body, receive, send)
+
+
+async def read_whole(scope: Scope, receive: Receive, send: Send) -> bytes | None:
+    """Return the body; None where the client has left, or was refused because it took too long."""
     try:
-        environ["wsgi.input"] = BytesIO(await _read(environ, receive))
+        return await _read(scope, receive)
     except TimeoutError:
-        await _refuse(send)
+        await _refuse(scope, send)
     except ConnectionError:
-        return
-    else:
-        await _answer(environ, receive, send)
+        pass
+    return None
 
 
-async def _read(environ: dict[str, Any], receive: Receive) -> bytes:
+async def _read(scope: Scope, receive: Receive) -> bytes:
     """Return the body, or nothing of one that is refused for its length: that is waste to read."""
-    length = environ.get("CONTENT_LENGTH", "")
-    if not length.isdecimal() or int(length) > settings.MAX_BODY_BYTES:
+    length = _header(scope, b"content-length")
+    if not length.isdigit() or int(length) > settings.MAX_BODY_BYTES:
         return b""
     body = bytearray()
     async with asyncio.timeout(BODY_SECONDS):
@@ -65,6 +72,10 @@ async def _read(environ: dict[str, Any], receive: Receive) -> bytes:
             if not message.get("more_body"):
                 break
     return bytes(body)
+
+
+def _header(scope: Scope, name: bytes) -> bytes:
+    return next((value for key, value in scope["headers"] if key == name), b"")
 
 
 def _to_environ(scope: Scope) -> dict[str, Any]:
@@ -100,7 +111,9 @@ def _to_environ(scope: Scope) -> dict[str, Any]:
     return environ
 
 
-async def _answer(environ: dict[str, Any], receive: Receive, send: Send) -> None:
+async def answer(scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+    """Have Django answer a whole request."""
+    environ = {**_to_environ(scope), "wsgi.input": BytesIO(body)}
     loop = asyncio.get_running_loop()
     response, head = await loop.run_in_executor(_handlers, _handle, environ)
     await send(head)
@@ -167,14 +180,17 @@ def _put_all(response: HttpResponseBase, put: Callable[[bytes], None]) -> None:
         connections.close_all()
 
 
-async def _refuse(send: Send) -> None:
+async def _refuse(scope: Scope, send: Send) -> None:
     error = SlowBody()
+    request_id = choose_id(_header(scope, HEADER.lower().encode()).decode("latin-1"))
     headers: Headers = [
         (b"content-type", CONTENT_TYPE.encode()),
         (b"connection", b"close"),
         # It says nothing of anybody's; without it the tracker on another site could not read it.
         (b"access-control-allow-origin", b"*"),
+        (HEADER.lower().encode(), request_id.encode()),
     ]
+    count_request(route="none", method=scope["method"], status=error.status_code)
     start = {"type": "http.response.start", "status": error.status_code, "headers": headers}
     await send(start)
     await send({"type": "http.response.body", "body": msgspec.json.encode(to_problem(error))})

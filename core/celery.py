@@ -31,6 +31,14 @@ def wait_for_broker(**_: Any) -> None:
 
 
 @task_prerun.connect
+def renew_connections(**_: Any) -> None:
+    """Close what is too old or broken, and ask what is left whether it lives, as a request does."""
+    from django.db import close_old_connections
+
+    close_old_connections()
+
+
+@task_prerun.connect
 def take_request_id(task: Any = None, **_: Any) -> None:
     """Log a task's work under the id of the request that queued it; Beat's tasks have none."""
     request_ids.current.set(getattr(task.request, "request_id", None) or "")

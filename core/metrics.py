@@ -49,11 +49,19 @@ def count_requests(
     def answer(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         match = request.resolver_match
-        method = request.method if request.method in METHODS else "other"
-        REQUESTS.labels(match.route if match else "none", method, response.status_code).inc()
+        count_request(
+            route=match.route if match else "none",
+            method=request.method or "",
+            status=response.status_code,
+        )
         return response
 
     return answer
+
+
+def count_request(*, route: str, method: str, status: int) -> None:
+    """Count an answer; `route` is the address's pattern."""
+    REQUESTS.labels(route, method if method in METHODS else "other", status).inc()
 
 
 def exposition(gauges: Collector) -> bytes:

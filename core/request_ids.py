@@ -19,14 +19,18 @@ SENSIBLE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 current: ContextVar[str] = ContextVar("request_id", default="")
 
 
+def choose_id(brought: str) -> str:
+    """Return the id that a caller brought, or a new one where that is not sensible."""
+    return brought if SENSIBLE.fullmatch(brought) else token_hex(16)
+
+
 def request_ids(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware: give the request its id, and say it in the answer."""
 
     def answer(request: HttpRequest) -> HttpResponse:
-        brought = request.headers.get(HEADER, "")
-        request_id = brought if SENSIBLE.fullmatch(brought) else token_hex(16)
+        request_id = choose_id(request.headers.get(HEADER, ""))
         # Never taken back: Django logs a refusal after all middleware, and a thread's next request
         # sets its own.
         current.set(request_id)

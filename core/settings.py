@@ -302,6 +302,10 @@ CELERY_TASK_IGNORE_RESULT = True
 # guarantee and a redelivered hint would only repeat work.
 CELERY_TASK_SOFT_TIME_LIMIT = 20
 CELERY_TASK_TIME_LIMIT = 30
+# Celery would close the database's connection around each task. A new session has nothing in its
+# caches, so that a drain of milliseconds took tens of them; how long a connection may live is
+# Django's to say (core/celery.py).
+CELERY_DB_REUSE_MAX = 10**12
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 CELERY_WORKER_CONSUMER = "core.consumer:Consumer"

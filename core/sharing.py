@@ -11,6 +11,7 @@ from core.methods import KnownMethods
 
 # What DRF calls the action of OPTIONS, and of a call before it has looked at its method.
 NO_ACTION = ("metadata", None)
+SHARED = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
 PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
     "Access-Control-Max-Age": "86400",
@@ -35,8 +36,8 @@ class OpenView(KnownMethods):
         response = super().finalize_response(request, response, *args, **kwargs)
         methods = self.open_methods()
         if request.method in methods or (methods and request.method == "OPTIONS"):
-            response["Access-Control-Allow-Origin"] = "*"
-            response["Access-Control-Expose-Headers"] = "Retry-After"
+            for name, value in SHARED.items():
+                response[name] = value
         return response
 
 

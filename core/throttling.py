@@ -9,6 +9,7 @@ import logging
 import math
 import time
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import redis
@@ -20,22 +21,28 @@ logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 5
 
-# All limits of a call in one round trip. A call that is refused counts nowhere, or one that keeps
-# trying would never be let in again. Returns 0, or the milliseconds until the full window ends.
+# All limits of all calls in one round trip; each call has as many limits as the next. A call that
+# is refused counts nowhere, or one that keeps trying would never be let in again. Returns of each
+# call 0, or the milliseconds until the full window ends.
 COUNT = """
-for i, key in ipairs(KEYS) do
-  local spent = tonumber(redis.call('get', key) or '0')
-  if spent + tonumber(ARGV[3 * i - 2]) > tonumber(ARGV[3 * i - 1]) then
-    return math.max(redis.call('pttl', key), 1)
+local most, waits = tonumber(ARGV[1]), {}
+local function number(key, place) return tonumber(ARGV[3 * key - 2 + place]) end
+for first = 1, #KEYS, most do
+  local wait = 0
+  for i = first, first + most - 1 do
+    local spent = tonumber(redis.call('get', KEYS[i]) or '0')
+    if wait == 0 and spent + number(i, 1) > number(i, 2) then
+      wait = math.max(redis.call('pttl', KEYS[i]), 1)
+    end
   end
-end
-for i, key in ipairs(KEYS) do
-  local spent = redis.call('incrby', key, ARGV[3 * i - 2])
-  if spent == tonumber(ARGV[3 * i - 2]) then
-    redis.call('pexpire', key, ARGV[3 * i])
+  for i = first, wait == 0 and first + most - 1 or 0 do
+    if redis.call('incrby', KEYS[i], number(i, 1)) == number(i, 1) then
+      redis.call('pexpire', KEYS[i], number(i, 3))
+    end
   end
+  waits[#waits + 1] = wait
 end
-return 0
+return waits
 """
 
 _paused_until = 0.0
@@ -49,29 +56,39 @@ class Limit(NamedTuple):
     seconds: int
 
 
-def spend(charges: Sequence[tuple[Limit, str, int]]) -> None:
-    """Charge (limit, whom, units) all together, or raise Throttled (429) and charge nothing.
+# A limit, whom it is charged to, and how many units.
+Charge = tuple[Limit, str, int]
+
+
+def spend(charges: Sequence[Charge]) -> None:
+    """Charge a call to its limits all together, or raise Throttled (429) and charge nothing.
 
     Throttled carries the seconds to wait, which the answer's Retry-After says.
     """
-    global _paused_until
-    if time.monotonic() < _paused_until:
-        return
-    try:
-        wait_ms = _count(charges)
-    except redis.RedisError as error:
-        _paused_until = time.monotonic() + PAUSE_SECONDS
-        logger.warning("no limits for %s s: %s", PAUSE_SECONDS, error)
-        return
+    (wait_ms,) = spend_each([charges])
     if wait_ms:
         raise Throttled(math.ceil(wait_ms / 1000))
 
 
-def _count(charges: Sequence[tuple[Limit, str, int]]) -> int:
+def spend_each(calls: Sequence[Sequence[Charge]]) -> list[int]:
+    """Charge calls, each with as many limits as the next; return the ms that each is to wait.
+
+    A call with 0 is charged to all its limits, any other to none.
+    """
+    global _paused_until
+    if time.monotonic() >= _paused_until:
+        try:
+            return _count(calls)
+        except redis.RedisError as error:
+            _paused_until = time.monotonic() + PAUSE_SECONDS
+            logger.warning("no limits for %s s: %s", PAUSE_SECONDS, error)
+    return [0] * len(calls)
+
+
+def _count(calls: Sequence[Sequence[Charge]]) -> list[int]:
+    charges = list(chain.from_iterable(calls))
     keys = [f"pointerscope:limit:{limit.name}:{whom}" for limit, whom, _ in charges]
-    arguments = [
-        number
-        for limit, _, units in charges
-        for number in (units, limit.most, limit.seconds * 1000)
-    ]
-    return client().eval(COUNT, len(keys), *keys, *arguments)
+    numbers = chain.from_iterable(
+        (units, limit.most, limit.seconds * 1000) for limit, _, units in charges
+    )
+    return client().eval(COUNT, len(keys), *keys, len(calls[0]), *numbers)

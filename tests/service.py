@@ -108,7 +108,7 @@ class Service:
             "postgres": [services, "postgres", *postgres],
             "replica": [services, "postgres", *replica],
             "redis": [services, "redis", *redis_server],
-            "web": [*web, *deadlines, "core.asgi:application"],
+            "web": [*web, *deadlines, "analytics.asgi:application"],
             "live": [*live, "--port", str(self.live_port), "dashboard.asgi:application"],
             "worker": [*worker, "-c", "2"],
             "second worker": [*worker, "-c", "2", "-n", "second@%h"],

@@ -73,7 +73,7 @@ class HeldAnswers:
     def _ask(self, client: socket.socket, server: socket.socket, is_batch: threading.Event) -> None:
         with _until_either_hangs_up(client, server):
             while data := client.recv(65536):
-                if b"analytics_store_batch" in data:
+                if b"analytics_store_batches" in data:
                     is_batch.set()
                 server.sendall(data)
 

@@ -84,7 +84,7 @@ class Cluster:
         celery = [BIN / "celery", "--workdir", ROOT, "-A", "core"]
         granian = [BIN / "granian", "--interface", "asginl", "--no-ws", "--workers", "1"]
         words = {
-            "web": [*granian, *at, "--working-dir", ROOT, "core.asgi:application"],
+            "web": [*granian, *at, "--working-dir", ROOT, "analytics.asgi:application"],
             "live": [BIN / "uvicorn", *at, "--app-dir", ROOT, "dashboard.asgi:application"],
             "worker": [*celery, "worker", "-l", "info", "-c", "1", "-n", f"{name}@%h"],
             "beat": [*celery, "beat", "-l", "info"],

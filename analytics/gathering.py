@@ -1,0 +1,109 @@
+"""Group commit: the batches that wait are stored together, by one statement and one COMMIT.
+
+While a group is being stored the next one gathers, so a batch that comes alone is stored at once,
+and the more there are the less each costs. All of it happens on the event loop, but for the storing
+itself, which has one thread and one connection to the database.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import compress
+from typing import NamedTuple
+
+from django.db import connection
+
+from analytics.ingest import Receipt, Sent, store_batches
+from analytics.limits import spend_batches
+
+logger = logging.getLogger(__name__)
+
+# So that a group takes some hundredths of a second at most.
+MOST_BATCHES = 64
+MOST_EVENTS = 5000
+# After a group that could not be stored each batch goes by itself for so long: where the database
+# is away, it is to be waited for once and not twice.
+PAUSE_SECONDS = 1
+
+_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+
+
+class Waiting(NamedTuple):
+    """A batch, and what its sender waits for."""
+
+    sent: Sent
+    receipt: asyncio.Future[Receipt | None]
+
+
+class Gathering:
+    """The batches that wait in one event loop."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Waiting] = []
+        self._is_storing = False
+        self._paused_until = 0.0
+
+    async def store(self, sent: Sent) -> Receipt | None:
+        """Store a batch, durably; None where it must go by itself (store_batch)."""
+        if time.monotonic() < self._paused_until:
+            return None
+        receipt = asyncio.get_running_loop().create_future()
+        self._waiting.append(Waiting(sent, receipt))
+        self._store_next()
+        return await receipt
+
+    def _store_next(self) -> None:
+        if self._is_storing or not self._waiting:
+            return
+        self._is_storing = True
+        group, self._waiting = take_group(self._waiting)
+        batches = [waiting.sent for waiting in group]
+        storing = asyncio.get_running_loop().run_in_executor(_thread, store_group, batches)
+        storing.add_done_callback(partial(self._finish, group))
+
+    def _finish(
+        self, group: list[Waiting], storing: "asyncio.Future[list[Receipt | None]]"
+    ) -> None:
+        self._is_storing = False
+        if error := storing.exception():
+            logger.warning("%s batches go by themselves: %s", len(group), error)
+            self._paused_until = time.monotonic() + PAUSE_SECONDS
+            group, self._waiting = group + self._waiting, []
+            receipts: list[Receipt | None] = [None] * len(group)
+        else:
+            receipts = storing.result()
+        for waiting, receipt in zip(group, receipts, strict=True):
+            if not waiting.receipt.done():
+                waiting.receipt.set_result(receipt)
+        self._store_next()
+
+
+def take_group(waiting: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
+    """Return the next group, with one batch of an instance at most, and what waits on."""
+    group: list[Waiting] = []
+    rest: list[Waiting] = []
+    instances = set()
+    events = 0
+    for batch in waiting:
+        instance_id, size = batch.sent.token.instance_id, len(batch.sent.samples.times)
+        fits = not group or (len(group) < MOST_BATCHES and events + size <= MOST_EVENTS)
+        if fits and instance_id not in instances:
+            instances.add(instance_id)
+            events += size
+            group.append(batch)
+        else:
+            rest.append(batch)
+    return group, rest
+
+
+def store_group(batches: Sequence[Sent]) -> list[Receipt | None]:
+    """Charge batches to their limits and store those that may pass; None for every other."""
+    connection.close_if_unusable_or_obsolete()
+    sizes = [(sent.token.instance_id, len(sent.samples.times)) for sent in batches]
+    passing = spend_batches(sizes)
+    passed = list(compress(batches, passing))
+    receipts = iter(store_batches(batches=passed) if passed else [])
+    return [next(receipts) if passes else None for passes in passing]
