@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ BIN = Path(sys.executable).parent
 SWEEP_SECONDS = 1.0
 
 DATABASES = ("postgres", "replica")
+PARTS = ("redis", "web", "live", "worker", "beat")
 
 T = TypeVar("T")
 
@@ -125,21 +127,35 @@ class Service:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name in [name for name in reversed(self.commands) if name in self.processes]:
-            self.stop(name, signal.SIGQUIT if name in DATABASES else signal.SIGTERM)
+        # Redis and the databases outlive those who use them.
+        last = [name for name in ("redis", "replica", "postgres") if name in self.processes]
+        self.stop(*(self.processes.keys() - last))
+        for name in last:
+            self.stop(name, how=signal.SIGQUIT if name in DATABASES else signal.SIGTERM)
         if not self.own_database:
             self.administer(f'drop database "{self.database}" with (force)')
 
     def start_missing(self) -> None:
         """Start whatever of the service does not run."""
-        for name in ("redis", "web", "live", "worker", "beat"):
-            process = self.processes.get(name)
-            if process is None or process.poll() is not None:
-                self.start(name)
+        missing = [name for name in PARTS if not self._runs(name)]
+        # The worker would wait a second for a Redis that is not there yet.
+        if "redis" in missing:
+            self.start("redis")
+        self.start(*(name for name in missing if name != "redis"))
 
-    def start(self, name: str) -> None:
-        """Start a process and wait until it does its work."""
+    def start(self, *names: str) -> None:
+        """Start processes side by side and wait until each does its work."""
         (self.folder / "redis").mkdir(exist_ok=True)
+        for name in names:
+            self._launch(name)
+        for name in names:
+            ready = partial(self._is_ready, name)
+            wait_until(ready, seconds=60, what=f"{name}, see {self.folder}")
+
+    def _runs(self, name: str) -> bool:
+        return name in self.processes and self.processes[name].poll() is None
+
+    def _launch(self, name: str) -> None:
         log = (self.folder / f"{name}.log").open("wb")
         self.processes[name] = subprocess.Popen(
             self.commands[name],
@@ -149,16 +165,17 @@ class Service:
             stderr=log,
             start_new_session=True,
         )
-        wait_until(lambda: self._is_ready(name), seconds=60, what=f"{name}, see {log.name}")
 
-    def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
-        """Send a signal to the process (its whole group for SIGKILL) and wait for its end."""
-        process = self.processes.pop(name)
-        if how == signal.SIGKILL:
-            os.killpg(process.pid, how)
-        else:
-            process.send_signal(how)
-        process.wait(30)
+    def stop(self, *names: str, how: signal.Signals = signal.SIGTERM) -> None:
+        """Send a signal to the processes (whole groups for SIGKILL) and wait for their end."""
+        ending = [self.processes.pop(name) for name in names]
+        for process in ending:
+            if how == signal.SIGKILL:
+                os.killpg(process.pid, how)
+            else:
+                process.send_signal(how)
+        for process in ending:
+            process.wait(30)
 
     def sql(self, statement: str, parameters: tuple | dict = ()) -> list[tuple]:
         return run_sql(self.database_url, statement, parameters)

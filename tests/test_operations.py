@@ -135,7 +135,7 @@ def test_open_streams_are_counted_and_a_killed_process_counts_none(service: Serv
     assert metric(service, "pointerscope_stream_clients") == 3
     streams.pop().close()
     wait_until(lambda: metric(service, "pointerscope_stream_clients") == 2, what="one has left")
-    service.stop("live", signal.SIGKILL)
+    service.stop("live", how=signal.SIGKILL)
     assert metric(service, "pointerscope_stream_clients") == 0
     service.start("live")
 
@@ -149,7 +149,7 @@ def test_redis_that_hangs_or_is_away_is_told_in_time(service: Service) -> None:
     finally:
         service.processes["redis"].send_signal(signal.SIGCONT)
     failed = metric(service, "pointerscope_hints_total", result="failed")
-    service.stop("redis", signal.SIGKILL)
+    service.stop("redis", how=signal.SIGKILL)
     redis = readiness(service)[1]["redis"]
     assert (redis["ok"], redis["fault"]) == (False, "ConnectionError")
     Pointer(service).send(1)
@@ -262,9 +262,8 @@ def test_a_refusal_is_logged_under_its_id(service: Service) -> None:
 
 def restart(service: Service, **settings: str) -> None:
     service.environment |= settings
-    for name in ("web", "live"):
-        service.stop(name)
-        service.start(name)
+    service.stop("web", "live")
+    service.start("web", "live")
 
 
 def test_old_tokens_hold_while_the_old_key_is_a_fallback_and_no_longer(service: Service) -> None:

@@ -142,7 +142,7 @@ def doctor(service: Service, **settings: str) -> str:
 def test_the_primary_answers_while_the_replica_is_away(service: Service, reader: Reader) -> None:
     send(reader, service)
     wait_until(lambda: reader.seen() == everywhere(10), what="the replica follows")
-    service.stop("replica", signal.SIGQUIT)
+    service.stop("replica", how=signal.SIGQUIT)
     send(reader, service)
     assert reader.seen() == everywhere(20)
     assert "the primary stands in for the replica" in service.log("web")

@@ -125,7 +125,7 @@ def test_after_redis_was_away_everyone_gets_a_fresh_snapshot(
     service: Service, pointer: Pointer, watcher: Watcher
 ) -> None:
     watcher.next("snapshot")
-    service.stop("redis", signal.SIGKILL)
+    service.stop("redis", how=signal.SIGKILL)
     pointer.send(0, 1)
     service.start("redis")
     wait_until(service.is_rolled_up, seconds=30)

@@ -163,7 +163,7 @@ def test_a_server_that_dies_and_comes_back_has_every_sample(
 ) -> None:
     page = live(open_page())
     move(page)
-    service.stop("web", SIGKILL)
+    service.stop("web", how=SIGKILL)
     count = move(page, 1)
     connection = state(page)["connection"]
     service.start("web")

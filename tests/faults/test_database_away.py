@@ -21,7 +21,7 @@ def test_an_immediate_stop_of_postgresql_loses_nothing(
     with Traffic(service, seed) as traffic:
         for _ in range(whole_or(10, 2)):
             traffic.wait_for_more(10, seconds=60)
-            service.stop("postgres", signal.SIGQUIT)
+            service.stop("postgres", how=signal.SIGQUIT)
             time.sleep(1)
             service.start("postgres")
         traffic.wait_for_more(10, seconds=60)

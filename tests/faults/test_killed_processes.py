@@ -29,7 +29,7 @@ def test_the_worker_killed_in_the_middle_of_a_drain(
     with Traffic(service, seed, senders=2) as traffic:
         for _ in range(whole_or(20, 1)):
             with held_drain(service):
-                service.stop("worker", signal.SIGKILL)
+                service.stop("worker", how=signal.SIGKILL)
             service.start("worker")
     check(traffic)
 
@@ -48,7 +48,7 @@ def test_web_killed_between_commit_and_answer(
                 traffic.wait_for_more(1)
                 answers.committed.clear()
                 assert answers.committed.wait(20), "no batch was stored"
-                service.stop("web", signal.SIGKILL)
+                service.stop("web", how=signal.SIGKILL)
                 began = time.monotonic()
                 service.start("web")
                 starts.append(time.monotonic() - began)

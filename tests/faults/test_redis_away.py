@@ -19,7 +19,7 @@ def test_after_redis_came_back_empty_the_worker_takes_hints_again(
     with Traffic(service, seed) as traffic:
         for _ in range(whole_or(10, 1)):
             traffic.wait_for_more(5)
-            service.stop("redis", signal.SIGKILL)
+            service.stop("redis", how=signal.SIGKILL)
             service.start("redis")
             before = service.log("worker").count(HINTED)
             wait_until(
@@ -39,7 +39,7 @@ def test_while_redis_is_down_all_is_stored_about_as_fast(
         traffic.wait_for_more(20)
         began = time.monotonic()
         time.sleep(seconds)
-        service.stop("redis", signal.SIGKILL)
+        service.stop("redis", how=signal.SIGKILL)
         gone = time.monotonic()
         time.sleep(seconds)
         over = time.monotonic()
