@@ -22,6 +22,7 @@ class Production(Service):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
+        self.migrates = True
         self.tree = folder / "image"
         image.lay_out(self.tree)
         names = ("migrate", *PROCESSES)

@@ -19,7 +19,8 @@ import psycopg2
 import redis
 import requests
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.databases import ROOT, clone, run_sql
+
 BIN = Path(sys.executable).parent
 SWEEP_SECONDS = 1.0
 
@@ -45,18 +46,6 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def run_sql(url: str, statement: str, parameters: tuple | dict = ()) -> list[tuple]:
-    """Run a statement in a session of its own and return its rows."""
-    session = psycopg2.connect(url)
-    session.autocommit = True
-    try:
-        with session.cursor() as cursor:
-            cursor.execute(statement, parameters)
-            return cursor.fetchall() if cursor.description else []
-    finally:
-        session.close()
-
-
 class Service:
     """Web, worker and Beat, started and stopped by name; logs lie in `folder`.
 
@@ -71,6 +60,8 @@ class Service:
         self.special: dict[str, dict[str, str]] = {}
         self.database_port, self.replica_port = free_port(), free_port()
         self.own_database = own_database
+        # Whether it migrates its database itself, by its own command.
+        self.migrates = own_database
         self.admin_url = os.environ["DATABASE_URL"]
         if own_database:
             self.admin_url = f"postgres://pointerscope@127.0.0.1:{self.database_port}/postgres"
@@ -121,8 +112,11 @@ class Service:
     def __enter__(self) -> "Service":
         if self.own_database:
             self.start("postgres")
-        self.administer(f'create database "{self.database}"')
-        subprocess.run(self.commands["migrate"], cwd=ROOT, env=self.environment, check=True)
+        if self.migrates:
+            self.administer(f'create database "{self.database}"')
+            subprocess.run(self.commands["migrate"], cwd=ROOT, env=self.environment, check=True)
+        else:
+            clone(self.admin_url, self.database)
         self.start_missing()
         return self
 
@@ -239,7 +233,4 @@ class Service:
         return False
 
     def administer(self, statement: str) -> None:
-        session = psycopg2.connect(self.admin_url)
-        session.autocommit = True
-        session.cursor().execute(statement)
-        session.close()
+        run_sql(self.admin_url, statement)

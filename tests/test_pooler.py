@@ -26,7 +26,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("pooler")
     service = Service(folder, **SETTINGS)
     with pooled(service.database_url, folder) as url:
-        service.environment["DATABASE_URL"] = url
+        service.environment["DATABASE_URL"], service.migrates = url, True
         with service:
             # Beat goes on without a job that it could not write down when it started.
             service.stop("beat")

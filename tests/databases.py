@@ -1,0 +1,53 @@
+"""Databases for tests: migrated once, and then cloned."""
+
+import atexit
+import os
+import secrets
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg2
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run_sql(url: str, statement: str, parameters: tuple | dict = ()) -> list[tuple]:
+    """Run a statement in a session of its own and return its rows."""
+    session = psycopg2.connect(url)
+    session.autocommit = True
+    try:
+        with session.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+    finally:
+        session.close()
+
+
+def clone(admin_url: str, name: str) -> None:
+    """Create a database that is migrated already."""
+    run_sql(admin_url, f'create database "{name}" template "{_migrated(admin_url)}"')
+
+
+@cache
+def _migrated(admin_url: str) -> str:
+    """Migrate a database that nobody enters; it is dropped when this process ends.
+
+    Cloning needs a database without sessions. TimescaleDB keeps one in each that may be entered.
+    """
+    name = f"test_migrated_{secrets.token_hex(4)}"
+    url = urlsplit(admin_url)._replace(path=f"/{name}").geturl()
+    run_sql(admin_url, f'create database "{name}"')
+    atexit.register(run_sql, admin_url, f'drop database "{name}" with (force)')
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "-v0"],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": url, "SECRET_KEY": secrets.token_urlsafe(50)},
+        check=True,
+    )
+    run_sql(admin_url, f'alter database "{name}" allow_connections false')
+    leave = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s"
+    run_sql(admin_url, leave, (name,))
+    return name
