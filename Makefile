@@ -44,7 +44,7 @@ bench: .venv/.dev node_modules/.dev chromium ## Measure speed as ratios, rewrite
 bench-large: .venv/.dev node_modules/.dev ## The same for the rows with 100 million events: 10 GB of disk, half an hour
 	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python -m benchmarks --large $(ARGS)
 
-faults: .venv/.dev ## Kill, stop, flood and forge, all of it (an hour); SEED=7 repeats a run
+faults: .venv/.dev ## Kill, stop, flood and forge, all of it (15 minutes); SEED=7 repeats a run
 	@$(SECRET); FAULTS=whole exec $(BIN)/python scripts/services run -- \
 	    $(BIN)/python -m pytest tests/faults $(ARGS)
 
