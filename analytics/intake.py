@@ -44,7 +44,7 @@ PLAIN = {
         b"text/plain;charset=UTF-8",
         b"text/plain; charset=utf-8",
     },
-    b"accept": {b"*/*", b"application/json"},
+    b"accept": {b"*/*", b"application/json", b"application/json, text/plain, */*"},
     b"content-encoding": {b"identity"},
     b"transfer-encoding": set(),
 }
