@@ -5,16 +5,15 @@ reader is enough for that. So it waits for a third of a second only, and tries a
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.commands import migrate
-from django.db import OperationalError, connections
+from django.db import OperationalError
 
-# As options of the connection, not by `set`: behind a pooler that would stay in a session that
-# others get. A statement may last, as a request's may not.
-LIMITS = "-c lock_timeout=300ms -c statement_timeout=0"
+from core.session_limits import limited
+
+# A statement may last, as a request's may not.
+LIMITS = {"lock_timeout": "300ms", "statement_timeout": "0"}
 LOCK_TIMED_OUT = "55P03"
 ATTEMPTS = 100
 PAUSE_SECONDS = 1
@@ -24,7 +23,7 @@ class Command(migrate.Command):
     help = f"{migrate.Command.help} Waits its turn, so that nobody waits for it."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with limited(options["database"]):
+        with limited(LIMITS, database=options["database"]):
             for left in reversed(range(ATTEMPTS)):
                 try:
                     super().handle(*args, **options)
@@ -34,18 +33,3 @@ class Command(migrate.Command):
                         raise
                     self.stderr.write("\nA table is in use; trying again.")
                     time.sleep(PAUSE_SECONDS)
-
-
-@contextmanager
-def limited(database: str) -> Iterator[None]:
-    """Give the connection our limits for as long as this block lasts."""
-    connection = connections[database]
-    before = connection.settings_dict["OPTIONS"]
-    limits = f"{before.get('options', '')} {LIMITS}"
-    connection.close()
-    connection.settings_dict["OPTIONS"] = {**before, "options": limits}
-    try:
-        yield
-    finally:
-        connection.close()
-        connection.settings_dict["OPTIONS"] = before
