@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from analytics import compression, hints, retention, rollups, sweeps
+from analytics import compression, hints, packing, retention, rollups, sweeps
 from core.durations import FIRST_RUNG_MS
 
 
@@ -20,9 +20,10 @@ def sweep(rung: int = FIRST_RUNG_MS) -> None:
     sweeps.sweep(rung=rung, now=timezone.now())
 
 
-# Compressing a large day takes longer than any other task may.
+# Compressing or packing a large day takes longer than any other task may.
 @shared_task(soft_time_limit=3000, time_limit=3300)
 def retain() -> None:
-    """The hourly task: drop what is too old, and compress what is old enough."""
+    """The hourly task: drop what is too old, compress or pack what is old enough."""
     retention.retain(now=timezone.now())
     compression.compress(now=timezone.now())
+    packing.pack(now=timezone.now())

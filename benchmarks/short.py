@@ -43,7 +43,7 @@ def measure_short(*, rounds: int = 3) -> list[Row]:
             5,
             low=True,
         ),
-        *storage.measure(browsers=10, batches=60),
+        *storage.measure(browsers=10, batches=100, size=30),
     ]
 
 

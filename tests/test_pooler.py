@@ -70,12 +70,20 @@ def test_no_setting_or_lock_stays_in_a_session_that_others_get(service: Service)
 def test_the_doctor_tells_where_the_pooler_keeps_our_limits_from_the_database(
     service: Service,
 ) -> None:
-    assert "ok   limits" in doctor(service)
+    assert "ok   limits" in manage(service, "doctor")
     service.sql(f"alter database {service.database} reset statement_timeout")
     end_sessions(service)
-    said = doctor(service)
+    said = manage(service, "doctor")
     assert "warn limits" in said
     assert "set statement_timeout = '5s'" in said
+
+
+def test_packing_leaves_all_as_it_is_where_its_limits_do_not_arrive(service: Service) -> None:
+    words = (
+        "from django.utils import timezone; from analytics.packing import pack;"
+        "print(pack(now=timezone.now()))"
+    )
+    assert "nothing is packed through a pooler" in manage(service, "shell", "--command", words)
 
 
 def end_sessions(service: Service) -> None:
@@ -101,9 +109,14 @@ def settings_of_a_session(service: Service) -> list[tuple[str, str]]:
         session.close()
 
 
-def doctor(service: Service) -> str:
-    words = [sys.executable, "manage.py", "doctor"]
+def manage(service: Service, *words: str) -> str:
     done = subprocess.run(
-        words, cwd=ROOT, env=service.environment, capture_output=True, text=True, check=False
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env=service.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     return done.stdout
