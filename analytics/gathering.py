@@ -100,7 +100,11 @@ def take_group(waiting: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]
 
 
 def store_group(batches: Sequence[Sent]) -> list[Receipt | None]:
-    """Charge batches to their limits and store those that may pass; None for every other."""
+    """Charge batches to their limits and store those that may pass; None for every other.
+
+    One that is charged and then left out is charged once more where it goes by itself. It is rare,
+    and an erasure or an outage is behind it: nothing that a limit is for.
+    """
     connection.close_if_unusable_or_obsolete()
     sizes = [(sent.token.instance_id, len(sent.samples.times)) for sent in batches]
     passing = spend_batches(sizes)

@@ -16,6 +16,7 @@ THROUGHPUT = {
     "batch size": ("events a batch", "log"),
     "workers": ("web processes", "linear"),
     "browsers": ("browser instances", "log"),
+    "senders": ("senders at once", "log"),
 }
 
 

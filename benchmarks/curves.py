@@ -1,11 +1,11 @@
-"""How cost grows: events a second by batch size, web processes and browsers; latency by load."""
+"""How cost grows: events/s by batch size, web processes, browsers, senders; latency by load."""
 
 import statistics
 from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
-from benchmarks.ingest import Bench
+from benchmarks.ingest import CLIENTS, Bench
 from benchmarks.latency import beside_load, p95
 from benchmarks.machine import CORES
 from benchmarks.stage import SERVICE, Stage, spent, stage
@@ -13,6 +13,7 @@ from benchmarks.stage import SERVICE, Stage, spent, stage
 SIZES = (1, 5, 15, 30, 100, 300, 1000)
 WORKERS = (1, 2, 4)
 BROWSERS = (1, 10, 100, 1000)
+SENDERS = (1, 8, 32, 128)
 LOADS = (0.1, 0.25, 0.5, 0.75, 0.9)
 # A quarter second of a hand that moves, as browsers sample it.
 HZ, BATCHES_PER_SECOND = 60, 4
@@ -27,7 +28,7 @@ class Capacity(NamedTuple):
 
 def measure(*, seconds: float = 1.5) -> dict[str, Any]:
     """Return the curves by name, each [x, y] or {name: [x, y]}, and the capacity."""
-    with stage() as running, tqdm(total=5, desc="curves", unit="curve", disable=None) as bar:
+    with stage() as running, tqdm(total=6, desc="curves", unit="curve", disable=None) as bar:
         bench = Bench(running)
         bench.over_http("service", size=30, seconds=seconds)
         curves: dict[str, Any] = {}
@@ -35,6 +36,7 @@ def measure(*, seconds: float = 1.5) -> dict[str, Any]:
             ("batch size", lambda: [[n, _events(bench, n, seconds)] for n in SIZES]),
             ("workers", lambda: _by_workers(running, bench, seconds)),
             ("browsers", lambda: _by_browsers(running, seconds)),
+            ("senders", lambda: [[n, _events(bench, 30, seconds, clients=n)] for n in SENDERS]),
             ("load", lambda: _by_load(bench, seconds)),
             ("capacity", lambda: _capacity(bench, seconds)._asdict()),
         ):
@@ -43,9 +45,11 @@ def measure(*, seconds: float = 1.5) -> dict[str, Any]:
     return curves
 
 
-def _events(bench: Bench, size: int, seconds: float) -> float:
+def _events(bench: Bench, size: int, seconds: float, clients: int = CLIENTS) -> float:
     """The better of two runs: a neighbour on the machine only makes it slower."""
-    runs = [bench.over_http("service", size=size, seconds=seconds)[0] for _ in range(2)]
+    runs = [
+        bench.over_http("service", size=size, seconds=seconds, clients=clients)[0] for _ in range(2)
+    ]
     return max(run.events_per_second for run in runs)
 
 
