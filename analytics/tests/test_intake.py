@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import patch
 
 from django.db import connection, connections, transaction
@@ -93,15 +94,18 @@ def no_view(*_):
 class IntakeTestCase(TransactionTestCase):
     def setUp(self):
         self.browser = new_browser()
+        threads = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         for patched in (
             patch("django.utils.timezone.now", return_value=NOW),
-            # The threads' connections end with their requests, not with the test run.
-            patch.dict(connection.settings_dict, CONN_MAX_AGE=0),
             patch.object(intake, "_gathering", Gathering()),
+            patch.object(gathering, "_thread", threads[0]),
+            patch.object(asgi, "_handlers", threads[1]),
         ):
             patched.start()
             self.addCleanup(patched.stop)
-        self.addCleanup(lambda: gathering._thread.submit(connections.close_all).result())
+        for thread in threads:
+            # No session outlives the test: the database is to be dropped.
+            self.addCleanup(lambda thread=thread: thread.submit(connections.close_all).result())
 
     def stored(self):
         return list(
@@ -275,13 +279,12 @@ class GatheringTests(IntakeTestCase):
 
     def test_after_its_session_was_ended_batches_are_stored_as_before(self):
         scope = scope_of(self.browser)
-        with patch.dict(connection.settings_dict, CONN_MAX_AGE=60), connection.cursor() as cursor:
+        with connection.cursor() as cursor:
             self.assertEqual(ask(scope, body_of()), STORED)
             cursor.execute(END_THE_OTHERS)
             self.assertEqual(cursor.fetchone(), (1,))
             self.assertEqual(ask(scope, body_of(first=2)), STORED)
             self.assertEqual(ask(scope, body_of(first=4)), STORED)
-            cursor.execute(END_THE_OTHERS)
 
     def test_a_group_that_fails_leaves_its_batches_to_the_view_at_once(self):
         gathered = Gathering()
