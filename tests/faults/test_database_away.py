@@ -7,11 +7,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from tests.faults.invariants import check
 from tests.faults.traffic import Traffic
 from tests.service import Service, wait_until
+
+# A job that is being written waits for the lock; whoever writes it loses the database.
+CUT_OFF = """
+select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity
+where datname = current_database() and wait_event_type = 'Lock'
+and query like '%%django_celery_beat_periodictask%%'
+"""
 
 
 def test_an_immediate_stop_of_postgresql_loses_nothing(
@@ -28,6 +36,22 @@ def test_an_immediate_stop_of_postgresql_loses_nothing(
     assert any(attempt.status == 503 for attempt in traffic.attempts())
     # Beat comes back by itself, but may wait half a minute before it tries.
     check(traffic, longest=6, settle=60)
+
+
+def test_beat_that_loses_the_database_while_it_writes_its_schedule_misses_no_job(
+    service: Service,
+) -> None:
+    service.stop("beat")
+    service.sql("delete from django_celery_beat_periodictask")
+    with contextlib.closing(psycopg2.connect(service.database_url)) as blocker:
+        blocker.cursor().execute("lock table django_celery_beat_periodictask in exclusive mode")
+        service.start("beat")
+        # The first job is Celery's own.
+        for _ in range(3):
+            wait_until(lambda: service.sql(CUT_OFF) == [(1,)], what="Beat is cut off")
+    now = service.sql("select now()")[0]
+    beats = "select 1 from analytics_heartbeat where beat_at > %s having count(*) = 3"
+    wait_until(lambda: service.sql(beats, now), what="all sweeps")
 
 
 @pytest.mark.whole
