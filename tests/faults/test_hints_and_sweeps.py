@@ -2,6 +2,8 @@
 
 from random import Random
 
+import pytest
+
 from tests.faults.invariants import check_outbox, check_statuses
 from tests.faults.traffic import Sender
 from tests.service import SWEEP_SECONDS, Service, wait_until
@@ -37,6 +39,26 @@ def test_a_hint_that_was_never_sent_is_made_good_by_the_sweep(
     service.redis().delete(*held_back)
     assert check_outbox(service, [sender], within=10) == []
     assert check_statuses(service, [sender]) == []
+
+
+@pytest.mark.whole
+def test_a_hint_whose_task_was_lost_holds_others_back_for_seconds_only(
+    service: Service, chance: Random
+) -> None:
+    sender = Sender(service, chance)
+    service.stop("beat", "worker")
+    assert sender.attempt(sender.new_batch(5)).status == 202
+    wait_until(lambda: service.redis().delete("celery"), what="a hint is queued, and lost")
+    service.start("worker")
+    wait_until(
+        lambda: (
+            sender.attempt(sender.new_batch(5))
+            and service.sql(STATUSES, (sender.instance_id,)) != [(0,)]
+        ),
+        seconds=15,
+        what="a hint gets through",
+    )
+    service.start("beat")
 
 
 def test_the_sweep_leaves_a_heartbeat(service: Service) -> None:
