@@ -13,6 +13,7 @@ import pytest
 from tests.faults.background import Background
 from tests.faults.holding import held_drain
 from tests.faults.invariants import check
+from tests.faults.test_many_streams import Crowd
 from tests.faults.test_slow_and_large_bodies import SlowClients
 from tests.faults.traffic import Sender, Traffic
 from tests.service import Service, wait_until
@@ -94,8 +95,10 @@ def test_slow_senders_do_not_hold_up_the_end(service: Service, chance: Random) -
 @pytest.mark.parametrize("name", ["worker", "beat", "live"])
 def test_the_others_end_in_time_and_lose_nothing(service: Service, seed: int, name: str) -> None:
     with Traffic(service, seed, senders=2) as traffic:
-        traffic.wait_for_more(10)
-        assert end(service, name) < MOST_SECONDS
+        with Crowd(traffic.senders[0].stream_url, 5) as crowd:
+            wait_until(lambda: all(crowd.snapshots), what="all have their snapshot")
+            traffic.wait_for_more(10)
+            assert end(service, name) < MOST_SECONDS
         service.start(name)
         traffic.wait_for_more(5)
     check(traffic)
