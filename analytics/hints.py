@@ -29,7 +29,7 @@ PAUSE_SECONDS = 5
 # A batch after a quiet moment is hinted at once. Those that follow it share their hints, for longer
 # the more they are: a drain of few samples costs nearly what one of many does.
 GATHER_SECONDS = 0.02
-MOST_GATHER_SECONDS = 0.2
+MOST_GATHER_SECONDS = 0.1
 NO_RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
 SENT, COALESCED, FAILED = map(HINTS.labels, ("sent", "coalesced", "failed"))
