@@ -9,6 +9,7 @@ from django.http import StreamingHttpResponse
 from django.test import SimpleTestCase
 
 from core import asgi, request_ids
+from core.metrics import REQUESTS
 
 GET_TIME = {
     "type": "http",
@@ -75,9 +76,13 @@ class WholeRequestTests(SimpleTestCase):
         self.assertEqual((status, answer["code"]), (400, "invalid"))
 
     def test_a_body_that_does_not_come_in_time_is_refused_and_can_be_sent_again(self):
+        counter = REQUESTS.labels("none", "POST", 408)
+        before = counter._value.get()
         with patch.object(asgi, "BODY_SECONDS", 0.05):
             status, headers, answer = post(10, b'{"in')
         self.assertEqual((status, answer["code"]), (408, "slow_body"))
+        self.assertRegex(headers[b"x-request-id"], rb"^[0-9a-f]{32}$")
+        self.assertEqual(counter._value.get() - before, 1)
         self.assertEqual(headers[b"connection"], b"close")
 
     def test_a_body_that_is_too_large_is_refused_without_being_waited_for(self):
