@@ -31,17 +31,23 @@ on conflict (level) do update set before = excluded.before, sealed_at = excluded
 where excluded.before > analytics_seal.before
 """
 
-OLD_CHUNKS = """
-select range_end from timescaledb_information.chunks
-where hypertable_name = %(table)s and range_end <= %(before)s order by range_end
+OLDEST_CHUNK = """
+select format('%%I.%%I', chunk_schema, chunk_name), range_end from timescaledb_information.chunks
+where hypertable_name = %(table)s and range_end <= %(before)s order by range_end limit 1
 """
 
-# Locks: all of the chunk, for a moment. Whoever reads or writes the hypertable meanwhile waits, so
-# it is one chunk a transaction, and it gives up where a long reader is in the way.
-SET_LIMITS = """
-select set_config('lock_timeout', '2s', true), set_config('statement_timeout', '60s', true)
+# Two that drop at once would hold each other up, and ingest with them; so the second leaves it to
+# the first. No slot of a shard is -1 (analytics/shards.py).
+BEGIN = """
+select set_config('lock_timeout', '500ms', true), set_config('statement_timeout', '60s', true),
+       pg_try_advisory_xact_lock(%(level)s, -1)
 """
-DROP = "select drop_chunks(%(table)s::regclass, older_than => %(before)s::timestamptz)"
+# Locks: all of the chunk, for a moment. Whoever reads or writes the hypertable meanwhile waits, so
+# it is one chunk a transaction, and it gives up where a long reader is in the way. The table before
+# its index, as all others lock them: drop_chunks by itself does the reverse, and each deadlock that
+# came of it held ingest up for a second.
+LOCK = "lock table {chunk} in access exclusive mode"
+DROP = "select drop_chunks(%(table)s::regclass, older_than => %(end)s::timestamptz)"
 
 
 class Level(NamedTuple):
@@ -81,7 +87,7 @@ def _retain_level(cursor: Any, level: Level, now: datetime) -> list[str]:
     seal = Seal.objects.filter(level=level.level).first()
     if seal and seal.sealed_at > now - SETTLING:
         return []
-    dropped = _drop(cursor, level.table, seal.before) if seal else []
+    dropped = _drop(cursor, level, seal.before) if seal else []
     cursor.execute(SEAL, {"level": level.level, "cutoff": now - level.kept, **_waiting(now)})
     return dropped
 
@@ -91,16 +97,25 @@ def _waiting(now: datetime) -> dict[str, Any]:
     return {"rungs": list(rungs), "longest": timedelta(milliseconds=rungs[-1]), "now": now}
 
 
-def _drop(cursor: Any, table: str, before: datetime) -> list[str]:
-    cursor.execute(OLD_CHUNKS, {"table": table, "before": before})
-    dropped = []
-    for (end,) in cursor.fetchall():
-        try:
-            with transaction.atomic():
-                cursor.execute(SET_LIMITS)
-                cursor.execute(DROP, {"table": table, "before": end})
-                dropped += [name for (name,) in cursor.fetchall()]
-        except OperationalError as error:
-            logger.warning("chunks of %s before %s stay until the next run: %s", table, end, error)
-            break
+def _drop(cursor: Any, level: Level, before: datetime) -> list[str]:
+    dropped: list[str] = []
+    try:
+        while names := _drop_oldest(cursor, level, before):
+            dropped += names
+    except OperationalError as error:
+        logger.warning("the rest of %s stays until the next run: %s", level.table, error)
     return dropped
+
+
+def _drop_oldest(cursor: Any, level: Level, before: datetime) -> list[str]:
+    """Return the names of the dropped chunks: none where none is old, or another run is at it."""
+    with transaction.atomic():
+        cursor.execute(BEGIN, {"level": level.level})
+        if not cursor.fetchone()[-1]:
+            return []
+        cursor.execute(OLDEST_CHUNK, {"table": level.table, "before": before})
+        if not (oldest := cursor.fetchone()):
+            return []
+        cursor.execute(LOCK.format(chunk=oldest[0]))
+        cursor.execute(DROP, {"table": level.table, "end": oldest[1]})
+        return [name for (name,) in cursor.fetchall()]

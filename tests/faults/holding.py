@@ -1,21 +1,31 @@
-"""Stopping the service's work at a known point, to kill somebody right there."""
+"""Stopping the service's work at a known point, to kill or to overtake somebody right there."""
 
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import psutil
 import psycopg2
 
-from tests.service import Service, wait_until
+from tests.faults.invariants import SETTLE_SECONDS, check_outbox
+from tests.faults.traffic import Sender
+from tests.service import SWEEP_SECONDS, Service, wait_until
 
 # A drain that has claimed its marks and waits to write what it computed from them.
 HELD_DRAINS = """
 select client_port from pg_stat_activity where datname = current_database()
 and wait_event_type = 'Lock' and query like '%%with claimed as (%%unnest%%'
 """
+LOCK_STATUS = """
+select from dashboard_pointerstatus s join dashboard_browser b on b.id = s.browser_id
+where b.instance_id = %s and s.time = to_timestamp(%s) for update of s
+"""
+HELD_BY = "select pid from pg_stat_activity where %s = any(pg_blocking_pids(pid))"
+# Less than the ten seconds that a drain waits for a lock, and several sweeps.
+OVERTAKING_SECONDS = 4 * SWEEP_SECONDS
 
 
 @contextlib.contextmanager
@@ -27,6 +37,26 @@ def held_drain(service: Service) -> Iterator[int]:
         yield wait_until(lambda: service.sql(HELD_DRAINS), what="a drain is held")[0][0]
     finally:
         blocker.close()
+
+
+def overtake(service: Service, sender: Sender) -> None:
+    """Hold a drain that has computed and not yet written, and let others take what comes then.
+
+    The browser's lock is to keep them off. Without it one of them writes the newer truth, and the
+    slow drain its older one over it, which no later sample corrects.
+    """
+    second = 1_000_000
+    early = (sender.now_us() // second - 20) * second
+    late = early + 10 * second
+    sender.deliver_at(early, late)
+    assert check_outbox(service, [sender], within=SETTLE_SECONDS) == []
+    with contextlib.closing(psycopg2.connect(service.database_url)) as blocker:
+        blocker.cursor().execute(LOCK_STATUS, (sender.instance_id, early / second))
+        sender.deliver_at(early + 100_000, late + 100_000)
+        pid = blocker.info.backend_pid
+        wait_until(lambda: service.sql(HELD_BY, (pid,)), what="a drain is held")
+        sender.deliver_at(late + 200_000)
+        time.sleep(OVERTAKING_SECONDS)
 
 
 def child_with(service: Service, port: int) -> psutil.Process:

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from tests.faults.background import Background
+from tests.faults.holding import overtake
 from tests.faults.invariants import check, check_outbox
 from tests.faults.traffic import Sender, Traffic
 from tests.service import ROOT, Service
 
+BEATS = ("beat", "second beat")
+SENT, FAILED = "Sending due task sweep", "ERROR"
 FIRST_DAY = 31
 # A sample every tenth of a second, for one second of each of so many days, as if they had come
 # when they were new: with their marks.
@@ -51,13 +54,23 @@ where b.instance_id = %s order by interval_ms, time
 
 @pytest.mark.whole
 def test_two_beats_do_no_harm(service: Service, seed: int, whole_or: Callable) -> None:
+    errors = service.log("worker").count(FAILED)
+    swept = Sender(service, Random(seed))
     with Traffic(service, seed, senders=2) as traffic:
         service.start("second beat")
+        before = {beat: service.log(beat).count(SENT) for beat in BEATS}
         try:
-            time.sleep(whole_or(180, 6))
+            # A sweep that takes long, and the other Beat's in the midst of it.
+            for _ in range(whole_or(5, 1)):
+                overtake(service, swept)
+            time.sleep(whole_or(150, 2))
+            sent = {beat: service.log(beat).count(SENT) - before[beat] for beat in BEATS}
         finally:
             service.stop("second beat")
+    traffic.senders.append(swept)
     check(traffic)
+    assert min(sent.values()) > 10, f"sweeps that each Beat sent: {sent}"
+    assert service.log("worker").count(FAILED) == errors
 
 
 @pytest.mark.whole
@@ -89,15 +102,20 @@ def test_dropping_old_chunks_changes_no_status_and_disturbs_nobody(
 
 
 def retain(service: Service, days: int) -> int:
-    done = subprocess.run(
-        [sys.executable, "-c", RETAIN, str(days)],
-        cwd=ROOT,
-        env=service.environment | {"DJANGO_SETTINGS_MODULE": "core.settings"},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return int(done.stdout)
+    """Run the hourly jobs of so many days, by two at once as two Beats would have them run."""
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", RETAIN, str(days)],
+            cwd=ROOT,
+            env=service.environment | {"DJANGO_SETTINGS_MODULE": "core.settings"},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    dropped = [int(process.communicate()[0]) for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    return sum(dropped)
 
 
 def statuses(service: Service, sender: Sender) -> list[tuple[Any, ...]]:

@@ -71,7 +71,7 @@ def end(service: Service, name: str) -> float:
 def test_web_answers_whatever_it_has_begun(
     service: Service, chance: Random, whole_or: Callable
 ) -> None:
-    for _ in range(whole_or(10, 2)):
+    for _ in range(whole_or(25, 2)):
         with Callers(service, chance, 6) as callers:
             time.sleep(1)
             answered = callers.answered

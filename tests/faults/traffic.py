@@ -73,14 +73,21 @@ class Sender:
 
     def new_batch(self, size: int) -> Batch:
         now_us = self.now_us()
+        return self.batch_at(*(now_us - self.chance.randrange(3_000_000) for _ in range(size)))
+
+    def batch_at(self, *times_us: int) -> Batch:
         samples = {}
-        for seq in range(self.count, self.count + size):
+        for us in times_us:
             # Whole pixels: what the database stores as float4 is then what was sent.
             place = float(self.chance.randrange(2000)), float(self.chance.randrange(2000))
-            samples[now_us - self.chance.randrange(3_000_000), seq] = place
-        self.count += size
+            samples[us, self.count] = place
+            self.count += 1
         self.batches.append(Batch(samples))
         return self.batches[-1]
+
+    def deliver_at(self, *times_us: int) -> None:
+        """Send a batch of samples with these times, once; it must be accepted."""
+        assert self.attempt(self.batch_at(*times_us)).status == 202
 
     def attempt(self, batch: Batch, body: bytes | None = None) -> Attempt:
         began = time.monotonic()
