@@ -15,8 +15,9 @@ class Beat(beat.Beat):
     """
 
     def install_sync_handler(self, service: beat.beat.Service) -> None:
-        platforms.signals.update(SIGTERM=_end, SIGINT=_end)
+        def end(*_: Any) -> NoReturn:
+            # Python drops what is raised within a destructor: the loop then ends with its round.
+            service._is_shutdown.set()
+            raise SystemExit
 
-
-def _end(*_: Any) -> NoReturn:
-    raise SystemExit
+        platforms.signals.update(SIGTERM=end, SIGINT=end)

@@ -162,14 +162,18 @@ class Service:
 
     def stop(self, *names: str, how: signal.Signals = signal.SIGTERM) -> None:
         """Send a signal to the processes (whole groups for SIGKILL) and wait for their end."""
-        ending = [self.processes.pop(name) for name in names]
-        for process in ending:
+        ending = {name: self.processes.pop(name) for name in names}
+        for process in ending.values():
             if how == signal.SIGKILL:
                 os.killpg(process.pid, how)
             else:
                 process.send_signal(how)
-        for process in ending:
-            process.wait(30)
+        for name, process in ending.items():
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGABRT)
+                raise AssertionError(f"{name} does not end:\n{self.log(name)[-3000:]}") from None
 
     def sql(self, statement: str, parameters: tuple | dict = ()) -> list[tuple]:
         return run_sql(self.database_url, statement, parameters)
