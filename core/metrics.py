@@ -8,6 +8,7 @@ metric is made.
 import os
 import socket
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
@@ -27,8 +28,14 @@ METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 def _process_name() -> str:
+    return _name_of(os.getpid())
+
+
+# Asked at each count.
+@cache
+def _name_of(pid: int) -> str:
     """Containers that share the directory have the same pids, but not the same host name."""
-    return f"{HOST}-{os.getpid()}"
+    return f"{HOST}-{pid}"
 
 
 if settings.METRICS_DIR:
