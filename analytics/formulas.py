@@ -2,30 +2,32 @@
 
 Each is a chain of common table expressions that reads `span (browser_id, span)`, ranges of whole
 buckets of one rung, and ends in `fresh`, the statuses in them. Parameters: `rung`, its length in
-ms; `interval`, the same as an interval; `level`, the one below it; `idle_gap` in s.
+ms; `interval`, the same as an interval; `level`, the one below it; `idle_gap` in s; `since` and
+`recent`, see below.
 
 Sums are ordered, because those of floats depend on it: computed again, in whatever company and from
 whatever place on the disk, a status is the same to the last bit.
 """
 
-# The first sample of a span has its segment from the last one before, however long ago. Where that
-# sample has been dropped already, the status of its second still says where it was.
+# The first sample of a span has its segment from the last one before, however long ago. No span
+# begins before `since`; it and `recent`, some time before it, are constants to the planner, which
+# then leaves all chunks but the newest out. What is not found in that time is looked for by
+# itself (analytics/migrations/0010_sample_before.py).
 FROM_SAMPLES = """
 sample as (
     select s.browser_id, lower(s.span) as floor, time_bucket('100 ms', e.time) as start, e.*
-    from span s cross join lateral (
-        (select * from (
-            (select time, x, y, seq, enter from analytics_pointerpositionevent
-             where browser_id = s.browser_id and time < lower(s.span)
-             order by time desc, seq desc limit 1)
-            union all
-            (select time, end_x, end_y, -1, false from dashboard_pointerstatus
-             where browser_id = s.browser_id and interval_ms = 1000 and time < lower(s.span)
-             order by time desc limit 1)
-        ) earlier order by time desc, seq desc limit 1)
+    from span s left join lateral (
+        select time, x, y, seq, enter from analytics_pointerpositionevent
+        where browser_id = s.browser_id and time < lower(s.span) and time >= %(recent)s
+        order by time desc, seq desc limit 1
+    ) last on true cross join lateral (
+        select last.time, last.x, last.y, last.seq, last.enter where last.time is not null
+        union all
+        select * from analytics_sample_before(s.browser_id, lower(s.span)) where last.time is null
         union all
         select time, x, y, seq, enter from analytics_pointerpositionevent
         where browser_id = s.browser_id and time >= lower(s.span) and time < upper(s.span)
+            and time >= %(since)s
     ) e
 ), segment as (
     select browser_id, floor, start, time, seq, x, y,
@@ -71,7 +73,7 @@ fresh as (
            last(f.end_x, f.time) as end_x, last(f.end_y, f.time) as end_y
     from span s join {table} f
         on f.browser_id = s.browser_id and f.interval_ms = %(level)s
-        and f.time >= lower(s.span) and f.time < upper(s.span)
+        and f.time >= lower(s.span) and f.time < upper(s.span) and f.time >= %(since)s
     group by s.browser_id, time_bucket(%(interval)s, f.time)
 )"""
 FROM_FIRST_RUNG = FROM_STATUSES.format(table="dashboard_pointerstatus")

@@ -20,7 +20,8 @@ ATTEMPTS = 3
 # Deadlock, serialization failure, lock timeout: nothing was stored, so the batch may go again.
 RETRIED_SQLSTATES = {"40P01", "40001", "55P03"}
 
-# analytics/migrations/0008_store_batches.py has the function, its locks and its snapshots.
+# analytics/migrations/0008_store_batches.py says what the function does, its locks and its
+# snapshots; 0009_count_conflicts.py has its text.
 STORE = """
 select * from analytics_store_batches(
     %(instances)s, %(versions)s, %(sizes)s, %(places)s,

@@ -12,6 +12,9 @@ from dashboard.ladder import RAW, level_below, rung_above
 from dashboard.stream import WINDOW, Change
 from dashboard.wire import Status
 
+# The sample before a bucket is seldom further back: a browser at rest sends nothing.
+RECENT = timedelta(hours=1)
+
 # Runs after the claim in a later statement: READ COMMITTED gives it a snapshot that holds every
 # sample, or finer status, whose mark the claim took. What commits after it has a mark that waits
 # its turn. Buckets that are sealed are left alone: what they were made of may be gone.
@@ -30,7 +33,7 @@ touched as (
         time_bucket(%(interval)s, n.time), time_bucket(%(interval)s, n.time) + %(interval)s
     ) from claimed c cross join lateral (
         select e.time from analytics_pointerpositionevent e
-        where e.browser_id = c.browser_id and e.time >= upper(c.buckets)
+        where e.browser_id = c.browser_id and e.time >= upper(c.buckets) and e.time >= %(since)s
         order by e.time, e.seq limit 1
     ) n
 )"""
@@ -87,10 +90,14 @@ CLIMB = ",".join([CLAIMED, HIGHER_SPAN, FROM_HIGHER_RUNG, INTO_HIGHER])
 
 
 class Claimed(NamedTuple):
-    """A browser's whole buckets under which the level below changed: a multirange, as text."""
+    """A browser's whole buckets under which the level below changed: a multirange, as text.
+
+    `since` is where the first of them begins.
+    """
 
     browser_id: int
     buckets: str
+    since: datetime
 
 
 class Recomputed(NamedTuple):
@@ -122,10 +129,13 @@ def _to_change(row: tuple) -> Change:
 
 
 def _parameters(rung: int, claimed: list[Claimed], now: datetime) -> dict[str, Any]:
-    browsers, buckets = map(list, zip(*claimed, strict=True))
+    browsers, buckets, sinces = map(list, zip(*claimed, strict=True))
+    since = min(sinces)
     return {
         "browsers": browsers,
         "buckets": buckets,
+        "since": since,
+        "recent": since - RECENT,
         "rung": rung,
         "level": level_below(rung),
         "above": rung_above(rung),

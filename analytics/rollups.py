@@ -59,7 +59,7 @@ select count(*), (select count(*) from oldest) >= %(marks)s or exists (
         select from oldest where id not in (select id from waiting)
     ), living.id, range_agg(tstzrange(
         time_bucket(%(interval)s, since), time_bucket(%(interval)s, until) + %(interval)s
-    ))::text
+    ))::text, min(time_bucket(%(interval)s, since))
 from claimed left join living on living.id = claimed.browser_id group by living.id
 """
 

@@ -220,6 +220,9 @@ def _compare(rung: int, pieces: list[_Piece]) -> tuple[int, list[Difference]]:
             "level": level_below(rung),
             "interval": timedelta(milliseconds=rung),
             "idle_gap": settings.IDLE_GAP_MS / 1000,
+            # Marks may be older than what is compared.
+            "since": "-infinity",
+            "recent": "-infinity",
         },
     )
     found = [difference for row in rows if row[1] for difference in _differing(*row[1:-1])]

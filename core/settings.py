@@ -67,7 +67,7 @@ STATUS_RETENTION_DAYS = env.int(
 )
 COMPRESS_AFTER_DAYS = env.int("COMPRESS_AFTER_DAYS", 1, validate=validate.Range(min=0))
 RUNGS = env.str("RUNGS", "1s,10s,1m,1h", validate=check_ladder)
-ROLLUP_SHARDS = env.int("ROLLUP_SHARDS", 4, validate=validate.Range(min=1, max=64))
+ROLLUP_SHARDS = env.int("ROLLUP_SHARDS", 2, validate=validate.Range(min=1, max=64))
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 5.0, validate=validate.Range(min=0.5, max=60))
 BEAT_PULSE = env.str("BEAT_PULSE", "")
 STREAM_URL = env.str("STREAM_URL", "").rstrip("/")

@@ -17,6 +17,7 @@ WHOLE = os.environ.get("FAULTS") == "whole"
 # unless it means to.
 SETTINGS = {
     "RUNGS": "1s,2s,4s",
+    "ROLLUP_SHARDS": "4",
     "BATCHES_PER_MINUTE": "1000000",
     "EVENTS_PER_MINUTE": "100000000",
     "READS_PER_MINUTE": "100",

@@ -5,13 +5,14 @@ from collections.abc import Callable
 import pytest
 
 from analytics.shards import SLOTS
+from tests.faults.conftest import SETTINGS
 from tests.faults.holding import overtake
 from tests.faults.invariants import check
 from tests.faults.traffic import Sender, Traffic
 from tests.service import Service
 
 DRAINED = "drained 1s of shard"
-FEW, MANY = 4, 16
+FEW, MANY = int(SETTINGS["ROLLUP_SHARDS"]), 16
 ID = "select id from dashboard_browser where instance_id = %s"
 
 
