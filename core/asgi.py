@@ -31,8 +31,10 @@ Headers = list[tuple[bytes, bytes]]
 
 # From the end of the headers on: the largest body at 13 kB/s, a tracker's at 2.5 kB/s.
 BODY_SECONDS = 20
-# A reader that takes no chunk of a stream for so long is gone, whatever its connection says.
+# How long a stream's readers may keep it waiting: so long at once, and on the whole as long as it
+# takes at this pace. One that takes less holds a thread that others want.
 STALL_SECONDS = 30
+STREAM_BYTES_PER_SECOND = 13_000
 
 _handlers = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="web")
 # What is read from the database while the client takes it is not to hold up the others.
@@ -144,12 +146,17 @@ def _handle(environ: dict[str, Any]) -> tuple[bytes | HttpResponseBase, dict[str
 async def _stream(response: HttpResponseBase, receive: Receive, send: Send) -> None:
     loop = asyncio.get_running_loop()
     leaving = asyncio.create_task(_left(receive))
+    patience = float(STALL_SECONDS)
 
     async def send_chunk(chunk: bytes) -> None:
+        nonlocal patience
         if leaving.done():
             raise ConnectionError("the client left before it had all of the stream")
         message = {"type": "http.response.body", "body": chunk, "more_body": True}
-        await asyncio.wait_for(send(message), STALL_SECONDS)
+        began = loop.time()
+        await asyncio.wait_for(send(message), patience)
+        patience += len(chunk) / STREAM_BYTES_PER_SECOND - (loop.time() - began)
+        patience = min(patience, STALL_SECONDS)
 
     def put(chunk: bytes) -> None:
         asyncio.run_coroutine_threadsafe(send_chunk(chunk), loop).result()

@@ -24,8 +24,11 @@ GET_TIME = {
 }
 
 
-async def call(scope, *messages):
-    """Call the application; after the messages its client sends nothing more and does not leave."""
+async def call(scope, *messages, seconds=0):
+    """Call the application; after the messages its client sends nothing more and does not leave.
+
+    It takes what it is sent in so many seconds a message.
+    """
     waiting, sent = list(messages), []
 
     async def receive():
@@ -34,6 +37,7 @@ async def call(scope, *messages):
         return await asyncio.Event().wait()
 
     async def send(message):
+        await asyncio.sleep(seconds)
         sent.append(message)
 
     await asgi.application(scope, receive, send)
@@ -109,6 +113,25 @@ class WholeRequestTests(SimpleTestCase):
         with answered_by(endless()):
             asyncio.run(call(GET_TIME, {"type": "http.disconnect"}))
         self.assertLess(len(made), 10)
+
+    def test_a_reader_that_takes_little_at_a_time_is_cut_off_in_the_end(self):
+        with (
+            answered_by(b"1,2\n" for _ in range(100)),
+            patch.object(asgi, "STALL_SECONDS", 0.2),
+            patch.object(asgi, "STREAM_BYTES_PER_SECOND", 100),
+        ):
+            sent = asyncio.run(call(GET_TIME, seconds=0.1))
+        # Each piece takes 0.1 s and allows for 0.04 s more.
+        self.assertIn(len(sent), range(3, 6))
+
+    def test_one_that_is_slow_now_and_then_gets_all_of_it(self):
+        with (
+            answered_by(b"1,2\n" * 5 for _ in range(10)),
+            patch.object(asgi, "STALL_SECONDS", 0.2),
+            patch.object(asgi, "STREAM_BYTES_PER_SECOND", 100),
+        ):
+            sent = asyncio.run(call(GET_TIME, seconds=0.1))
+        self.assertEqual(sent[-1], {"type": "http.response.body", "body": b""})
 
     def test_a_stream_is_made_under_the_id_of_its_request(self):
         seen = []
