@@ -12,7 +12,7 @@ BIOME := PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/biome
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup run demo test soak screenshots fuzz faults hosts bench bench-large lint format stop clean clean-data
-.PHONY: lock pin chromium pgbouncer
+.PHONY: lock pin chromium pgbouncer servers
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -25,7 +25,7 @@ run: setup ## Run everything until Ctrl-C; PORT=8001 moves the page
 demo: setup ## The same with twenty made-up pointers, and a login to look at them
 	@exec $(BIN)/python scripts/run demo
 
-test: lint chromium pgbouncer ## Lint, then every test; ARGS="-k drain" picks some
+test: lint chromium pgbouncer servers ## Lint, then every test; ARGS="-k drain" picks some
 	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python -m pytest $(ARGS)
 
 soak: .venv/.dev chromium ## Watch live charts for ten minutes, and see that the heap does not grow
@@ -111,8 +111,13 @@ node_modules/.dev: package-lock.json .venv/.charts | .venv/.dev
 	@$(NPM) ci --silent
 	@touch $@
 
-chromium:
+# One after the other: apt lets nobody in beside itself. The packages of Python and JavaScript and
+# lint may go on meanwhile (make -j2).
+chromium: | .venv/bin/python
 	@scripts/chromium
 
-pgbouncer:
+pgbouncer: | chromium
 	@scripts/pgbouncer
+
+servers: | pgbouncer
+	@$(SERVICES) run -- true
