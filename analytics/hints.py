@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from functools import cache
+from multiprocessing import util
 from queue import SimpleQueue
 
 import redis
@@ -35,6 +36,7 @@ NO_RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval
 SENT, COALESCED, FAILED = map(HINTS.labels, ("sent", "coalesced", "failed"))
 
 _paused_until = 0.0
+_sending = threading.Lock()
 
 
 def send(shard: int, request_id: str) -> None:
@@ -58,21 +60,41 @@ def _outgoing() -> SimpleQueue[tuple[int, str]]:
     """Return this process's queue of (shard, request id), the sender of which runs from now on."""
     outgoing: SimpleQueue[tuple[int, str]] = SimpleQueue()
     threading.Thread(target=_send_all, args=[outgoing], name="hints", daemon=True).start()
+    # As any process ends, and one that multiprocessing has made, as granian's are.
+    util.Finalize(None, _send_last, args=[outgoing], exitpriority=1)
     return outgoing
 
 
 def _send_all(outgoing: SimpleQueue[tuple[int, str]]) -> None:
     while True:
-        waiting = [outgoing.get()]
-        while not outgoing.empty():
-            waiting.append(outgoing.get())
-        # What came while the last ones were sent: a hint for each shard says it all.
-        hints = dict(waiting)
-        COALESCED.inc(len(waiting) - len(hints))
-        for shard, request_id in hints.items():
-            request_ids.current.set(request_id)
-            _send(shard)
-        time.sleep(min(len(waiting) * GATHER_SECONDS, MOST_GATHER_SECONDS))
+        first = outgoing.get()
+        with _sending:
+            count = _send_waiting(outgoing, first)
+        time.sleep(min(count * GATHER_SECONDS, MOST_GATHER_SECONDS))
+
+
+def _send_last(outgoing: SimpleQueue[tuple[int, str]]) -> None:
+    """Send what waits as the process ends, and have the thread begin no more.
+
+    Were it cut off between the key and the message, the key would hold the next hints back.
+    """
+    if _sending.acquire(timeout=1):
+        _send_waiting(outgoing)
+
+
+def _send_waiting(outgoing: SimpleQueue[tuple[int, str]], *waiting: tuple[int, str]) -> int:
+    """Send these hints and all that wait with them; return how many there were."""
+    hints = dict(waiting)
+    count = len(waiting)
+    while not outgoing.empty():
+        hints.update([outgoing.get()])
+        count += 1
+    # What came while the last ones were sent: a hint for each shard says it all.
+    COALESCED.inc(count - len(hints))
+    for shard, request_id in hints.items():
+        request_ids.current.set(request_id)
+        _send(shard)
+    return count
 
 
 def _send(shard: int) -> None:
