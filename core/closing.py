@@ -13,6 +13,7 @@ import signal
 import socket
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from granian import _signals
@@ -40,7 +41,9 @@ def _end_in_order(loop: asyncio.AbstractEventLoop) -> WorkerSignal:
     ending: WorkerSignal = _end_at_once(loop)  # type: ignore[no-untyped-call]
 
     def end() -> None:
-        admit_nobody()
+        # Where the kernel is not Linux, or does not let us, the end is granian's own.
+        with suppress(OSError):
+            admit_nobody()
         loop.call_later(GREETING_SECONDS, ending.set)
 
     for number in (signal.SIGINT, signal.SIGTERM):
