@@ -7,10 +7,10 @@ amiss: nothing is refused here, so every rule has one place.
 
 import re
 import time
+from datetime import UTC, datetime
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import msgspec
 from django.conf import settings
@@ -18,7 +18,6 @@ from django.http import HttpResponse
 from django.http.request import split_domain_port, validate_host
 from django.middleware.security import SecurityMiddleware
 from django.urls.converters import UUIDConverter
-from django.utils import timezone
 from rest_framework.exceptions import APIException
 
 from analytics.batches import decode_batch, to_samples
@@ -54,7 +53,7 @@ READ = {*PLAIN, b"host", b"authorization", b"x-forwarded-proto", REQUEST_ID}
 class Call(NamedTuple):
     """A call that looks like a tracker's; the token where its header has one."""
 
-    instance_id: UUID
+    instance_id: str
     token: WriteToken | None
     request_id: str
 
@@ -91,7 +90,7 @@ def recognise(scope: Scope) -> Call | None:
     except (APIException, UnicodeDecodeError):
         return None
     request_id = choose_id(headers.get(REQUEST_ID, b"").decode("latin-1"))
-    return Call(UUID(path[1]), token, request_id)
+    return Call(path[1], token, request_id)
 
 
 def _plain_headers(scope: Scope) -> dict[bytes, bytes] | None:
@@ -124,10 +123,10 @@ async def _store(call: Call, body: bytes) -> Receipt | None:
     try:
         batch = decode_batch(body)
         token = call.token or _read_token(batch.token or "")
-        samples = to_samples(batch, now=timezone.now())
+        samples = to_samples(batch, now=datetime.now(UTC))
     except APIException:
         return None
-    if token.instance_id != call.instance_id:
+    if str(token.instance_id) != call.instance_id:
         return None
     receipt = await _gathering.store(Sent(token, samples, call.request_id))
     if receipt:

@@ -27,21 +27,23 @@ HOST = socket.gethostname().replace("_", "-")
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
-def _process_name() -> str:
-    return _name_of(os.getpid())
+_name = ""
 
 
-# Asked at each count.
-@cache
-def _name_of(pid: int) -> str:
+def _take_name() -> None:
     """Containers that share the directory have the same pids, but not the same host name."""
-    return f"{HOST}-{pid}"
+    global _name
+    _name = f"{HOST}-{os.getpid()}"
 
+
+_take_name()
+# It is asked for at each count, by far too often for a look at the pid.
+os.register_at_fork(after_in_child=_take_name)
 
 if settings.METRICS_DIR:
     Path(settings.METRICS_DIR).mkdir(parents=True, exist_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = settings.METRICS_DIR
-    values.ValueClass = values.MultiProcessValue(_process_name)
+    values.ValueClass = values.MultiProcessValue(lambda: _name)
 
 REQUESTS = Counter(
     "pointerscope_requests", "HTTP requests answered by web", ["route", "method", "status"]
@@ -68,7 +70,11 @@ def count_requests(
 
 def count_request(*, route: str, method: str, status: int) -> None:
     """Count an answer; `route` is the address's pattern."""
-    REQUESTS.labels(route, method if method in METHODS else "other", status).inc()
+    _requests(route, method if method in METHODS else "other", status).inc()
+
+
+# There are as many as routes, methods and statuses; finding one takes longer than counting.
+_requests = cache(REQUESTS.labels)
 
 
 def exposition(gauges: Collector) -> bytes:
