@@ -1,8 +1,9 @@
 """Group commit: the batches that wait are stored together, by one statement and one COMMIT.
 
-While a group is being stored the next one gathers, so a batch that comes alone is stored at once,
-and the more there are the less each costs. All of it happens on the event loop, but for the storing
-itself, which has one thread and one connection to the database.
+A batch that comes alone is stored at once. While groups are being stored the next one gathers, so
+the more batches there are the less each costs. All of it happens on the event loop, but for the
+storing itself: two groups at a time, each in a thread with a connection of its own, so that one is
+taken in while the database has the other.
 """
 
 import asyncio
@@ -24,11 +25,16 @@ logger = logging.getLogger(__name__)
 # So that a group takes some hundredths of a second at most.
 MOST_BATCHES = 64
 MOST_EVENTS = 5000
+GROUPS_AT_ONCE = 2
+# A group waits so long for as many batches as the last one had. Whoever had an answer just now will
+# send again in a moment; a group begun with the first of them would leave the others to the next,
+# and twice as many groups cost nearly twice as much.
+LINGER_SECONDS = 0.003
 # After a group that could not be stored each batch goes by itself for so long: where the database
 # is away, it is to be waited for once and not twice.
 PAUSE_SECONDS = 1
 
-_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+_threads = ThreadPoolExecutor(GROUPS_AT_ONCE, thread_name_prefix="store")
 
 
 class Waiting(NamedTuple):
@@ -43,7 +49,9 @@ class Gathering:
 
     def __init__(self) -> None:
         self._waiting: list[Waiting] = []
-        self._is_storing = False
+        self._storing = 0
+        self._expected = 0
+        self._lingering: asyncio.TimerHandle | None = None
         self._paused_until = 0.0
 
     async def store(self, sent: Sent) -> Receipt | None:
@@ -56,18 +64,34 @@ class Gathering:
         return await receipt
 
     def _store_next(self) -> None:
-        if self._is_storing or not self._waiting:
+        if not self._waiting or self._storing == GROUPS_AT_ONCE:
             return
-        self._is_storing = True
+        if len(self._waiting) >= self._expected:
+            self._begin()
+        elif not self._lingering:
+            loop = asyncio.get_running_loop()
+            self._lingering = loop.call_later(LINGER_SECONDS, self._linger_no_more)
+
+    def _linger_no_more(self) -> None:
+        self._expected = 0
+        self._lingering = None
+        self._store_next()
+
+    def _begin(self) -> None:
+        if self._lingering:
+            self._lingering.cancel()
+            self._lingering = None
+        self._storing += 1
         group, self._waiting = take_group(self._waiting)
+        self._expected = len(group)
         batches = [waiting.sent for waiting in group]
-        storing = asyncio.get_running_loop().run_in_executor(_thread, store_group, batches)
+        storing = asyncio.get_running_loop().run_in_executor(_threads, store_group, batches)
         storing.add_done_callback(partial(self._finish, group))
 
     def _finish(
         self, group: list[Waiting], storing: "asyncio.Future[list[Receipt | None]]"
     ) -> None:
-        self._is_storing = False
+        self._storing -= 1
         if error := storing.exception():
             logger.warning("%s batches go by themselves: %s", len(group), error)
             self._paused_until = time.monotonic() + PAUSE_SECONDS

@@ -9,7 +9,9 @@ lost hint left.
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from functools import cache
+from itertools import chain
 from multiprocessing import util
 from queue import SimpleQueue
 
@@ -27,10 +29,12 @@ logger = logging.getLogger(__name__)
 KEY_SECONDS = 10
 TASK_EXPIRES_SECONDS = 60
 PAUSE_SECONDS = 5
-# A batch after a quiet moment is hinted at once. Those that follow it share their hints, for longer
-# the more they are: a drain of few samples costs nearly what one of many does.
-GATHER_SECONDS = 0.02
-MOST_GATHER_SECONDS = 0.1
+# A batch after a quiet moment is hinted at once. Those that follow share their hints for a while: a
+# drain of few samples costs nearly what one of many does. How busy the service is shows in how many
+# batches are stored together: two or less up to half load, where charts must be quick, and twice as
+# many at full load, where what drains take is missing elsewhere. So the while grows with the cube.
+GATHER_SECONDS = 0.005
+MOST_GATHER_SECONDS = 0.5
 NO_RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
 SENT, COALESCED, FAILED = map(HINTS.labels, ("sent", "coalesced", "failed"))
@@ -39,12 +43,16 @@ _paused_until = 0.0
 _sending = threading.Lock()
 
 
-def send(shard: int, request_id: str) -> None:
-    """Have a roll-up of the shard queued unless one is queued; returns at once.
+# A batch's shard, and the id of the request that brought it, which the task's log lines have.
+Hint = tuple[int, str]
 
-    The task's log lines have the id of the request that it is for.
+
+def send(hints: Sequence[Hint]) -> None:
+    """Have a roll-up of each shard queued unless one is queued; returns at once.
+
+    `hints` are those of the batches that were stored together.
     """
-    _outgoing().put((shard, request_id))
+    _outgoing().put(hints)
 
 
 def take(shard: int) -> None:
@@ -56,24 +64,24 @@ def take(shard: int) -> None:
 
 
 @cache
-def _outgoing() -> SimpleQueue[tuple[int, str]]:
-    """Return this process's queue of (shard, request id), the sender of which runs from now on."""
-    outgoing: SimpleQueue[tuple[int, str]] = SimpleQueue()
+def _outgoing() -> SimpleQueue[Sequence[Hint]]:
+    """Return this process's queue of hints, the sender of which runs from now on."""
+    outgoing: SimpleQueue[Sequence[Hint]] = SimpleQueue()
     threading.Thread(target=_send_all, args=[outgoing], name="hints", daemon=True).start()
     # As any process ends, and one that multiprocessing has made, as granian's are.
     util.Finalize(None, _send_last, args=[outgoing], exitpriority=1)
     return outgoing
 
 
-def _send_all(outgoing: SimpleQueue[tuple[int, str]]) -> None:
+def _send_all(outgoing: SimpleQueue[Sequence[Hint]]) -> None:
     while True:
         first = outgoing.get()
         with _sending:
-            count = _send_waiting(outgoing, first)
-        time.sleep(min(count * GATHER_SECONDS, MOST_GATHER_SECONDS))
+            together = _send_waiting(outgoing, first)
+        time.sleep(min(GATHER_SECONDS * together**3, MOST_GATHER_SECONDS))
 
 
-def _send_last(outgoing: SimpleQueue[tuple[int, str]]) -> None:
+def _send_last(outgoing: SimpleQueue[Sequence[Hint]]) -> None:
     """Send what waits as the process ends, and have the thread begin no more.
 
     Were it cut off between the key and the message, the key would hold the next hints back.
@@ -82,19 +90,19 @@ def _send_last(outgoing: SimpleQueue[tuple[int, str]]) -> None:
         _send_waiting(outgoing)
 
 
-def _send_waiting(outgoing: SimpleQueue[tuple[int, str]], *waiting: tuple[int, str]) -> int:
-    """Send these hints and all that wait with them; return how many there were."""
-    hints = dict(waiting)
-    count = len(waiting)
+def _send_waiting(outgoing: SimpleQueue[Sequence[Hint]], *first: Sequence[Hint]) -> float:
+    """Send these hints and all that wait; return how many batches were stored together."""
+    groups = list(first)
     while not outgoing.empty():
-        hints.update([outgoing.get()])
-        count += 1
+        groups.append(outgoing.get())
     # What came while the last ones were sent: a hint for each shard says it all.
+    hints = dict(chain.from_iterable(groups))
+    count = sum(map(len, groups))
     COALESCED.inc(count - len(hints))
     for shard, request_id in hints.items():
         request_ids.current.set(request_id)
         _send(shard)
-    return count
+    return count / len(groups) if groups else 0.0
 
 
 def _send(shard: int) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
+import msgspec
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from analytics import hints
@@ -67,6 +68,7 @@ def store_batch(*, token: WriteToken, batch: Batch, now: datetime) -> Receipt:
     if outcome.version is None:
         raise NoSuchInstance
     check_version(token, outcome.version)
+    _hint([sent], [outcome])
     return _receive(sent, outcome)
 
 
@@ -78,6 +80,7 @@ def store_batches(*, batches: Sequence[Sent]) -> list[Receipt | None]:
     again here: the transaction is undone, and it is raised.
     """
     outcomes = _execute_once(to_parameters(batches, wait=False))
+    _hint(batches, outcomes)
     return [
         _receive(sent, outcome) if outcome.version == sent.token.version else None
         for sent, outcome in zip(batches, outcomes, strict=True)
@@ -89,32 +92,42 @@ def to_parameters(batches: Sequence[Sent], *, wait: bool) -> dict[str, Any]:
     columns = [sent.samples for sent in batches]
     sizes = [len(samples.times) for samples in columns]
     places = chain.from_iterable([n] * size for n, size in enumerate(sizes, start=1))
+    times, xs, ys, seqs, enters = map(chain.from_iterable, zip(*columns, strict=True))
     return {
-        "instances": "{" + ",".join(sent.token.instance_id.hex for sent in batches) + "}",
-        "versions": _array(sent.token.version for sent in batches),
+        "instances": _array([sent.token.instance_id.hex for sent in batches]),
+        "versions": _array([sent.token.version for sent in batches]),
         "sizes": _array(sizes),
-        "places": _array(places),
-        "times": _array(chain.from_iterable(samples.times for samples in columns)),
-        "xs": _array(chain.from_iterable(samples.xs for samples in columns)),
-        "ys": _array(chain.from_iterable(samples.ys for samples in columns)),
-        "seqs": _array(chain.from_iterable(samples.seqs for samples in columns)),
-        "enters": _array(chain.from_iterable(samples.enters for samples in columns)),
+        "places": _array(list(places)),
+        "times": _array(list(times)),
+        "xs": _array(list(xs)),
+        "ys": _array(list(ys)),
+        "seqs": _array(list(seqs)),
+        "enters": _array(list(enters)),
         "rung": FIRST_RUNG_MS,
         "wait": wait,
     }
 
 
+def _hint(batches: Iterable[Sent], outcomes: Iterable[Outcome]) -> None:
+    waiting = [
+        (shard_of(outcome.browser_id), sent.request_id)
+        for sent, outcome in zip(batches, outcomes, strict=True)
+        if outcome.browser_id is not None and outcome.accepted
+    ]
+    if waiting:
+        transaction.on_commit(partial(hints.send, waiting), robust=True)
+
+
 def _receive(sent: Sent, outcome: Outcome) -> Receipt:
-    if outcome.browser_id is not None and outcome.accepted:
-        hint = partial(hints.send, shard_of(outcome.browser_id), sent.request_id)
-        transaction.on_commit(hint, robust=True)
     duplicates = len(sent.samples.times) - outcome.accepted - outcome.conflicts
     return Receipt(outcome.accepted, duplicates, outcome.conflicts)
 
 
-def _array(values: Iterable[int | float | bool]) -> str:
-    """Write a PostgreSQL array; several times faster than psycopg2's way with a list."""
-    return "{" + ",".join(map(repr, values)) + "}"
+def _array(values: list[Any]) -> str:
+    """Write a PostgreSQL array, which but for its braces is JSON; psycopg2's way takes ten times
+    as long.
+    """
+    return "{" + msgspec.json.encode(values)[1:-1].decode() + "}"
 
 
 def _execute(parameters: dict[str, Any]) -> list[Outcome]:

@@ -54,19 +54,18 @@ def _events(bench: Bench, size: int, seconds: float, clients: int = CLIENTS) -> 
 
 
 def _by_workers(running: Stage, bench: Bench, seconds: float) -> list[list[float]]:
-    web, found = running.commands["web"], []
+    found = []
     for workers in WORKERS:
-        running.stop("web")
-        running.commands["web"] = [
-            *web[:-1],
-            web[-1].replace("--workers 2", f"--workers {workers}"),
-        ]
-        running.start("web")
+        _restart_web(running, WEB_WORKERS=str(workers))
         found.append([workers, _events(bench, 30, seconds)])
-    running.stop("web")
-    running.commands["web"] = web
-    running.start("web")
+    _restart_web(running)
     return found
+
+
+def _restart_web(running: Stage, **settings: str) -> None:
+    running.stop("web")
+    running.special["web"] = settings
+    running.start("web")
 
 
 def _by_browsers(running: Stage, seconds: float) -> list[list[float]]:

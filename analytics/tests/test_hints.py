@@ -1,6 +1,7 @@
-"""Hints that are on their way as a process ends."""
+"""Hints on their way: what one says for all, and what a process leaves as it ends."""
 
 import multiprocessing
+from queue import SimpleQueue
 
 from analytics import hints
 from core.redis import client
@@ -13,7 +14,7 @@ def send_and_end() -> None:
     # A sender that this process may have has not come along.
     hints._outgoing.cache_clear()
     for shard in SHARDS:
-        hints.send(shard, "request-of-a-test")
+        hints.send([(shard, "request-of-a-test")])
 
 
 def test_a_process_that_ends_leaves_no_key_without_its_message():
@@ -26,3 +27,16 @@ def test_a_process_that_ends_leaves_no_key_without_its_message():
     assert client().exists(*keys) == len(keys)
     assert client().llen("celery") == len(keys)
     client().delete("celery", *keys)
+
+
+def test_a_hint_for_each_shard_says_it_for_all_batches_that_wait():
+    waiting: SimpleQueue = SimpleQueue()
+    waiting.put([(0, "second"), (1, "third")])
+    waiting.put([(0, "fourth"), (0, "fifth"), (1, "sixth")])
+    client().delete("celery", *map(hints._key, range(2)))
+    coalesced = hints.COALESCED._value.get()
+    # Six batches were stored in three groups, so two together.
+    assert hints._send_waiting(waiting, [(0, "first")]) == 2
+    assert client().llen("celery") == 2
+    assert hints.COALESCED._value.get() - coalesced == 4
+    client().delete("celery", *map(hints._key, range(2)))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import patch
 
@@ -91,21 +92,32 @@ def no_view(*_):
     raise AssertionError("the batch went the long way")
 
 
+def close_sessions(pool):
+    """Have each thread of a pool close its connections."""
+    together = threading.Barrier(pool._max_workers)
+
+    def close(_):
+        together.wait(5)
+        connections.close_all()
+
+    list(pool.map(close, range(pool._max_workers)))
+
+
 class IntakeTestCase(TransactionTestCase):
     def setUp(self):
         self.browser = new_browser()
-        threads = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
+        pools = ThreadPoolExecutor(gathering.GROUPS_AT_ONCE), ThreadPoolExecutor(1)
         for patched in (
             patch("django.utils.timezone.now", return_value=NOW),
             patch.object(intake, "_gathering", Gathering()),
-            patch.object(gathering, "_thread", threads[0]),
-            patch.object(asgi, "_handlers", threads[1]),
+            patch.object(gathering, "_threads", pools[0]),
+            patch.object(asgi, "_handlers", pools[1]),
         ):
             patched.start()
             self.addCleanup(patched.stop)
-        for thread in threads:
+        for pool in pools:
             # No session outlives the test: the database is to be dropped.
-            self.addCleanup(lambda thread=thread: thread.submit(connections.close_all).result())
+            self.addCleanup(close_sessions, pool)
 
     def stored(self):
         return list(
@@ -225,7 +237,7 @@ class GatheringTests(IntakeTestCase):
         )
         return Sent(token_of(browser), samples, "abcdefgh-1234")
 
-    def test_batches_that_come_while_one_is_stored_are_stored_together(self):
+    def test_batches_that_come_while_two_groups_are_stored_are_stored_together(self):
         browsers = [self.browser, *(new_browser() for _ in range(4))]
 
         async def send_all():
@@ -238,7 +250,7 @@ class GatheringTests(IntakeTestCase):
         self.assertEqual(self.stored(), expected)
         with connection.cursor() as cursor:
             cursor.execute("select count(distinct xmin::text) from analytics_pointerpositionevent")
-            self.assertEqual(cursor.fetchone(), (2,))
+            self.assertEqual(cursor.fetchone(), (3,))
         self.assertEqual(
             sorted(DirtyRange.objects.values_list("browser_id", flat=True)),
             [browser.pk for browser in browsers],
@@ -289,18 +301,53 @@ class GatheringTests(IntakeTestCase):
     def test_a_group_that_fails_leaves_its_batches_to_the_view_at_once(self):
         gathered = Gathering()
 
-        async def store_two():
-            return await asyncio.gather(
-                gathered.store(self.sent(self.browser)), gathered.store(self.sent(new))
-            )
+        async def store_all():
+            return await asyncio.gather(*(gathered.store(self.sent(each)) for each in browsers))
 
-        new = new_browser()
+        browsers = [self.browser, new_browser(), new_browser()]
         with patch.object(gathering, "store_group", side_effect=Unavailable) as storing:
-            self.assertEqual(asyncio.run(store_two()), [None, None])
-        self.assertEqual(storing.call_count, 1)
-        self.assertEqual(asyncio.run(store_two()), [None, None])
+            self.assertEqual(asyncio.run(store_all()), [None] * 3)
+        self.assertEqual(storing.call_count, 2)
+        self.assertEqual(asyncio.run(store_all()), [None] * 3)
         gathered._paused_until = 0.0
-        self.assertEqual(asyncio.run(store_two()), [Receipt(2, 0, 0)] * 2)
+        self.assertEqual(asyncio.run(store_all()), [Receipt(2, 0, 0)] * 3)
+
+    def test_a_group_waits_for_as_many_as_the_last_one_had_but_not_for_long(self):
+        sizes, gathered = [], Gathering()
+        go_on = threading.Event()
+        browsers = [self.browser, *(new_browser() for _ in range(4))]
+
+        def store(batches):
+            go_on.wait(5)
+            sizes.append(len(batches))
+            return [Receipt(2, 0, 0)] * len(batches)
+
+        async def send(*browsers):
+            sending = [asyncio.create_task(gathered.store(self.sent(each))) for each in browsers]
+            await asyncio.sleep(0.05)
+            return asyncio.gather(*sending)
+
+        async def send_all():
+            first = await send(*browsers)
+            go_on.set()
+            await first
+            self.assertEqual(sizes, [1, 1, 3])
+            two = await send(*browsers[:2])
+            self.assertFalse(two.done())
+            await (await send(browsers[2]))
+            await two
+            self.assertEqual(sizes, [1, 1, 3, 3])
+            with patch.object(gathering, "LINGER_SECONDS", 0.001):
+                await (await send(self.browser))
+            # Now it is known to be quiet.
+            await asyncio.wait_for(gathered.store(self.sent(self.browser)), 5)
+            self.assertEqual(sizes, [1, 1, 3, 3, 1, 1])
+
+        with (
+            patch.object(gathering, "LINGER_SECONDS", 60),
+            patch.object(gathering, "store_group", store),
+        ):
+            asyncio.run(asyncio.wait_for(send_all(), 20))
 
     def test_a_group_has_one_batch_of_an_instance_and_not_too_many(self):
         ids = [browser.instance_id for browser in (self.browser, new_browser())]
