@@ -74,11 +74,17 @@ def _outgoing() -> SimpleQueue[Sequence[Hint]]:
 
 
 def _send_all(outgoing: SimpleQueue[Sequence[Hint]]) -> None:
+    # Of the hints just sent and, half as much each time, of those before, for a few groups say
+    # little; until a quiet moment.
+    batches = groups = 0.0
     while True:
         first = outgoing.get()
         with _sending:
-            together = _send_waiting(outgoing, first)
-        time.sleep(min(GATHER_SECONDS * together**3, MOST_GATHER_SECONDS))
+            sizes = _send_waiting(outgoing, first)
+        batches, groups = batches / 2 + sum(sizes), groups / 2 + len(sizes)
+        time.sleep(min(GATHER_SECONDS * (batches / groups) ** 3, MOST_GATHER_SECONDS))
+        if outgoing.empty():
+            batches = groups = 0.0
 
 
 def _send_last(outgoing: SimpleQueue[Sequence[Hint]]) -> None:
@@ -90,19 +96,19 @@ def _send_last(outgoing: SimpleQueue[Sequence[Hint]]) -> None:
         _send_waiting(outgoing)
 
 
-def _send_waiting(outgoing: SimpleQueue[Sequence[Hint]], *first: Sequence[Hint]) -> float:
-    """Send these hints and all that wait; return how many batches were stored together."""
+def _send_waiting(outgoing: SimpleQueue[Sequence[Hint]], *first: Sequence[Hint]) -> list[int]:
+    """Send these hints and all that wait; return how many were together in each group."""
     groups = list(first)
     while not outgoing.empty():
         groups.append(outgoing.get())
     # What came while the last ones were sent: a hint for each shard says it all.
     hints = dict(chain.from_iterable(groups))
-    count = sum(map(len, groups))
-    COALESCED.inc(count - len(hints))
+    sizes = list(map(len, groups))
+    COALESCED.inc(sum(sizes) - len(hints))
     for shard, request_id in hints.items():
         request_ids.current.set(request_id)
         _send(shard)
-    return count / len(groups) if groups else 0.0
+    return sizes
 
 
 def _send(shard: int) -> None:
