@@ -29,11 +29,14 @@ logger = logging.getLogger(__name__)
 KEY_SECONDS = 10
 TASK_EXPIRES_SECONDS = 60
 PAUSE_SECONDS = 5
-# A batch after a quiet moment is hinted at once. Those that follow share their hints for a while: a
-# drain of few samples costs nearly what one of many does. How busy the service is shows in how many
-# batches are stored together: two or less up to half load, where charts must be quick, and twice as
-# many at full load, where what drains take is missing elsewhere. So the while grows with the cube.
-GATHER_SECONDS = 0.005
+# A batch after a quiet moment is hinted at once. Those that follow share their hints for a while,
+# for longer the more they are: a drain of few samples costs nearly what one of many does.
+GATHER_SECONDS = 0.02
+LONG_GATHER_SECONDS = 0.1
+# How busy the service is shows in how many batches are stored together: two or less up to half
+# load, where charts must be quick, and twice as many at full load, where what drains take is
+# missing elsewhere. So with the cube of that the while grows further.
+TOGETHER_SECONDS = 0.005
 MOST_GATHER_SECONDS = 0.5
 NO_RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
@@ -82,7 +85,9 @@ def _send_all(outgoing: SimpleQueue[Sequence[Hint]]) -> None:
         with _sending:
             sizes = _send_waiting(outgoing, first)
         batches, groups = batches / 2 + sum(sizes), groups / 2 + len(sizes)
-        time.sleep(min(GATHER_SECONDS * (batches / groups) ** 3, MOST_GATHER_SECONDS))
+        seconds = min(sum(sizes) * GATHER_SECONDS, LONG_GATHER_SECONDS)
+        longer = min(TOGETHER_SECONDS * (batches / groups) ** 3, MOST_GATHER_SECONDS)
+        time.sleep(max(seconds, longer))
         if outgoing.empty():
             batches = groups = 0.0
 
