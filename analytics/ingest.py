@@ -124,9 +124,7 @@ def _receive(sent: Sent, outcome: Outcome) -> Receipt:
 
 
 def _array(values: list[Any]) -> str:
-    """Write a PostgreSQL array, which but for its braces is JSON; psycopg2's way takes ten times
-    as long.
-    """
+    """Write a PostgreSQL array, which is JSON but for its braces, at C speed."""
     return "{" + msgspec.json.encode(values)[1:-1].decode() + "}"
 
 
