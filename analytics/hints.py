@@ -40,14 +40,13 @@ TOGETHER_SECONDS = 0.005
 MOST_GATHER_SECONDS = 0.5
 NO_RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
+# A batch's shard, and the id of the request that brought it, which the task's log lines have.
+Hint = tuple[int, str]
+
 SENT, COALESCED, FAILED = map(HINTS.labels, ("sent", "coalesced", "failed"))
 
 _paused_until = 0.0
 _sending = threading.Lock()
-
-
-# A batch's shard, and the id of the request that brought it, which the task's log lines have.
-Hint = tuple[int, str]
 
 
 def send(hints: Sequence[Hint]) -> None:
@@ -85,11 +84,16 @@ def _send_all(outgoing: SimpleQueue[Sequence[Hint]]) -> None:
         with _sending:
             sizes = _send_waiting(outgoing, first)
         batches, groups = batches / 2 + sum(sizes), groups / 2 + len(sizes)
-        seconds = min(sum(sizes) * GATHER_SECONDS, LONG_GATHER_SECONDS)
-        longer = min(TOGETHER_SECONDS * (batches / groups) ** 3, MOST_GATHER_SECONDS)
-        time.sleep(max(seconds, longer))
+        time.sleep(gather_seconds(count=sum(sizes), together=batches / groups))
         if outgoing.empty():
             batches = groups = 0.0
+
+
+def gather_seconds(*, count: int, together: float) -> float:
+    """Return how long the next hints gather, after so many, from groups of so many batches."""
+    by_count = min(count * GATHER_SECONDS, LONG_GATHER_SECONDS)
+    by_size = min(TOGETHER_SECONDS * together**3, MOST_GATHER_SECONDS)
+    return max(by_count, by_size)
 
 
 def _send_last(outgoing: SimpleQueue[Sequence[Hint]]) -> None:

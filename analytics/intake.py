@@ -7,7 +7,6 @@ amiss: nothing is refused here, so every rule has one place.
 
 import re
 import time
-from datetime import UTC, datetime
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from django.http import HttpResponse
 from django.http.request import split_domain_port, validate_host
 from django.middleware.security import SecurityMiddleware
 from django.urls.converters import UUIDConverter
+from django.utils import timezone
 from rest_framework.exceptions import APIException
 
 from analytics.batches import decode_batch, to_samples
@@ -123,7 +123,7 @@ async def _store(call: Call, body: bytes) -> Receipt | None:
     try:
         batch = decode_batch(body)
         token = call.token or _read_token(batch.token or "")
-        samples = to_samples(batch, now=datetime.now(UTC))
+        samples = to_samples(batch, now=timezone.now())
     except APIException:
         return None
     if str(token.instance_id) != call.instance_id:

@@ -3,6 +3,8 @@
 import multiprocessing
 from queue import SimpleQueue
 
+import pytest
+
 from analytics import hints
 from core.redis import client
 
@@ -39,3 +41,20 @@ def test_a_hint_for_each_shard_says_it_for_all_batches_that_wait():
     assert client().llen("celery") == 2
     assert hints.COALESCED._value.get() - coalesced == 4
     client().delete("celery", *map(hints._key, range(2)))
+
+
+@pytest.mark.parametrize(
+    ("count", "together", "seconds"),
+    [
+        (1, 1.0, 0.02),
+        (300, 1.0, 0.1),
+        # At half load charts are still quick.
+        (300, 2.0, 0.1),
+        (300, 4.0, 0.32),
+        (3000, 40.0, 0.5),
+    ],
+)
+def test_hints_gather_by_their_number_and_where_groups_are_large_for_longer(
+    count, together, seconds
+):
+    assert hints.gather_seconds(count=count, together=together) == pytest.approx(seconds)
