@@ -8,8 +8,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 django.setup()
 
 from analytics.intake import application  # noqa: E402
-from core import closing  # noqa: E402
-
-closing.install()
 
 __all__ = ["application"]

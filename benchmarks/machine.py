@@ -13,7 +13,7 @@ from django.db import connection
 from tests.service import ROOT
 
 CORES = len(os.sched_getaffinity(0))
-PACKAGES = ("django", "djangorestframework", "granian", "psycopg2-binary", "celery", "msgspec")
+PACKAGES = ("django", "djangorestframework", "uvicorn", "psycopg2-binary", "celery", "msgspec")
 
 
 def describe() -> dict[str, str]:

@@ -198,6 +198,7 @@ async def _refuse(scope: Scope, send: Send) -> None:
         (HEADER.lower().encode(), request_id.encode()),
     ]
     count_request(route="none", method=scope["method"], status=error.status_code)
-    start = {"type": "http.response.start", "status": error.status_code, "headers": headers}
-    await send(start)
-    await send({"type": "http.response.body", "body": msgspec.json.encode(to_problem(error))})
+    body = msgspec.json.encode(to_problem(error))
+    headers.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": error.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

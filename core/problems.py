@@ -100,6 +100,18 @@ class SlowBody(Problem):
     default_detail = "The body took too long to come; send the same request again."
 
 
+class LargeHeaders(Problem):
+    status_code = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    default_code = "large_headers"
+    default_detail = "The request's headers are larger than 64 KiB."
+
+
+class UnreadableRequest(Problem):
+    status_code = HTTPStatus.BAD_REQUEST
+    default_code = "malformed"
+    default_detail = "The request is not well-formed HTTP."
+
+
 class TooLarge(Problem):
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     default_code = "too_large"

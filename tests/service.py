@@ -87,8 +87,7 @@ class Service:
             "WEB_THREADS": "8",
             **settings,
         }
-        web = [BIN / "granian", "--interface", "asginl", "--no-ws", "--port", str(self.port)]
-        deadlines = ["--http1-header-read-timeout", "10000", "--workers-kill-timeout", "8"]
+        web = [sys.executable, "-m", "core.server", "--port", str(self.port)]
         live = [BIN / "uvicorn", "--ws", "none", "--timeout-graceful-shutdown", "5"]
         worker = [BIN / "celery", "-A", "core", "worker", "-l", "info"]
         services = ROOT / "scripts" / "services"
@@ -101,7 +100,7 @@ class Service:
             "postgres": [services, "postgres", *postgres],
             "replica": [services, "postgres", *replica],
             "redis": [services, "redis", *redis_server],
-            "web": [*web, *deadlines, "analytics.asgi:application"],
+            "web": [*web, "analytics.asgi:application"],
             "live": [*live, "--port", str(self.live_port), "dashboard.asgi:application"],
             "worker": [*worker, "-c", "2"],
             "second worker": [*worker, "-c", "2", "-n", "second@%h"],

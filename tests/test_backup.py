@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from tests.pointer import Pointer
-from tests.service import BIN, ROOT, Service, free_port, wait_until
+from tests.service import ROOT, Service, free_port, wait_until
 
 TABLES = (
     "dashboard_browser",
@@ -120,8 +120,8 @@ def test_a_restored_database_is_the_same_verifies_and_goes_on(
 def send_batch(restored: Restored) -> None:
     """Let a web process of its own take a batch on the restored database."""
     port = free_port()
-    words = ["--interface", "wsgi", "--port", str(port), "core.wsgi:application"]
-    web = subprocess.Popen([BIN / "granian", *words], cwd=ROOT, env=restored.env)
+    words = ["-m", "core.server", "--port", str(port), "analytics.asgi:application"]
+    web = subprocess.Popen([sys.executable, *words], cwd=ROOT, env=restored.env)
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until(lambda: answers(url), seconds=30)

@@ -72,7 +72,7 @@ BAD_HEADERS = {
     "no media type": ("", [], 415),
     "a form": ("application/x-www-form-urlencoded", [], 415),
     "gzip": ("application/json", ["Content-Encoding: gzip"], 415),
-    "two lengths in one": ("application/json", ["Transfer-Encoding: chunked"], 411),
+    "two lengths in one": ("application/json", ["Transfer-Encoding: chunked"], 400),
 }
 BAD_ADDRESSES = {
     "the end of the calendar": ("statuses/?since=9999-12-31T23:59:59.999999Z", 200),

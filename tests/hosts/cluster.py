@@ -82,9 +82,16 @@ class Cluster:
         host = self.hosts["live" if name == "beat" else name]
         at = ["--host", host.address, "--port", "8000"]
         celery = [BIN / "celery", "--workdir", ROOT, "-A", "core"]
-        granian = [BIN / "granian", "--interface", "asginl", "--no-ws", "--workers", "1"]
         words = {
-            "web": [*granian, *at, "--working-dir", ROOT, "analytics.asgi:application"],
+            "web": [
+                "env",
+                f"PYTHONPATH={ROOT}",
+                BIN / "python",
+                "-m",
+                "core.server",
+                *at,
+                "analytics.asgi:application",
+            ],
             "live": [BIN / "uvicorn", *at, "--app-dir", ROOT, "dashboard.asgi:application"],
             "worker": [*celery, "worker", "-l", "info", "-c", "1", "-n", f"{name}@%h"],
             "beat": [*celery, "beat", "-l", "info"],
