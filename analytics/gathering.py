@@ -1,24 +1,22 @@
 """Group commit: the batches that wait are stored together, by one statement and one COMMIT.
 
 A batch that comes alone is stored at once. While groups are being stored the next one gathers, so
-the more batches there are the less each costs. All of it happens on the event loop, but for the
-storing itself: two groups at a time, each in a thread with a connection of its own, so that one is
-taken in while the database has the other.
+the more batches there are the less each costs. All of it happens on the event loop, and no thread
+waits: two groups are stored at a time, each on a connection of its own, so that one is taken in
+while the database has the other.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import compress
 from typing import NamedTuple
 
-from django.db import connection
-
 from analytics.ingest import Receipt, Sent, store_batches
 from analytics.limits import spend_batches
+from core.connections import Connections
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +32,6 @@ LINGER_SECONDS = 0.003
 # is away, it is to be waited for once and not twice.
 PAUSE_SECONDS = 1
 
-_threads = ThreadPoolExecutor(GROUPS_AT_ONCE, thread_name_prefix="store")
-
 
 class Waiting(NamedTuple):
     """A batch, and what its sender waits for."""
@@ -49,7 +45,8 @@ class Gathering:
 
     def __init__(self) -> None:
         self._waiting: list[Waiting] = []
-        self._storing = 0
+        self._storing: set[asyncio.Task[list[Receipt | None]]] = set()
+        self.connections = Connections()
         self._expected = 0
         self._lingering: asyncio.TimerHandle | None = None
         self._paused_until = 0.0
@@ -64,7 +61,7 @@ class Gathering:
         return await receipt
 
     def _store_next(self) -> None:
-        if not self._waiting or self._storing == GROUPS_AT_ONCE:
+        if not self._waiting or len(self._storing) == GROUPS_AT_ONCE:
             return
         if len(self._waiting) >= self._expected:
             self._begin()
@@ -81,18 +78,17 @@ class Gathering:
         if self._lingering:
             self._lingering.cancel()
             self._lingering = None
-        self._storing += 1
         group, self._waiting = take_group(self._waiting)
         self._expected = len(group)
         batches = [waiting.sent for waiting in group]
-        storing = asyncio.get_running_loop().run_in_executor(_threads, store_group, batches)
+        storing = asyncio.create_task(store_group(batches, self.connections))
+        self._storing.add(storing)
         storing.add_done_callback(partial(self._finish, group))
 
-    def _finish(
-        self, group: list[Waiting], storing: "asyncio.Future[list[Receipt | None]]"
-    ) -> None:
-        self._storing -= 1
-        if error := storing.exception():
+    def _finish(self, group: list[Waiting], storing: asyncio.Task[list[Receipt | None]]) -> None:
+        self._storing.remove(storing)
+        if storing.cancelled() or storing.exception():
+            error = None if storing.cancelled() else storing.exception()
             logger.warning("%s batches go by themselves: %s", len(group), error)
             self._paused_until = time.monotonic() + PAUSE_SECONDS
             group, self._waiting = group + self._waiting, []
@@ -123,15 +119,16 @@ def take_group(waiting: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]
     return group, rest
 
 
-def store_group(batches: Sequence[Sent]) -> list[Receipt | None]:
+async def store_group(batches: Sequence[Sent], connections: Connections) -> list[Receipt | None]:
     """Charge batches to their limits and store those that may pass; None for every other.
 
     One that is charged and then left out is charged once more where it goes by itself. It is rare,
     and an erasure or an outage is behind it: nothing that a limit is for.
     """
-    connection.close_if_unusable_or_obsolete()
     sizes = [(sent.token.instance_id, len(sent.samples.times)) for sent in batches]
-    passing = spend_batches(sizes)
+    passing = await spend_batches(sizes)
+    if not any(passing):
+        return [None] * len(batches)
     passed = list(compress(batches, passing))
-    receipts = iter(store_batches(batches=passed) if passed else [])
+    receipts = iter(await store_batches(batches=passed, connections=connections))
     return [next(receipts) if passes else None for passes in passing]

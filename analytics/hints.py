@@ -14,6 +14,7 @@ from functools import cache
 from itertools import chain
 from multiprocessing import util
 from queue import SimpleQueue
+from typing import NamedTuple
 
 import redis
 from celery import current_app
@@ -33,15 +34,23 @@ PAUSE_SECONDS = 5
 # for longer the more they are: a drain of few samples costs nearly what one of many does.
 GATHER_SECONDS = 0.02
 LONG_GATHER_SECONDS = 0.1
-# How busy the service is shows in how many batches are stored together: two or less up to half
-# load, where charts must be quick, and twice as many at full load, where what drains take is
-# missing elsewhere. So with the cube of that the while grows further.
-TOGETHER_SECONDS = 0.005
-MOST_GATHER_SECONDS = 0.5
+# How busy the service is shows in how many batches are being stored at a time: two at half load,
+# where charts must be quick, and four and more at full load, where what drains take is missing
+# elsewhere. There the hints of a second are one; a status is of a second too.
+BUSY, FULL = 2.7, 3.6
+FULL_GATHER_SECONDS = 1
 NO_RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
 # A batch's shard, and the id of the request that brought it, which the task's log lines have.
 Hint = tuple[int, str]
+
+
+class Group(NamedTuple):
+    """The hints of batches that were stored together, and how many seconds that took."""
+
+    hints: Sequence[Hint]
+    seconds: float
+
 
 SENT, COALESCED, FAILED = map(HINTS.labels, ("sent", "coalesced", "failed"))
 
@@ -49,12 +58,12 @@ _paused_until = 0.0
 _sending = threading.Lock()
 
 
-def send(hints: Sequence[Hint]) -> None:
+def send(hints: Sequence[Hint], *, seconds: float = 0) -> None:
     """Have a roll-up of each shard queued unless one is queued; returns at once.
 
-    `hints` are those of the batches that were stored together.
+    `hints` are those of batches that were stored together, in so many seconds.
     """
-    _outgoing().put(hints)
+    _outgoing().put(Group(hints, seconds))
 
 
 def take(shard: int) -> None:
@@ -66,37 +75,44 @@ def take(shard: int) -> None:
 
 
 @cache
-def _outgoing() -> SimpleQueue[Sequence[Hint]]:
+def _outgoing() -> SimpleQueue[Group]:
     """Return this process's queue of hints, the sender of which runs from now on."""
-    outgoing: SimpleQueue[Sequence[Hint]] = SimpleQueue()
+    outgoing: SimpleQueue[Group] = SimpleQueue()
     threading.Thread(target=_send_all, args=[outgoing], name="hints", daemon=True).start()
-    # As any process ends, and one that multiprocessing has made, as granian's are.
+    # As any process ends, and one that multiprocessing has made, as uvicorn's are.
     util.Finalize(None, _send_last, args=[outgoing], exitpriority=1)
     return outgoing
 
 
-def _send_all(outgoing: SimpleQueue[Sequence[Hint]]) -> None:
-    # Of the hints just sent and, half as much each time, of those before, for a few groups say
-    # little; until a quiet moment.
-    batches = groups = 0.0
+def _send_all(outgoing: SimpleQueue[Group]) -> None:
+    # Over the last second or so, for a moment says little; since the last quiet one.
+    storing = elapsed = since = 0.0
+    is_first = True
     while True:
         first = outgoing.get()
         with _sending:
-            sizes = _send_waiting(outgoing, first)
-        batches, groups = batches / 2 + sum(sizes), groups / 2 + len(sizes)
-        time.sleep(gather_seconds(count=sum(sizes), together=batches / groups))
-        if outgoing.empty():
-            batches = groups = 0.0
+            groups = _send_waiting(outgoing, first)
+        now = time.monotonic()
+        if is_first:
+            storing = elapsed = 0.0
+        else:
+            kept = 0.5 ** (now - since)
+            storing = storing * kept + sum(len(hints) * seconds for hints, seconds in groups)
+            elapsed = elapsed * kept + now - since
+        since = now
+        count = sum(len(group.hints) for group in groups)
+        time.sleep(gather_seconds(count=count, storing=storing / elapsed if elapsed else 0.0))
+        is_first = outgoing.empty()
 
 
-def gather_seconds(*, count: int, together: float) -> float:
-    """Return how long the next hints gather, after so many, from groups of so many batches."""
+def gather_seconds(*, count: int, storing: float) -> float:
+    """Return how long the next hints gather, after so many, with so many batches being stored."""
     by_count = min(count * GATHER_SECONDS, LONG_GATHER_SECONDS)
-    by_size = min(TOGETHER_SECONDS * together**3, MOST_GATHER_SECONDS)
-    return max(by_count, by_size)
+    share = (storing - BUSY) / (FULL - BUSY)
+    return max(by_count, min(share, 1) * FULL_GATHER_SECONDS)
 
 
-def _send_last(outgoing: SimpleQueue[Sequence[Hint]]) -> None:
+def _send_last(outgoing: SimpleQueue[Group]) -> None:
     """Send what waits as the process ends, and have the thread begin no more.
 
     Were it cut off between the key and the message, the key would hold the next hints back.
@@ -105,19 +121,18 @@ def _send_last(outgoing: SimpleQueue[Sequence[Hint]]) -> None:
         _send_waiting(outgoing)
 
 
-def _send_waiting(outgoing: SimpleQueue[Sequence[Hint]], *first: Sequence[Hint]) -> list[int]:
-    """Send these hints and all that wait; return how many were together in each group."""
+def _send_waiting(outgoing: SimpleQueue[Group], *first: Group) -> list[Group]:
+    """Send the hints of these groups and of all that wait; return the groups."""
     groups = list(first)
     while not outgoing.empty():
         groups.append(outgoing.get())
     # What came while the last ones were sent: a hint for each shard says it all.
-    hints = dict(chain.from_iterable(groups))
-    sizes = list(map(len, groups))
-    COALESCED.inc(sum(sizes) - len(hints))
+    hints = dict(chain.from_iterable(group.hints for group in groups))
+    COALESCED.inc(sum(len(group.hints) for group in groups) - len(hints))
     for shard, request_id in hints.items():
         request_ids.current.set(request_id)
         _send(shard)
-    return sizes
+    return groups
 
 
 def _send(shard: int) -> None:

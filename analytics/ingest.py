@@ -1,5 +1,6 @@
 """Storing batches: one call, one round trip, one transaction, for one batch or for many."""
 
+import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
@@ -11,8 +12,10 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from analytics import hints
 from analytics.batches import Batch, Samples, to_samples
+from analytics.hints import Hint
 from analytics.shards import shard_of
 from core import request_ids
+from core.connections import Connections
 from core.durations import FIRST_RUNG_MS
 from core.problems import NoSuchInstance
 from dashboard.tokens import WriteToken, check_version
@@ -68,19 +71,26 @@ def store_batch(*, token: WriteToken, batch: Batch, now: datetime) -> Receipt:
     if outcome.version is None:
         raise NoSuchInstance
     check_version(token, outcome.version)
-    _hint([sent], [outcome])
+    if waiting := _hints_of([sent], [outcome]):
+        transaction.on_commit(partial(hints.send, waiting), robust=True)
     return _receive(sent, outcome)
 
 
-def store_batches(*, batches: Sequence[Sent]) -> list[Receipt | None]:
+async def store_batches(
+    *, batches: Sequence[Sent], connections: Connections
+) -> list[Receipt | None]:
     """Store what is new of batches of as many instances, durably, in one transaction.
 
     None stands for a batch that must be stored by itself (store_batch), which waits or says why
-    not: its instance is locked or gone, or its token was revoked. A database error is not tried
-    again here: the transaction is undone, and it is raised.
+    not: its instance is locked or gone, or its token was revoked. An error of the database's or
+    the connection's (core/connections.py) is not tried again here: the transaction is undone, and
+    it is raised.
     """
-    outcomes = _execute_once(to_parameters(batches, wait=False))
-    _hint(batches, outcomes)
+    began = time.perf_counter()
+    rows = await connections.execute(STORE, to_parameters(batches, wait=False))
+    outcomes = list(map(Outcome._make, rows))
+    if waiting := _hints_of(batches, outcomes):
+        hints.send(waiting, seconds=time.perf_counter() - began)
     return [
         _receive(sent, outcome) if outcome.version == sent.token.version else None
         for sent, outcome in zip(batches, outcomes, strict=True)
@@ -108,14 +118,12 @@ def to_parameters(batches: Sequence[Sent], *, wait: bool) -> dict[str, Any]:
     }
 
 
-def _hint(batches: Iterable[Sent], outcomes: Iterable[Outcome]) -> None:
-    waiting = [
+def _hints_of(batches: Iterable[Sent], outcomes: Iterable[Outcome]) -> list[Hint]:
+    return [
         (shard_of(outcome.browser_id), sent.request_id)
         for sent, outcome in zip(batches, outcomes, strict=True)
         if outcome.browser_id is not None and outcome.accepted
     ]
-    if waiting:
-        transaction.on_commit(partial(hints.send, waiting), robust=True)
 
 
 def _receive(sent: Sent, outcome: Outcome) -> Receipt:

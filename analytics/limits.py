@@ -13,12 +13,12 @@ def spend_batch(*, instance_id: UUID, events: int) -> None:
     spend(_charges(instance_id, events))
 
 
-def spend_batches(batches: Iterable[tuple[UUID, int]]) -> list[bool]:
+async def spend_batches(batches: Iterable[tuple[UUID, int]]) -> list[bool]:
     """Charge batches of (instance, events) in one round trip; return of each whether it may pass.
 
     One that may not is not charged.
     """
-    waits = spend_each([_charges(instance_id, events) for instance_id, events in batches])
+    waits = await spend_each([_charges(instance_id, events) for instance_id, events in batches])
     return [wait == 0 for wait in waits]
 
 

@@ -5,17 +5,19 @@ cannot slip past a limit together and no counter is left without an end. While R
 nothing is counted and everything passes: losing a limit for a while harms less than losing data.
 """
 
+import asyncio
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import redis
 from rest_framework.exceptions import Throttled
 
-from core.redis import client
+from core.redis import client, loop_client
 
 logger = logging.getLogger(__name__)
 
@@ -65,30 +67,41 @@ def spend(charges: Sequence[Charge]) -> None:
 
     Throttled carries the seconds to wait, which the answer's Retry-After says.
     """
-    (wait_ms,) = spend_each([charges])
+    wait_ms = 0
+    with _pausing_without_redis() as counts:
+        if counts:
+            (wait_ms,) = client().eval(*_arguments([charges]))
     if wait_ms:
         raise Throttled(math.ceil(wait_ms / 1000))
 
 
-def spend_each(calls: Sequence[Sequence[Charge]]) -> list[int]:
+async def spend_each(calls: Sequence[Sequence[Charge]]) -> list[int]:
     """Charge calls, each with as many limits as the next; return the ms that each is to wait.
 
     A call with 0 is charged to all its limits, any other to none.
     """
-    global _paused_until
-    if time.monotonic() >= _paused_until:
-        try:
-            return _count(calls)
-        except redis.RedisError as error:
-            _paused_until = time.monotonic() + PAUSE_SECONDS
-            logger.warning("no limits for %s s: %s", PAUSE_SECONDS, error)
+    with _pausing_without_redis() as counts:
+        if counts:
+            return await loop_client(asyncio.get_running_loop()).eval(*_arguments(calls))
     return [0] * len(calls)
 
 
-def _count(calls: Sequence[Sequence[Charge]]) -> list[int]:
+@contextmanager
+def _pausing_without_redis() -> Iterator[bool]:
+    """Say whether there is anything to count in, and count no more for a while where it fails."""
+    global _paused_until
+    try:
+        yield time.monotonic() >= _paused_until
+    except redis.RedisError as error:
+        _paused_until = time.monotonic() + PAUSE_SECONDS
+        logger.warning("no limits for %s s: %s", PAUSE_SECONDS, error)
+
+
+def _arguments(calls: Sequence[Sequence[Charge]]) -> list[Any]:
+    """Return what EVAL takes."""
     charges = list(chain.from_iterable(calls))
     keys = [f"pointerscope:limit:{limit.name}:{whom}" for limit, whom, _ in charges]
     numbers = chain.from_iterable(
         (units, limit.most, limit.seconds * 1000) for limit, _, units in charges
     )
-    return client().eval(COUNT, len(keys), *keys, len(calls[0]), *numbers)
+    return [COUNT, len(keys), *keys, len(calls[0]), *numbers]

@@ -33,28 +33,33 @@ def test_a_process_that_ends_leaves_no_key_without_its_message():
 
 def test_a_hint_for_each_shard_says_it_for_all_batches_that_wait():
     waiting: SimpleQueue = SimpleQueue()
-    waiting.put([(0, "second"), (1, "third")])
-    waiting.put([(0, "fourth"), (0, "fifth"), (1, "sixth")])
+    groups = [
+        hints.Group([(0, "first")], 0.1),
+        hints.Group([(0, "second"), (1, "third")], 0.2),
+        hints.Group([(0, "fourth"), (0, "fifth"), (1, "sixth")], 0.3),
+    ]
+    for group in groups[1:]:
+        waiting.put(group)
     client().delete("celery", *map(hints._key, range(2)))
     coalesced = hints.COALESCED._value.get()
-    assert hints._send_waiting(waiting, [(0, "first")]) == [1, 2, 3]
+    assert hints._send_waiting(waiting, groups[0]) == groups
     assert client().llen("celery") == 2
     assert hints.COALESCED._value.get() - coalesced == 4
     client().delete("celery", *map(hints._key, range(2)))
 
 
 @pytest.mark.parametrize(
-    ("count", "together", "seconds"),
+    ("count", "storing", "seconds"),
     [
-        (1, 1.0, 0.02),
-        (300, 1.0, 0.1),
+        (1, 0.0, 0.02),
+        (300, 0.5, 0.1),
         # At half load charts are still quick.
         (300, 2.0, 0.1),
-        (300, 4.0, 0.32),
-        (3000, 40.0, 0.5),
+        (300, 3.15, 0.5),
+        (3000, 40.0, 1),
     ],
 )
-def test_hints_gather_by_their_number_and_where_groups_are_large_for_longer(
-    count, together, seconds
+def test_hints_gather_by_their_number_and_where_many_batches_are_stored_at_a_time_for_longer(
+    count, storing, seconds
 ):
-    assert hints.gather_seconds(count=count, together=together) == pytest.approx(seconds)
+    assert hints.gather_seconds(count=count, storing=storing) == pytest.approx(seconds)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import patch
 
@@ -92,32 +91,20 @@ def no_view(*_):
     raise AssertionError("the batch went the long way")
 
 
-def close_sessions(pool):
-    """Have each thread of a pool close its connections."""
-    together = threading.Barrier(pool._max_workers)
-
-    def close(_):
-        together.wait(5)
-        connections.close_all()
-
-    list(pool.map(close, range(pool._max_workers)))
-
-
 class IntakeTestCase(TransactionTestCase):
     def setUp(self):
         self.browser = new_browser()
-        pools = ThreadPoolExecutor(gathering.GROUPS_AT_ONCE), ThreadPoolExecutor(1)
+        self.gathering, handlers = Gathering(), ThreadPoolExecutor(1)
         for patched in (
             patch("django.utils.timezone.now", return_value=NOW),
-            patch.object(intake, "_gathering", Gathering()),
-            patch.object(gathering, "_threads", pools[0]),
-            patch.object(asgi, "_handlers", pools[1]),
+            patch.object(intake, "_gathering", self.gathering),
+            patch.object(asgi, "_handlers", handlers),
         ):
             patched.start()
             self.addCleanup(patched.stop)
-        for pool in pools:
-            # No session outlives the test: the database is to be dropped.
-            self.addCleanup(close_sessions, pool)
+        # No session outlives the test: the database is to be dropped.
+        self.addCleanup(lambda: handlers.submit(connections.close_all).result(5))
+        self.addCleanup(self.gathering.connections.close)
 
     def stored(self):
         return list(
@@ -237,6 +224,9 @@ class GatheringTests(IntakeTestCase):
         )
         return Sent(token_of(browser), samples, "abcdefgh-1234")
 
+    def store(self, batches):
+        return asyncio.run(store_group(batches, self.gathering.connections))
+
     def test_batches_that_come_while_two_groups_are_stored_are_stored_together(self):
         browsers = [self.browser, *(new_browser() for _ in range(4))]
 
@@ -258,13 +248,13 @@ class GatheringTests(IntakeTestCase):
 
     def test_each_batch_of_a_group_has_its_own_receipt(self):
         second, revoked, gone = new_browser(), new_browser(), new_browser()
-        store_group([self.sent(second)])
+        self.store([self.sent(second)])
         Browser.objects.filter(pk=revoked.pk).update(token_version=2)
         Browser.objects.filter(pk=gone.pk).delete()
         group = [self.sent(browser) for browser in (revoked, second, gone, self.browser)]
         moved = group[1].samples._replace(xs=[1.0, 3.0])
         group[1] = group[1]._replace(samples=moved)
-        receipts = store_group(group)
+        receipts = self.store(group)
         self.assertEqual(receipts, [None, Receipt(0, 1, 1), None, Receipt(2, 0, 0)])
 
     def test_a_locked_instance_holds_up_nobody_but_itself(self):
@@ -299,7 +289,7 @@ class GatheringTests(IntakeTestCase):
             self.assertEqual(ask(scope, body_of(first=4)), STORED)
 
     def test_a_group_that_fails_leaves_its_batches_to_the_view_at_once(self):
-        gathered = Gathering()
+        gathered = self.gathering
 
         async def store_all():
             return await asyncio.gather(*(gathered.store(self.sent(each)) for each in browsers))
@@ -313,12 +303,12 @@ class GatheringTests(IntakeTestCase):
         self.assertEqual(asyncio.run(store_all()), [Receipt(2, 0, 0)] * 3)
 
     def test_a_group_waits_for_as_many_as_the_last_one_had_but_not_for_long(self):
-        sizes, gathered = [], Gathering()
-        go_on = threading.Event()
+        sizes, gathered = [], self.gathering
+        go_on = asyncio.Event()
         browsers = [self.browser, *(new_browser() for _ in range(4))]
 
-        def store(batches):
-            go_on.wait(5)
+        async def store(batches, _):
+            await go_on.wait()
             sizes.append(len(batches))
             return [Receipt(2, 0, 0)] * len(batches)
 
