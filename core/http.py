@@ -9,12 +9,16 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 # From the first byte of a request, or from the opening of a connection, to the end of its headers.
 HEAD_SECONDS = 10
 MOST_HEAD_BYTES = 64 * 1024
+# Who takes nothing of an answer for so long is cut off. The threads that make streams have given up
+# by then (core/asgi.py); here what was sent already, and the connection, are let go.
+STALL_SECONDS = 40
 
 
 class Protocol(HttpToolsProtocol):
     """A connection that is cut off where a request's headers come too slowly, or without end."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _stall: asyncio.TimerHandle | None = None
     _in_head = False
     _head_bytes = 0
 
@@ -24,6 +28,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_the_clock()
+        self.resume_writing()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -56,6 +61,16 @@ class Protocol(HttpToolsProtocol):
         self._in_head = False
         self._stop_the_clock()
         super().on_headers_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stall = self.loop.call_later(STALL_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        if self._stall:
+            self._stall.cancel()
+            self._stall = None
+        super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
         # Who has not even read the last answer would keep a connection that is only closed.

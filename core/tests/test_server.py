@@ -1,6 +1,7 @@
 """The HTTP server: what it does to those who are slow or unreadable, and how it ends."""
 
 import asyncio
+import contextlib
 import json
 import os
 import select
@@ -32,8 +33,13 @@ async def hello(scope, receive, send):
     await send({"type": "http.response.body", "body": b"hello"})
 
 
-def ask(script):
-    """Run a server that gives headers 0.3 s, and a script of what a client does on a connection."""
+async def much(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"much" * 5_000_000})
+
+
+def ask(script, application=hello):
+    """Run a server that waits for 0.3 s, and a script of what a client does on a connection."""
 
     def run_client(address):
         with socket.create_connection(address, timeout=5) as line:
@@ -41,7 +47,7 @@ def ask(script):
 
     async def run():
         listener = socket.create_server(("127.0.0.1", 0))
-        config = uvicorn.Config(hello, http=http.Protocol, lifespan="off", log_level="error")
+        config = uvicorn.Config(application, http=http.Protocol, lifespan="off", log_level="error")
         serving = server.Server(config)
         running = asyncio.create_task(serving.serve(sockets=[listener]))
         address = listener.getsockname()
@@ -51,7 +57,7 @@ def ask(script):
             serving.should_exit = True
             await running
 
-    with patch.object(http, "HEAD_SECONDS", 0.3):
+    with patch.multiple(http, HEAD_SECONDS=0.3, STALL_SECONDS=0.3):
         return asyncio.run(run())
 
 
@@ -151,6 +157,19 @@ def test_headers_without_end_are_refused():
         return read_all(line)
 
     assert problem_of(ask(send_much)) == (431, "large_headers")
+
+
+def test_who_takes_nothing_of_an_answer_is_cut_off():
+    def take_nothing(line):
+        line.sendall(REQUEST)
+        time.sleep(1)
+        taken = 0
+        with contextlib.suppress(ConnectionResetError):
+            while piece := line.recv(65536):
+                taken += len(piece)
+        return taken
+
+    assert 0 < ask(take_nothing, much) < 15_000_000
 
 
 def test_what_is_no_http_is_refused():
