@@ -375,6 +375,6 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    # The live process' server has a handler of its own, for lines; JSON goes the way of all else.
+    # The server of web and live has a handler of its own, for lines; JSON goes the way of all else.
     "loggers": {"uvicorn": {"handlers": [], "propagate": True}} if LOG_FORMAT == "json" else {},
 }
