@@ -88,8 +88,8 @@ class Gathering:
     def _finish(self, group: list[Waiting], storing: asyncio.Task[list[Receipt | None]]) -> None:
         self._storing.remove(storing)
         if storing.cancelled() or storing.exception():
-            error = None if storing.cancelled() else storing.exception()
-            logger.warning("%s batches go by themselves: %s", len(group), error)
+            why = "cancelled" if storing.cancelled() else storing.exception()
+            logger.warning("%s batches go by themselves: %s", len(group), why)
             self._paused_until = time.monotonic() + PAUSE_SECONDS
             group, self._waiting = group + self._waiting, []
             receipts: list[Receipt | None] = [None] * len(group)

@@ -58,6 +58,27 @@ _paused_until = 0.0
 _sending = threading.Lock()
 
 
+class Load(NamedTuple):
+    """What was stored over the last second or two: a moment may fall into a wave of drains.
+
+    The batches, each times the seconds that it took, of the seconds that went by meanwhile.
+    """
+
+    batch_seconds: float = 0.0
+    elapsed: float = 0.0
+
+    @property
+    def storing(self) -> float:
+        """How many batches were being stored at a time, on the average."""
+        return self.batch_seconds / self.elapsed if self.elapsed else 0.0
+
+    def after(self, groups: Sequence[Group], *, seconds: float) -> "Load":
+        """Return the load so many seconds later, when these groups have been stored meanwhile."""
+        kept = 0.5**seconds
+        stored = sum(len(group.hints) * group.seconds for group in groups)
+        return Load(self.batch_seconds * kept + stored, self.elapsed * kept + seconds)
+
+
 def send(hints: Sequence[Hint], *, seconds: float = 0) -> None:
     """Have a roll-up of each shard queued unless one is queued; returns at once.
 
@@ -85,24 +106,17 @@ def _outgoing() -> SimpleQueue[Group]:
 
 
 def _send_all(outgoing: SimpleQueue[Group]) -> None:
-    # Over the last second or so, for a moment says little; since the last quiet one.
-    storing = elapsed = since = 0.0
-    is_first = True
+    load, since = Load(), 0.0
     while True:
         first = outgoing.get()
         with _sending:
             groups = _send_waiting(outgoing, first)
         now = time.monotonic()
-        if is_first:
-            storing = elapsed = 0.0
-        else:
-            kept = 0.5 ** (now - since)
-            storing = storing * kept + sum(len(hints) * seconds for hints, seconds in groups)
-            elapsed = elapsed * kept + now - since
-        since = now
+        load = load.after(groups, seconds=now - since) if since else Load()
         count = sum(len(group.hints) for group in groups)
-        time.sleep(gather_seconds(count=count, storing=storing / elapsed if elapsed else 0.0))
-        is_first = outgoing.empty()
+        time.sleep(gather_seconds(count=count, storing=load.storing))
+        # What was before a quiet moment says nothing of what comes next.
+        since = 0.0 if outgoing.empty() else now
 
 
 def gather_seconds(*, count: int, storing: float) -> float:

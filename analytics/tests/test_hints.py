@@ -63,3 +63,24 @@ def test_hints_gather_by_their_number_and_where_many_batches_are_stored_at_a_tim
     count, storing, seconds
 ):
     assert hints.gather_seconds(count=count, storing=storing) == pytest.approx(seconds)
+
+
+def of(*batches, seconds):
+    return [hints.Group([(0, "request-of-a-test")] * count, seconds) for count in batches]
+
+
+def test_the_load_is_how_many_batches_are_stored_at_a_time():
+    load = hints.Load()
+    assert load.storing == 0
+    # Ten groups in a second, two batches each, of a tenth of a second; and then four at a time.
+    load = load.after(of(*[2] * 10, seconds=0.1), seconds=1)
+    assert load.storing == pytest.approx(2)
+    for _ in range(8):
+        load = load.after(of(*[4] * 10, seconds=0.1), seconds=1)
+    assert load.storing == pytest.approx(4, rel=0.01)
+
+
+def test_a_wave_of_drains_at_half_load_is_not_taken_for_full_load():
+    load = hints.Load().after(of(*[2] * 10, seconds=0.1), seconds=1)
+    load = load.after(of(5, seconds=0.1), seconds=0.1)
+    assert 2 < load.storing < hints.BUSY
