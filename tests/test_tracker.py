@@ -259,8 +259,9 @@ def test_what_a_hidden_tab_keeps_may_be_sent_by_both_and_is_stored_once(
     count = move(first)
     turn(first, hidden=True)
     assert len(first.evaluate("Object.keys(localStorage)")) == 1
-    context.unroute("**/events/")
+    # In this order: the first one tries again at any moment, and must find no gap.
     first.route("**/events/", refuse)
+    context.unroute("**/events/")
     second = live(open_page())
     count += move(second)
     wait_for_stored(service, count)
