@@ -25,8 +25,9 @@ run: setup ## Run everything until Ctrl-C; PORT=8001 moves the page
 demo: setup ## The same with twenty made-up pointers, and a login to look at them
 	@exec $(BIN)/python scripts/run demo
 
-test: lint chromium pgbouncer servers ## Lint, then every test; ARGS="-k drain" picks some
-	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python -m pytest $(ARGS)
+test: lint chromium pgbouncer servers ## Lint, then every test, two files at a time; ARGS="-k drain" picks some
+	@$(SECRET); exec $(BIN)/python scripts/services run -- \
+	    $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 soak: .venv/.dev chromium ## Watch live charts for ten minutes, and see that the heap does not grow
 	@$(SECRET); export SOAK_SECONDS=600; exec $(BIN)/python scripts/services run -- \

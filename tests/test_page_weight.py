@@ -124,7 +124,10 @@ def cursor_place(page: Page) -> list[float]:
 
 
 def grid_place(page: Page) -> list[float]:
-    """Return the same of the grid that is drawn there."""
-    grid = page.locator("[data-chart=velocity] .apexcharts-grid").bounding_box()
-    plot = page.locator("[data-plot]").first.bounding_box()
-    return [grid["x"] - plot["x"], grid["width"]]
+    """Return the same of the grid that is drawn there; nothing while it is being drawn anew."""
+    return page.locator("[data-plot]").first.evaluate(
+        """(plot) => {
+          const grid = plot.querySelector(".apexcharts-grid")?.getBoundingClientRect();
+          return grid ? [grid.x - plot.getBoundingClientRect().x, grid.width] : [];
+        }"""
+    )

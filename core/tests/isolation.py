@@ -1,5 +1,6 @@
 """Tests use a Redis database of their own, so that a running service does not hear of them."""
 
+import os
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +11,9 @@ from django.test.runner import DiscoverRunner
 
 from core.redis import client
 
-TEST_DATABASE = "/15"
+# From the last of a Redis' sixteen databases down, one for each process that tests run in.
+PLACE = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+TEST_DATABASE = f"/{15 - PLACE}"
 
 
 def use_own_redis() -> None:
