@@ -1,7 +1,9 @@
 """Pointers that send as fast as they are answered, or at a given pace."""
 
+import heapq
 import itertools
 import re
+import selectors
 import socket
 import statistics
 import threading
@@ -86,6 +88,39 @@ class Batches:
         return itertools.chain(self._ready, self._requests)
 
 
+class Line:
+    """A connection, one request of which is due at its time."""
+
+    def __init__(self, port: int, requests: Iterator[bytes], due: float) -> None:
+        self.due = due
+        self._requests = requests
+        self._answer = b""
+        self._socket = socket.create_connection(("127.0.0.1", port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.fileno, self.close = self._socket.fileno, self._socket.close
+
+    def __lt__(self, other: "Line") -> bool:
+        return self.due < other.due
+
+    def send_next(self) -> bool:
+        """Send the request that is due; False where there are no more."""
+        content = next(self._requests, b"")
+        self._socket.sendall(content)
+        return bool(content)
+
+    def receive(self) -> bool:
+        """Take what has come; True if the answer is whole. RuntimeError where it is no 202."""
+        self._answer += self._socket.recv(65536) or _hang_up(self._answer)
+        head, end, content = self._answer.partition(b"\r\n\r\n")
+        length = LENGTH.search(head)
+        if not end or len(content) < (int(length[1]) if length else 0):
+            return False
+        if not head.startswith(ANSWERED):
+            raise RuntimeError(self._answer.decode())
+        self._answer = b""
+        return True
+
+
 def send(
     port: int, batches: list[Batches], *, seconds: float, rate: float = 0, most: int | None = None
 ) -> Count:
@@ -93,41 +128,50 @@ def send(
 
     Without a rate each sends its next batch as soon as the last one is answered. With one, a batch
     that goes out late has waited since its time had come. None sends more than `most`.
+
+    One thread does it all: more of them take time from the service, whose machine it is.
     """
-    latencies: list[list[float]] = [[] for _ in batches]
     start = time.perf_counter() + 0.05
     pause = len(batches) / rate if rate else 0
-
-    def run(number: int) -> None:
-        offset = pause * number / len(batches)
-        with socket.create_connection(("127.0.0.1", port)) as line:
-            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            for n, content in enumerate(itertools.islice(batches[number], most)):
-                due = start + offset + n * pause if rate else max(start, time.perf_counter())
-                if due >= start + seconds:
-                    break
-                time.sleep(max(0.0, due - time.perf_counter()))
-                line.sendall(content)
-                read_answer(line)
-                latencies[number].append((time.perf_counter() - due) * 1000)
-
-    in_parallel(run, len(batches))
-    took = time.perf_counter() - start
-    done = [latency for each in latencies for latency in each]
-    return Count(len(done), took, done)
+    dues = (start + pause * n / len(batches) for n in range(len(batches)))
+    idle = [
+        Line(port, itertools.islice(requests, most), due)
+        for requests, due in zip(batches, dues, strict=True)
+    ]
+    latencies: list[float] = []
+    # Of all selectors the one whose clock is finer than a millisecond.
+    with selectors.SelectSelector() as under_way:
+        while _send_due(idle, under_way, until=start + seconds):
+            for line in _answered(idle, under_way):
+                now = time.perf_counter()
+                latencies.append((now - line.due) * 1000)
+                line.due = line.due + pause if rate else now
+                heapq.heappush(idle, line)
+    return Count(len(latencies), time.perf_counter() - start, latencies)
 
 
-def read_answer(line: socket.socket) -> None:
-    """Read one answer to its end; RuntimeError where it is no 202."""
-    answer = b""
-    while b"\r\n\r\n" not in answer:
-        answer += line.recv(65536) or _hang_up(answer)
-    head, _, content = answer.partition(b"\r\n\r\n")
-    length = LENGTH.search(head)
-    while len(content) < (int(length[1]) if length else 0):
-        content += line.recv(65536) or _hang_up(answer)
-    if not answer.startswith(ANSWERED):
-        raise RuntimeError((head + content).decode())
+def _send_due(idle: list[Line], under_way: selectors.BaseSelector, *, until: float) -> bool:
+    """Have every line of the heap send whose time has come; False where none goes on.
+
+    A line is closed after its last request.
+    """
+    while idle and idle[0].due <= time.perf_counter():
+        line = heapq.heappop(idle)
+        if line.due < until and line.send_next():
+            under_way.register(line, selectors.EVENT_READ)
+        else:
+            line.close()
+    return bool(idle or under_way.get_map())
+
+
+def _answered(idle: list[Line], under_way: selectors.BaseSelector) -> Iterator[Line]:
+    """Wait for answers until the next line is due; yield the lines that have a whole one."""
+    patience = max(0.0, idle[0].due - time.perf_counter()) if idle else None
+    for key, _ in under_way.select(patience):
+        line = key.fileobj
+        if line.receive():
+            under_way.unregister(line)
+            yield line
 
 
 def _hang_up(answer: bytes) -> NoReturn:

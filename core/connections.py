@@ -12,6 +12,8 @@ from django.conf import settings
 from django.db import connection
 from psycopg2.extensions import POLL_OK, POLL_READ
 
+from core.sockets import until_readable, until_writable
+
 CONNECT_SECONDS = settings.CLIENT_PATIENCE["connect_timeout"]
 # The server ends a statement before; this is for one that says nothing more.
 ANSWER_SECONDS = 10
@@ -51,19 +53,9 @@ class Connection:
 
     async def _ready(self) -> None:
         """Wait until all has been sent and all has been received."""
-        loop = asyncio.get_running_loop()
         while (state := self._session.poll()) != POLL_OK:
-            ready = loop.create_future()
-            line = self._session.fileno()
-            if state == POLL_READ:
-                watch, leave = loop.add_reader, loop.remove_reader
-            else:
-                watch, leave = loop.add_writer, loop.remove_writer
-            watch(line, _wake, ready)
-            try:
-                await ready
-            finally:
-                leave(line)
+            until_ready = until_readable if state == POLL_READ else until_writable
+            await until_ready(self._session.fileno())
 
 
 class Connections:
@@ -94,9 +86,3 @@ class Connections:
                 return line
             line.close()
         return await Connection.open()
-
-
-def _wake(ready: asyncio.Future[None]) -> None:
-    # Ready once more before whoever waits has had its turn.
-    if not ready.done():
-        ready.set_result(None)

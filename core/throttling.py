@@ -5,7 +5,6 @@ cannot slip past a limit together and no counter is left without an end. While R
 nothing is counted and everything passes: losing a limit for a while harms less than losing data.
 """
 
-import asyncio
 import logging
 import math
 import time
@@ -17,7 +16,7 @@ from typing import Any, NamedTuple
 import redis
 from rest_framework.exceptions import Throttled
 
-from core.redis import client, loop_client
+from core.redis import Lines, client
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +47,7 @@ return waits
 """
 
 _paused_until = 0.0
+_lines = Lines()
 
 
 class Limit(NamedTuple):
@@ -82,7 +82,7 @@ async def spend_each(calls: Sequence[Sequence[Charge]]) -> list[int]:
     """
     with _pausing_without_redis() as counts:
         if counts:
-            return await loop_client(asyncio.get_running_loop()).eval(*_arguments(calls))
+            return await _lines.execute("EVAL", *_arguments(calls))
     return [0] * len(calls)
 
 
@@ -92,7 +92,7 @@ def _pausing_without_redis() -> Iterator[bool]:
     global _paused_until
     try:
         yield time.monotonic() >= _paused_until
-    except redis.RedisError as error:
+    except (redis.RedisError, TimeoutError) as error:
         _paused_until = time.monotonic() + PAUSE_SECONDS
         logger.warning("no limits for %s s: %s", PAUSE_SECONDS, error)
 

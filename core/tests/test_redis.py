@@ -1,0 +1,75 @@
+"""Redis connections that an event loop waits for: used again while they are good, never after."""
+
+import asyncio
+import time
+from unittest.mock import patch
+
+import redis
+from django.test import SimpleTestCase
+
+from core import redis as own
+from core.redis import Lines, client
+
+# Long enough for two of them to meet.
+BLOCK = ("BLPOP", "nobody-pushes", 0.05)
+
+
+class LineTests(SimpleTestCase):
+    def setUp(self):
+        self.lines = Lines()
+        self.addCleanup(self.lines.close)
+
+    async def own(self):
+        return await self.lines.execute("CLIENT", "ID")
+
+    def test_a_line_is_used_again_and_two_at_once_are_two(self):
+        async def use():
+            first, again = await self.own(), await self.own()
+            return first, again, set(await asyncio.gather(self.own(), self.own()))
+
+        first, again, both = asyncio.run(use())
+        self.assertEqual(first, again)
+        self.assertIn(first, both)
+        self.assertEqual(len(both), 2)
+
+    def test_it_outlives_the_loop_that_made_it(self):
+        self.assertEqual(asyncio.run(self.own()), asyncio.run(self.own()))
+
+    def test_an_answer_that_does_not_come_in_time_ends_the_line(self):
+        async def wait_in_vain():
+            first, began = await self.own(), time.monotonic()
+            with self.assertRaises(TimeoutError):
+                await self.lines.execute("BLPOP", "nobody-pushes", 5)
+            return first, time.monotonic() - began, await self.own()
+
+        first, seconds, second = asyncio.run(wait_in_vain())
+        self.assertNotEqual(first, second)
+        self.assertLess(seconds, 1)
+
+    def test_whoever_is_cancelled_leaves_no_answer_for_the_next(self):
+        async def leave():
+            waiting = asyncio.create_task(self.lines.execute(*BLOCK))
+            await asyncio.sleep(0.01)
+            waiting.cancel()
+            with self.assertRaises(asyncio.CancelledError):
+                await waiting
+            await asyncio.sleep(0.1)
+            return await self.lines.execute("ECHO", "mine")
+
+        self.assertEqual(asyncio.run(leave()), "mine")
+
+    def test_a_line_that_redis_has_hung_up_is_replaced_unnoticed(self):
+        async def lose():
+            first = await self.own()
+            client().client_kill_filter(_id=first)
+            return first, await self.own()
+
+        first, second = asyncio.run(lose())
+        self.assertNotEqual(first, second)
+
+    def test_an_error_of_redis_is_raised_and_an_absent_one_too(self):
+        with self.assertRaises(redis.ResponseError):
+            asyncio.run(self.lines.execute("EVAL", "no lua", 0))
+        away = redis.Redis(port=1)
+        with patch.object(own, "client", return_value=away), self.assertRaises(redis.RedisError):
+            asyncio.run(Lines().execute("PING"))
