@@ -13,16 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
-import msgspec
 from django.conf import settings
 from django.db import connections
 from django.http import FileResponse, HttpResponseBase
 
 from core.wsgi import application as wsgi_application  # isort: skip  # what comes next needs it
 from core import request_ids
-from core.metrics import count_request
-from core.problems import CONTENT_TYPE, SlowBody, to_problem
-from core.request_ids import HEADER, choose_id
+from core.problems import SlowBody
+from core.refusals import refuse
+from core.request_ids import HEADER
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -189,16 +188,7 @@ def _put_all(response: HttpResponseBase, put: Callable[[bytes], None]) -> None:
 
 async def _refuse(scope: Scope, send: Send) -> None:
     error = SlowBody()
-    request_id = choose_id(_header(scope, HEADER.lower().encode()).decode("latin-1"))
-    headers: Headers = [
-        (b"content-type", CONTENT_TYPE.encode()),
-        (b"connection", b"close"),
-        # It says nothing of anybody's; without it the tracker on another site could not read it.
-        (b"access-control-allow-origin", b"*"),
-        (HEADER.lower().encode(), request_id.encode()),
-    ]
-    count_request(route="none", method=scope["method"], status=error.status_code)
-    body = msgspec.json.encode(to_problem(error))
-    headers.append((b"content-length", b"%d" % len(body)))
+    asked_id = _header(scope, HEADER.lower().encode()).decode("latin-1")
+    headers, body = refuse(error, method=scope["method"], asked_id=asked_id)
     await send({"type": "http.response.start", "status": error.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -3,7 +3,6 @@
 import asyncio
 from http import HTTPStatus
 
-import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 # From the first byte of a request, or from the opening of a connection, to the end of its headers.
@@ -85,16 +84,14 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
             return
         # They need Django's settings, which the application has loaded by now.
-        from core import problems
+        from core import problems, refusals
 
         error = getattr(problems, name)()
-        body = msgspec.json.encode(problems.to_problem(error))
-        head = (
-            f"HTTP/1.1 {error.status_code} {HTTPStatus(error.status_code).phrase}\r\n"
-            f"content-type: {problems.CONTENT_TYPE}\r\ncontent-length: {len(body)}\r\n"
-            "connection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
+        headers, body = refusals.refuse(error, method="", asked_id="")
+        status = HTTPStatus(error.status_code)
+        lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
+        lines += [b"%b: %b" % header for header in headers]
+        self.transport.write(b"\r\n".join([*lines, b"", body]))
         self.transport.close()
 
     def _await_head(self) -> None:

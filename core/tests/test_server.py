@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -77,6 +78,9 @@ def read_all(line):
 def problem_of(answer):
     head, _, body = answer.partition(b"\r\n\r\n")
     assert b"content-type: application/problem+json" in head
+    # As of every answer, and of one to a call that no view has seen.
+    assert re.search(rb"\r\nx-request-id: [0-9a-f]{32}$", head)
+    assert b"\r\naccess-control-allow-origin: *\r\n" in head
     problem = json.loads(body)
     assert head.startswith(f"HTTP/1.1 {problem['status']} ".encode())
     return problem["status"], problem["code"]
