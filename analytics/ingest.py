@@ -25,7 +25,7 @@ ATTEMPTS = 3
 RETRIED_SQLSTATES = {"40P01", "40001", "55P03"}
 
 # analytics/migrations/0008_store_batches.py says what the function does, its locks and its
-# snapshots; 0009_count_conflicts.py has its text.
+# snapshots; 0011_plain_insert_first.py has its text.
 STORE = """
 select * from analytics_store_batches(
     %(instances)s, %(versions)s, %(sizes)s, %(places)s,

@@ -257,6 +257,18 @@ class GatheringTests(IntakeTestCase):
         receipts = self.store(group)
         self.assertEqual(receipts, [None, Receipt(0, 1, 1), None, Receipt(2, 0, 0)])
 
+    def test_where_one_of_a_group_was_there_already_the_rest_is_stored_and_marked_once(self):
+        # Of the youngest browser, so that the others' samples come before it.
+        browsers = [self.browser, new_browser(), new_browser()]
+        self.store([self.sent(browsers[-1])])
+        DirtyRange.objects.all().delete()
+        receipts = self.store([self.sent(browser) for browser in browsers])
+        self.assertEqual(receipts, [Receipt(2, 0, 0), Receipt(2, 0, 0), Receipt(0, 2, 0)])
+        expected = [(b.pk, float(n + 1), n) for b in browsers for n in range(2)]
+        self.assertEqual(self.stored(), expected)
+        marked = DirtyRange.objects.order_by("browser_id").values_list("browser_id", flat=True)
+        self.assertEqual(list(marked), [browser.pk for browser in browsers[:-1]])
+
     def test_a_locked_instance_holds_up_nobody_but_itself(self):
         other = new_browser()
         holder = Session(self.hold_locked, after=LOCKED).until_held()
