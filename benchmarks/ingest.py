@@ -24,6 +24,8 @@ CLIENTS = 8
 PATH = "/api/v1/browsers/{}/events/"
 # Each its own browsers, so that the samples of all are new.
 BROWSERS = 200
+# Of a browser in a run, by far; a week has some 750 times as many.
+MOST_SAMPLES = 100_000
 # Beat and live do the same whatever comes in.
 WORKING = ("web", "worker", "redis")
 REFERENCE = {"rows": "/rows/{}/", "transaction": "/transaction/{}/", "empty": "/empty/{}/"}
@@ -44,7 +46,7 @@ class Bench:
         self.running = running
         # Long enough ago for the fastest run to stay in the past.
         self.senders = log_on(running, browsers, age_seconds=7 * 86400)
-        self._first = itertools.count(step=1000)
+        self._first = itertools.count(step=MOST_SAMPLES)
 
     def over_http(
         self,
@@ -104,9 +106,9 @@ class Bench:
         return Run(sum(done) * size / took, sum(cpu) / sum(done), 0.0)
 
     def _parameters(self, number: int, step: int, first: int, size: int) -> Iterator[dict]:
-        for batch in itertools.count(first):
+        for sample in itertools.count(first, size):
             for sender in self.senders[number::step]:
-                yield _parameters(sender, batch, size)
+                yield _parameters(sender, sample, size)
 
 
 def measure(*, rounds: int = 3, seconds: float = 2) -> list[Row]:
@@ -190,7 +192,7 @@ def web_cpu(bench: Bench, rounds: int) -> dict[str, float]:
     return least
 
 
-def _parameters(sender: Sender, batch: int, size: int) -> dict:
-    samples = to_samples(decode_batch(body(sender, batch, size)), now=datetime.now(UTC))
+def _parameters(sender: Sender, first: int, size: int) -> dict:
+    samples = to_samples(decode_batch(body(sender, first, size)), now=datetime.now(UTC))
     token = WriteToken(UUID(sender.instance_id), version=1)
     return to_parameters([Sent(token, samples, "")], wait=True)

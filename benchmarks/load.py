@@ -49,9 +49,8 @@ def log_on(service: Service, count: int, age_seconds: float = 600) -> list[Sende
     return [Sender(a["instance_id"], a["write_token"], base_ms) for a in answers]
 
 
-def body(sender: Sender, batch: int, size: int) -> bytes:
-    """Return a batch as tracker.js writes it; each number of a batch has samples of its own."""
-    first = batch * size
+def body(sender: Sender, first: int, size: int) -> bytes:
+    """Return a batch as tracker.js writes it, from the sender's sample of that number on."""
     events = ",".join(
         f'{{"time":{sender.base_ms + n * SAMPLE_MS}.5,"x":{n * 7 % 1900}.25,"y":{n * 3 % 1000}.5,'
         f'"seq":{n}}}'
@@ -70,13 +69,16 @@ def request(path: str, sender: Sender, content: bytes) -> bytes:
 
 
 class Batches:
-    """Endless requests of some senders in turn, the first ones of which are made beforehand."""
+    """Endless requests of some senders in turn, each from its sample of number `first` on.
+
+    The first ones are made beforehand.
+    """
 
     def __init__(self, senders: list[Sender], *, path: str, size: int, first: int = 0) -> None:
         self.size = size
         self._requests = (
-            request(path, sender, body(sender, batch, size))
-            for batch in itertools.count(first)
+            request(path, sender, body(sender, sample, size))
+            for sample in itertools.count(first, size)
             for sender in senders
         )
         self._ready: list[bytes] = []

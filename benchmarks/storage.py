@@ -57,6 +57,6 @@ def measure(*, browsers: int = 50, batches: int = 100, size: int = 15) -> list[R
 
 
 def _store(instance_id: UUID, base_ms: int, batch: int, size: int, now: datetime) -> None:
-    content = body(Sender(str(instance_id), "", base_ms), batch, size)
+    content = body(Sender(str(instance_id), "", base_ms), batch * size, size)
     token = WriteToken(instance_id, version=1)
     store_batch(token=token, batch=decode_batch(content), now=now)

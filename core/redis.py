@@ -19,7 +19,11 @@ PATIENCE: dict[str, Any] = {
     "socket_timeout": 0.25,
     "socket_connect_timeout": 0.25,
     "health_check_interval": 30,
+    # With 3 a server may say something unasked.
+    "protocol": 2,
 }
+# A connection has several answers to wait for until it is ready.
+CONNECT_SECONDS = 0.5
 
 
 @cache
@@ -64,9 +68,12 @@ class Lines:
             if not _has_ended(line):
                 return line
             line.disconnect()
-        line = client().connection_pool.make_connection()
+        # Of the pool's kind, but none of the hundred that it has.
+        pool = client().connection_pool
+        line = pool.connection_class(**pool.connection_kwargs)
         # In a thread, because it looks up the server's name and waits for it.
-        await asyncio.to_thread(line.connect)
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await asyncio.to_thread(line.connect)
         return line
 
 

@@ -94,7 +94,7 @@ def _pausing_without_redis() -> Iterator[bool]:
         yield time.monotonic() >= _paused_until
     except (redis.RedisError, TimeoutError) as error:
         _paused_until = time.monotonic() + PAUSE_SECONDS
-        logger.warning("no limits for %s s: %s", PAUSE_SECONDS, error)
+        logger.warning("no limits for %s s: %r", PAUSE_SECONDS, error)
 
 
 def _arguments(calls: Sequence[Sequence[Charge]]) -> list[Any]:

@@ -63,7 +63,8 @@ def test_no_setting_or_lock_stays_in_a_session_that_others_get(service: Service)
         for found in many.map(lambda _: settings_of_a_session(service), range(40)):
             assert found == wanted
     # A sweep may be at it just now.
-    locks = "select count(*) from pg_locks where locktype = 'advisory'"
+    locks = """select count(*) from pg_locks join pg_database on pg_database.oid = database
+               where locktype = 'advisory' and datname = current_database()"""
     wait_until(lambda: service.sql(locks) == [(0,)], what="no lock stays")
 
 

@@ -7,7 +7,6 @@ from unittest.mock import patch
 import redis
 from django.test import SimpleTestCase
 
-from core import redis as own
 from core.redis import Lines, client
 
 # Long enough for two of them to meet.
@@ -70,6 +69,33 @@ class LineTests(SimpleTestCase):
     def test_an_error_of_redis_is_raised_and_an_absent_one_too(self):
         with self.assertRaises(redis.ResponseError):
             asyncio.run(self.lines.execute("EVAL", "no lua", 0))
-        away = redis.Redis(port=1)
-        with patch.object(own, "client", return_value=away), self.assertRaises(redis.RedisError):
-            asyncio.run(Lines().execute("PING"))
+        with self.away(), self.assertRaises(redis.RedisError):
+            asyncio.run(self.lines.execute("PING"))
+
+    def away(self):
+        return patch.dict(client().connection_pool.connection_kwargs, port=1)
+
+    def test_lines_that_were_lost_use_up_nothing(self):
+        async def fail_often():
+            for _ in range(client().connection_pool.max_connections + 1):
+                with self.assertRaises(redis.RedisError):
+                    await self.lines.execute("PING")
+
+        with self.away():
+            asyncio.run(fail_often())
+        self.assertTrue(asyncio.run(self.own()))
+        self.assertTrue(client().ping())
+
+    def test_connecting_takes_no_longer_than_half_a_second(self):
+        began = time.monotonic()
+        with (
+            patch.object(redis.Connection, "connect", lambda _: time.sleep(1)),
+            self.assertRaises(TimeoutError),
+        ):
+            asyncio.run(self.connect_only(began))
+
+    async def connect_only(self, began):
+        try:
+            await self.lines.execute("PING")
+        finally:
+            self.assertLess(time.monotonic() - began, 0.9)
