@@ -120,6 +120,16 @@ def _is_ours(host: bytes) -> bool:
 
 async def _store(call: Call, body: bytes) -> Receipt | None:
     began = time.perf_counter()
+    sent = _to_sent(call, body)
+    receipt = await _gathering.store(sent) if sent else None
+    if receipt:
+        count_stored(*receipt, seconds=time.perf_counter() - began)
+        count_request(route=ROUTE, method="POST", status=202)
+    return receipt
+
+
+def _to_sent(call: Call, body: bytes) -> Sent | None:
+    """Return what may be stored. Only its columns wait for that; the events are let go here."""
     try:
         batch = decode_batch(body)
         token = call.token or _read_token(batch.token or "")
@@ -128,11 +138,7 @@ async def _store(call: Call, body: bytes) -> Receipt | None:
         return None
     if str(token.instance_id) != call.instance_id:
         return None
-    receipt = await _gathering.store(Sent(token, samples, call.request_id))
-    if receipt:
-        count_stored(*receipt, seconds=time.perf_counter() - began)
-        count_request(route=ROUTE, method="POST", status=202)
-    return receipt
+    return Sent(token, samples, call.request_id)
 
 
 async def _accept(call: Call, receipt: Receipt, send: Send) -> None:
