@@ -10,7 +10,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from functools import partial
 from itertools import compress
 from typing import NamedTuple
 
@@ -45,7 +44,8 @@ class Gathering:
 
     def __init__(self) -> None:
         self._waiting: list[Waiting] = []
-        self._storing: set[asyncio.Task[list[Receipt | None]]] = set()
+        # Tasks, which asyncio by itself would let go.
+        self._storing: set[object] = set()
         self.connections = Connections()
         self._expected = 0
         self._lingering: asyncio.TimerHandle | None = None
@@ -80,24 +80,22 @@ class Gathering:
             self._lingering = None
         group, self._waiting = take_group(self._waiting)
         self._expected = len(group)
-        batches = [waiting.sent for waiting in group]
-        storing = asyncio.create_task(store_group(batches, self.connections))
-        self._storing.add(storing)
-        storing.add_done_callback(partial(self._finish, group))
+        self._storing.add(asyncio.create_task(self._store_group(group)))
 
-    def _finish(self, group: list[Waiting], storing: asyncio.Task[list[Receipt | None]]) -> None:
-        self._storing.remove(storing)
-        if storing.cancelled() or storing.exception():
-            why = "cancelled" if storing.cancelled() else storing.exception()
-            logger.warning("%s batches go by themselves: %s", len(group), why)
+    async def _store_group(self, group: list[Waiting]) -> None:
+        batches = [waiting.sent for waiting in group]
+        try:
+            receipts = await store_group(batches, self.connections)
+        except (Exception, asyncio.CancelledError) as error:
+            logger.warning("%s batches go by themselves: %r", len(group), error)
             self._paused_until = time.monotonic() + PAUSE_SECONDS
             group, self._waiting = group + self._waiting, []
-            receipts: list[Receipt | None] = [None] * len(group)
-        else:
-            receipts = storing.result()
+            receipts = [None] * len(group)
+        # Here and not in a callback of the task's: that would queue behind all new requests.
         for waiting, receipt in zip(group, receipts, strict=True):
             if not waiting.receipt.done():
                 waiting.receipt.set_result(receipt)
+        self._storing.remove(asyncio.current_task())
         self._store_next()
 
 

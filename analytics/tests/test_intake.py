@@ -314,6 +314,18 @@ class GatheringTests(IntakeTestCase):
         gathered._paused_until = 0.0
         self.assertEqual(asyncio.run(store_all()), [Receipt(2, 0, 0)] * 3)
 
+    def test_a_group_that_is_cancelled_leaves_its_batches_to_the_view_too(self):
+        async def cancel():
+            storing = asyncio.create_task(self.gathering.store(self.sent(self.browser)))
+            await asyncio.sleep(0.05)
+            (group,) = self.gathering._storing
+            group.cancel()
+            return await asyncio.wait_for(storing, 5)
+
+        with patch.object(gathering, "store_group", lambda *_: asyncio.sleep(60)):
+            self.assertIsNone(asyncio.run(cancel()))
+        self.assertFalse(self.gathering._storing)
+
     def test_a_group_waits_for_as_many_as_the_last_one_had_but_not_for_long(self):
         sizes, gathered = [], self.gathering
         go_on = asyncio.Event()
