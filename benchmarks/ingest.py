@@ -111,7 +111,7 @@ class Bench:
                 yield _parameters(sender, sample, size)
 
 
-def measure(*, rounds: int = 3, seconds: float = 2) -> list[Row]:
+def measure(*, rounds: int = 5, seconds: float = 2) -> list[Row]:
     """Return the rows of ingest; the median of the rounds' ratios, each round all by turns."""
     with stage(reference=True) as running:
         bench = Bench(running)
