@@ -91,11 +91,11 @@ class Gathering:
             self._paused_until = time.monotonic() + PAUSE_SECONDS
             group, self._waiting = group + self._waiting, []
             receipts = [None] * len(group)
+        self._storing.remove(asyncio.current_task())
         # Here and not in a callback of the task's: that would queue behind all new requests.
         for waiting, receipt in zip(group, receipts, strict=True):
             if not waiting.receipt.done():
                 waiting.receipt.set_result(receipt)
-        self._storing.remove(asyncio.current_task())
         self._store_next()
 
 

@@ -11,7 +11,7 @@ from core.redis import MOMENT, Lines, client
 from core.sockets import until_readable
 
 # Long enough for two of them to meet.
-BLOCK = ("BLPOP", "nobody-pushes", 0.05)
+BLOCK = ("BLPOP", "nobody-pushes", 0.1)
 
 can_read = redis.Connection.can_read
 
@@ -57,7 +57,7 @@ class LineTests(SimpleTestCase):
     def test_an_answer_that_takes_longer_holds_up_the_loop_for_a_moment_now_and_then(self):
         ask = self.lines.execute
         look = patch.object(redis.Connection, "can_read", autospec=True, side_effect=can_read)
-        with patch("core.redis.AFTER_MISS_SECONDS", 10), look as looks:
+        with patch("core.redis.AFTER_LONG_SECONDS", 10), look as looks:
             asyncio.run(in_turn(ask(*BLOCK) for _ in range(3)))
         stood_still = [each for each in looks.call_args_list if each.args[1:] == (MOMENT,)]
         self.assertEqual(len(stood_still), 1)
@@ -80,7 +80,7 @@ class LineTests(SimpleTestCase):
             waiting.cancel()
             with self.assertRaises(asyncio.CancelledError):
                 await waiting
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.15)
             return await self.lines.execute("ECHO", "mine")
 
         self.assertEqual(asyncio.run(leave()), "mine")
