@@ -2,8 +2,8 @@
 
 A batch that comes alone is stored at once. While groups are being stored the next one gathers, so
 the more batches there are the less each costs. All of it happens on the event loop, and no thread
-waits: two groups are stored at a time, each on a connection of its own, so that one is taken in
-while the database has the other.
+waits. The database has one group at a time while the next is made ready: two at once fall into
+step, both at the database and then both in web, and each time half of the machine waits.
 """
 
 import asyncio
@@ -15,13 +15,14 @@ from typing import NamedTuple
 
 from analytics.ingest import Receipt, Sent, store_batches
 from analytics.limits import spend_batches
-from core.connections import Connections
+from core.database import Line
 
 logger = logging.getLogger(__name__)
 
 # So that a group takes some hundredths of a second at most.
 MOST_BATCHES = 64
 MOST_EVENTS = 5000
+# One that is stored, and one that is made ready for its turn.
 GROUPS_AT_ONCE = 2
 # A group waits so long for as many batches as the last one had. Whoever had an answer just now will
 # send again in a moment; a group begun with the first of them would leave the others to the next,
@@ -46,7 +47,7 @@ class Gathering:
         self._waiting: list[Waiting] = []
         # Tasks, which asyncio by itself would let go.
         self._storing: set[object] = set()
-        self.connections = Connections()
+        self.line = Line()
         self._expected = 0
         self._lingering: asyncio.TimerHandle | None = None
         self._paused_until = 0.0
@@ -85,7 +86,7 @@ class Gathering:
     async def _store_group(self, group: list[Waiting]) -> None:
         batches = [waiting.sent for waiting in group]
         try:
-            receipts = await store_group(batches, self.connections)
+            receipts = await store_group(batches, self.line)
         except (Exception, asyncio.CancelledError) as error:
             logger.warning("%s batches go by themselves: %r", len(group), error)
             self._paused_until = time.monotonic() + PAUSE_SECONDS
@@ -117,7 +118,7 @@ def take_group(waiting: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]
     return group, rest
 
 
-async def store_group(batches: Sequence[Sent], connections: Connections) -> list[Receipt | None]:
+async def store_group(batches: Sequence[Sent], line: Line) -> list[Receipt | None]:
     """Charge batches to their limits and store those that may pass; None for every other.
 
     One that is charged and then left out is charged once more where it goes by itself. It is rare,
@@ -128,5 +129,5 @@ async def store_group(batches: Sequence[Sent], connections: Connections) -> list
     if not any(passing):
         return [None] * len(batches)
     passed = list(compress(batches, passing))
-    receipts = iter(await store_batches(batches=passed, connections=connections))
+    receipts = iter(await store_batches(batches=passed, line=line))
     return [next(receipts) if passes else None for passes in passing]

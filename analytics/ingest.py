@@ -15,7 +15,7 @@ from analytics.batches import Batch, Samples, to_samples
 from analytics.hints import Hint
 from analytics.shards import shard_of
 from core import request_ids
-from core.connections import Connections
+from core.database import Line
 from core.durations import FIRST_RUNG_MS
 from core.problems import NoSuchInstance
 from dashboard.tokens import WriteToken, check_version
@@ -76,18 +76,16 @@ def store_batch(*, token: WriteToken, batch: Batch, now: datetime) -> Receipt:
     return _receive(sent, outcome)
 
 
-async def store_batches(
-    *, batches: Sequence[Sent], connections: Connections
-) -> list[Receipt | None]:
+async def store_batches(*, batches: Sequence[Sent], line: Line) -> list[Receipt | None]:
     """Store what is new of batches of as many instances, durably, in one transaction.
 
     None stands for a batch that must be stored by itself (store_batch), which waits or says why
     not: its instance is locked or gone, or its token was revoked. An error of the database's or
-    the connection's (core/connections.py) is not tried again here: the transaction is undone, and
+    the connection's (core/database.py) is not tried again here: the transaction is undone, and
     it is raised.
     """
     began = time.perf_counter()
-    rows = await connections.execute(STORE, to_parameters(batches, wait=False))
+    rows = await line.execute(STORE, to_parameters(batches, wait=False))
     outcomes = list(map(Outcome._make, rows))
     if waiting := _hints_of(batches, outcomes):
         hints.send(waiting, seconds=time.perf_counter() - began)

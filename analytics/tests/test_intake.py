@@ -104,7 +104,7 @@ class IntakeTestCase(TransactionTestCase):
             self.addCleanup(patched.stop)
         # No session outlives the test: the database is to be dropped.
         self.addCleanup(lambda: handlers.submit(connections.close_all).result(5))
-        self.addCleanup(self.gathering.connections.close)
+        self.addCleanup(self.gathering.line.close)
 
     def stored(self):
         return list(
@@ -225,9 +225,9 @@ class GatheringTests(IntakeTestCase):
         return Sent(token_of(browser), samples, "abcdefgh-1234")
 
     def store(self, batches):
-        return asyncio.run(store_group(batches, self.gathering.connections))
+        return asyncio.run(store_group(batches, self.gathering.line))
 
-    def test_batches_that_come_while_two_groups_are_stored_are_stored_together(self):
+    def test_batches_that_come_while_two_groups_are_under_way_are_stored_together(self):
         browsers = [self.browser, *(new_browser() for _ in range(4))]
 
         async def send_all():

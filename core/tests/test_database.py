@@ -1,4 +1,4 @@
-"""Connections that an event loop waits for: used again while they are good, and never after."""
+"""The event loop's connection: used in turn while it is good, and never after."""
 
 import asyncio
 from unittest.mock import patch
@@ -7,22 +7,22 @@ import psycopg2
 from django.db import connection
 from django.test import TransactionTestCase
 
-from core import connections
-from core.connections import Connections
+from core import database
+from core.database import Line
 
 # Long enough for two of them to meet.
 OWN = "select pg_backend_pid() from pg_sleep(0.05)"
 SLEEP = "select pg_sleep(%(seconds)s)"
 
 
-class ConnectionTests(TransactionTestCase):
+class LineTests(TransactionTestCase):
     def setUp(self):
-        self.lines = Connections()
+        self.line = Line()
         # No session outlives the test: the database is to be dropped.
-        self.addCleanup(self.lines.close)
+        self.addCleanup(self.line.close)
 
     async def own(self):
-        ((pid,),) = await self.lines.execute(OWN, {})
+        ((pid,),) = await self.line.execute(OWN, {})
         return pid
 
     def sessions(self, *pids):
@@ -30,31 +30,38 @@ class ConnectionTests(TransactionTestCase):
             cursor.execute("select pid from pg_stat_activity where pid = any(%s)", [list(pids)])
             return {pid for (pid,) in cursor.fetchall()}
 
-    def test_a_connection_is_used_again_and_two_at_once_are_two(self):
+    def test_statements_take_turns_on_one_connection(self):
         async def use():
-            first, again = await self.own(), await self.own()
-            one, other = await asyncio.gather(self.own(), self.own())
-            return first, again, {one, other}
+            return [await self.own(), *await asyncio.gather(self.own(), self.own())]
 
-        first, again, both = asyncio.run(use())
-        self.assertEqual(first, again)
-        self.assertIn(first, both)
-        self.assertEqual(len(both), 2)
+        self.assertEqual(len(set(asyncio.run(use()))), 1)
 
     def test_an_answer_that_does_not_come_in_time_ends_the_connection(self):
         async def wait_in_vain():
             pid = await self.own()
-            with patch.object(connections, "ANSWER_SECONDS", 0.1), self.assertRaises(TimeoutError):
-                await self.lines.execute(SLEEP, {"seconds": 1})
+            with patch.object(database, "ANSWER_SECONDS", 0.1), self.assertRaises(TimeoutError):
+                await self.line.execute(SLEEP, {"seconds": 1})
             return pid, await self.own()
 
         first, second = asyncio.run(wait_in_vain())
         self.assertNotEqual(first, second)
 
+    def test_whoever_waits_for_a_statement_that_fails_fails_with_it(self):
+        async def wait_in_vain():
+            statements = (self.line.execute(SLEEP, {"seconds": 1}) for _ in range(3))
+            with patch.object(database, "ANSWER_SECONDS", 0.1):
+                return await asyncio.gather(*statements, return_exceptions=True)
+
+        outcomes = asyncio.run(wait_in_vain())
+        self.assertEqual([type(outcome) for outcome in outcomes], [TimeoutError] * 3)
+        told = "the statement before this one has failed"
+        self.assertEqual([str(outcome) for outcome in outcomes], ["", told, told])
+        asyncio.run(self.own())
+
     def test_whoever_is_cancelled_leaves_no_connection_in_the_middle_of_a_statement(self):
         async def leave():
             pid = await self.own()
-            waiting = asyncio.create_task(self.lines.execute(SLEEP, {"seconds": 1}))
+            waiting = asyncio.create_task(self.line.execute(SLEEP, {"seconds": 1}))
             await asyncio.sleep(0.1)
             waiting.cancel()
             with self.assertRaises(asyncio.CancelledError):
@@ -63,6 +70,19 @@ class ConnectionTests(TransactionTestCase):
 
         first, second = asyncio.run(leave())
         self.assertNotEqual(first, second)
+
+    def test_one_that_is_cancelled_before_its_turn_hinders_nobody(self):
+        async def leave():
+            pid = await self.own()
+            slow = asyncio.create_task(self.line.execute(SLEEP, {"seconds": 0.2}))
+            cancelled, patient = (asyncio.create_task(self.own()) for _ in range(2))
+            await asyncio.sleep(0.05)
+            cancelled.cancel()
+            await slow
+            return pid, await patient
+
+        first, second = asyncio.run(leave())
+        self.assertEqual(first, second)
 
     def test_a_session_that_the_server_ended_fails_once(self):
         async def lose():
@@ -79,11 +99,11 @@ class ConnectionTests(TransactionTestCase):
 
     def test_one_that_is_old_is_replaced(self):
         first = asyncio.run(self.own())
-        with patch.dict(connections.settings.DATABASE, {"CONN_MAX_AGE": 0}):
+        with patch.dict(database.settings.DATABASE, {"CONN_MAX_AGE": 0}):
             second = asyncio.run(self.own())
         self.assertNotEqual(first, second)
         self.assertEqual(self.sessions(second), {second})
 
     def test_it_has_the_limits_of_every_session(self):
-        rows = asyncio.run(self.lines.execute("show statement_timeout", {}))
+        rows = asyncio.run(self.line.execute("show statement_timeout", {}))
         self.assertEqual(rows, [("5s",)])
