@@ -34,10 +34,10 @@ PAUSE_SECONDS = 5
 # for longer the more they are: a drain of few samples costs nearly what one of many does.
 GATHER_SECONDS = 0.02
 LONG_GATHER_SECONDS = 0.1
-# How busy the service is shows in how many batches are being stored at a time: under three at half
+# How busy the service is shows in how many batches are being stored at a time: under four at half
 # load, where charts must be quick, and over four at full load, where what drains take is missing
 # elsewhere. There the hints of a second are one; a status is of a second too.
-BUSY, FULL = 3.3, 4.2
+BUSY, FULL = 3.9, 4.3
 FULL_GATHER_SECONDS = 1
 NO_RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 

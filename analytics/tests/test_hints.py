@@ -54,8 +54,8 @@ def test_a_hint_for_each_shard_says_it_for_all_batches_that_wait():
         (1, 0.0, 0.02),
         (300, 0.5, 0.1),
         # At half load charts are still quick.
-        (300, 3.0, 0.1),
-        (300, 3.75, 0.5),
+        (300, 3.8, 0.1),
+        (300, 4.1, 0.5),
         (3000, 40.0, 1),
     ],
 )
