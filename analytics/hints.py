@@ -46,7 +46,10 @@ Hint = tuple[int, str]
 
 
 class Group(NamedTuple):
-    """The hints of batches that were stored together, and how many seconds that took."""
+    """The hints of batches that were stored together, and how many seconds that took.
+
+    They count from the wait for the database's turn on.
+    """
 
     hints: Sequence[Hint]
     seconds: float

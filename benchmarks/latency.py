@@ -22,7 +22,7 @@ MOST_TIMES = 10
 
 
 def measure(*, rounds: int = 3, batches: int = 60, seconds: float = 2) -> list[Row]:
-    """Return the rows of the stream's latency, each number the median of the rounds'.
+    """Return the rows of the stream's latency, each ratio the median of the rounds'.
 
     Where the machine grows slower within a round, half of the rate that it had is more than half.
     """

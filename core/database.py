@@ -20,7 +20,7 @@ ANSWER_SECONDS = 10
 
 
 class Line:
-    """A connection, made when it is needed, and anew when it is old or has failed.
+    """A connection of one event loop: made when it is needed, anew when it is old or has failed.
 
     Statements take turns on it; each is a transaction of its own.
     """
@@ -34,8 +34,8 @@ class Line:
     async def execute(self, statement: str, parameters: dict[str, Any]) -> list[tuple]:
         """Return the statement's rows; psycopg2.Error, or TimeoutError where it takes too long.
 
-        Whoever waits for its turn fails with the one before: where the database is away, it is to
-        be waited for once and not twice.
+        Whoever waits for its turn fails with the one before, whatever that failed for: where the
+        database is away, it is to be waited for once and not twice.
         """
         failures = self._failures
         async with self._turn:
@@ -49,6 +49,7 @@ class Line:
                 raise
 
     def close(self) -> None:
+        """Hang up; not while a statement is under way."""
         if self._session:
             self._session.close()
             self._session = None
