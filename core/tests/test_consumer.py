@@ -1,11 +1,14 @@
-"""The worker's consumer goes on whatever closing a lost connection raises."""
+"""The worker outlives a lost connection, and ends in time when it is told to."""
 
+import time
+from multiprocessing import Value
 from unittest.mock import patch
 
+import billiard.pool
 from celery.worker.consumer import Consumer as CeleryConsumer
 from django.test import SimpleTestCase
 
-from core.celery import app
+from core.celery import app, end_in_time
 from core.consumer import Consumer
 
 
@@ -21,3 +24,15 @@ class LostConnectionTests(SimpleTestCase):
 
     def test_the_worker_takes_it(self):
         self.assertEqual(app.conf.worker_consumer, "core.consumer:Consumer")
+
+
+class EndTests(SimpleTestCase):
+    def test_a_child_does_not_wait_long_for_results_that_nobody_counts(self):
+        child = object.__new__(billiard.pool.Worker)
+        child.on_ready_counter = Value("i", 0)
+        limit = billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT
+        with patch.object(billiard.pool, "GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT", limit):
+            end_in_time()
+            began = time.monotonic()
+            self.assertFalse(child._ensure_messages_consumed(completed=1))
+        self.assertLess(time.monotonic() - began, 10)
