@@ -179,7 +179,8 @@ CLIENT_PATIENCE = {
     "keepalives_idle": 4,
     "keepalives_interval": 2,
     "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
+    # A batch may meet two of them, first its group's and then its thread's.
+    "tcp_user_timeout": 5_000,
 }
 
 
