@@ -3,15 +3,19 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from core.problems import NoSuchInstance
 from core.replica import stale
 from dashboard.models import Browser
 from dashboard.tokens import WriteToken, check_instance, check_version
 
-# There may be much to delete, more than a request's usual five seconds take.
-SET_LIMITS = "select set_config('statement_timeout', '60s', true)"
+# There may be much to delete, more than a request's usual five seconds take, and a drain that holds
+# the instance may take fifteen.
+SET_LIMITS = """
+select set_config('statement_timeout', '60s', true), set_config('lock_timeout', '20s', true)
+"""
+LOCK_TIMED_OUT = "55P03"
 
 # Locks: the instance's row, alone. A batch or a drain under way shares it: they end before us, or
 # wait for us and find the instance gone. Either way no row of it comes back.
@@ -48,18 +52,33 @@ def resume(*, instance_id: UUID, token: WriteToken, now: datetime) -> Browser:
 
 def log_off(*, instance_id: UUID, token: WriteToken | None, now: datetime) -> None:
     """Mark the instance as gone; a second time changes nothing. Errors as in get_browser."""
-    set_active(get_browser(instance_id=instance_id, token=token), is_active=False, now=now)
+    browser = get_browser(instance_id=instance_id, token=token)
+    try:
+        set_active(browser, is_active=False, now=now)
+    except OperationalError as error:
+        # Only an erasure holds the row for seconds; an instance that is being erased is gone.
+        if getattr(error.__cause__, "pgcode", None) != LOCK_TIMED_OUT:
+            raise
 
 
 def set_active(browser: Browser, *, is_active: bool, now: datetime) -> Browser:
-    """Log an instance on or off; where it is so already, nothing changes."""
+    """Log an instance on or off; where it is so already, nothing changes.
+
+    NoSuchInstance (404) where it was erased after it was read.
+    """
     if browser.is_active != is_active:
         browser.is_active = is_active
         if is_active:
             browser.logged_on_at, browser.logged_off_at = now, None
         else:
             browser.logged_off_at = now
-        browser.save(update_fields=["is_active", "logged_on_at", "logged_off_at"])
+        # Not by save(), which cannot tell a row that is gone from a fault of the database.
+        if not Browser.objects.filter(pk=browser.pk).update(
+            is_active=is_active,
+            logged_on_at=browser.logged_on_at,
+            logged_off_at=browser.logged_off_at,
+        ):
+            raise NoSuchInstance
     return browser
 
 
@@ -82,10 +101,13 @@ def list_browsers(
 def erase(*, instance_id: UUID, token: WriteToken | None) -> None:
     """Delete the instance, its events, its statuses and its marks in the outbox; for good.
 
-    Its tokens are dead then. Errors as in get_browser.
+    Its tokens are dead then. Errors as in get_browser; NoSuchInstance (404) also where another
+    erasure was first.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         browser = get_browser(instance_id=instance_id, token=token)
         cursor.execute(SET_LIMITS)
         cursor.execute(LOCK_BROWSER, [browser.pk])
+        if not cursor.rowcount:
+            raise NoSuchInstance
         browser.delete()

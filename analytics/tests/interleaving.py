@@ -18,15 +18,22 @@ where datname = current_database() and wait_event_type = 'Lock' and wait_event l
 class Session(threading.Thread):
     """Work in a thread with a database session of its own, held before or after a statement.
 
-    It is the real work on the real database; only its pace is ours. An error in it is raised
-    again by `finish`.
+    The statement is given by its text, or as a number: `at=1` holds before the first. It is the
+    real work on the real database; only its pace is ours. An error in it is raised again by
+    `finish`.
     """
 
     def __init__(
-        self, work: Callable[[], Any], *, before: str | None = None, after: str | None = None
+        self,
+        work: Callable[[], Any],
+        *,
+        before: str | None = None,
+        after: str | None = None,
+        at: int | None = None,
     ) -> None:
         super().__init__(daemon=True)
-        self.work, self.before, self.after = work, before, after
+        self.work, self.before, self.after, self.at = work, before, after, at
+        self.statements, self.is_holding = 0, False
         self.held, self.go_on = threading.Event(), threading.Event()
         self.error: BaseException | None = None
         self.start()
@@ -47,6 +54,14 @@ class Session(threading.Thread):
             raise AssertionError("the session never came to its statement") from self.error
         return self
 
+    def until_ended_or_waiting(self) -> "Session":
+        """Wait until the work has ended or waits for another session's lock."""
+        _poll(
+            lambda: not self.is_alive() or _count_waiting() > 0,
+            "the session neither ends nor waits",
+        )
+        return self
+
     def finish(self) -> None:
         """Let it go on, and wait for its end."""
         self.go_on.set()
@@ -57,7 +72,8 @@ class Session(threading.Thread):
             raise AssertionError("the session did not end")
 
     def _execute(self, execute: Callable, sql: str, params: Any, many: bool, context: dict) -> Any:
-        if sql == self.before:
+        self.statements += 1
+        if sql == self.before or self.statements == self.at:
             self._hold()
         result = execute(sql, params, many, context)
         if sql == self.after:
@@ -65,7 +81,8 @@ class Session(threading.Thread):
         return result
 
     def _hold(self) -> None:
-        self.before = self.after = None
+        self.before = self.after = self.at = None
+        self.is_holding = True
         self.held.set()
         if not self.go_on.wait(PATIENCE_SECONDS):
             raise AssertionError("nobody let the session go on")
@@ -73,13 +90,22 @@ class Session(threading.Thread):
 
 def until_sessions_wait(count: int, *, kind: str = "%") -> None:
     """Wait until so many sessions of this database wait for a lock (of a kind: `advisory`)."""
+    _poll(lambda: _count_waiting(kind) == count, f"never {count} sessions waiting for a lock")
+
+
+def _count_waiting(kind: str = "%") -> int:
+    with connection.cursor() as cursor:
+        # Within a transaction the view would keep showing what it showed first.
+        cursor.execute("select pg_stat_clear_snapshot()")
+        cursor.execute(WAITING, [kind])
+        ((count,),) = cursor.fetchall()
+    return count
+
+
+def _poll(condition: Callable[[], bool], fault: str) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            # Within a transaction the view would keep showing what it showed first.
-            cursor.execute("select pg_stat_clear_snapshot()")
-            cursor.execute(WAITING, [kind])
-            if cursor.fetchone() == (count,):
-                return
+        if condition():
+            return
         time.sleep(0.01)
-    raise AssertionError(f"never {count} sessions waiting for a lock")
+    raise AssertionError(fault)

@@ -1,18 +1,30 @@
 """An erased instance is gone with all that it stored, whatever is under way for it."""
 
+import time
 from functools import partial
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.test import TransactionTestCase
 
 from analytics.ingest import STORE
 from analytics.models import DirtyRange, PointerPositionEvent
 from analytics.recomputation import ROLL_UP
 from analytics.tests.interleaving import Session, until_sessions_wait
-from analytics.tests.pointers import drain_all, drain_shard_of, new_browser, sample, send, token_of
+from analytics.tests.pointers import (
+    NOW,
+    drain_all,
+    drain_shard_of,
+    new_browser,
+    sample,
+    send,
+    token_of,
+)
 from core.problems import NoSuchInstance
-from dashboard.browsers import LOCK_BROWSER, erase
+from dashboard.browsers import LOCK_BROWSER, erase, log_off, set_active
 from dashboard.models import Browser, PointerStatus
+
+# What a request waits for a lock (core/settings.py).
+LOCK_SECONDS = 2
 
 
 class EraseTests(TransactionTestCase):
@@ -82,4 +94,38 @@ class EraseTests(TransactionTestCase):
         until_sessions_wait(1)
         batch.finish()
         erasing.finish()
+        self.assert_gone()
+
+    def test_it_waits_for_a_drain_for_longer_than_a_request_waits_for_a_lock(self):
+        session = Session(self.drain, after=ROLL_UP).until_held()
+        erasing = Session(self.erase)
+        until_sessions_wait(1)
+        time.sleep(LOCK_SECONDS + 0.5)
+        session.finish()
+        erasing.finish()
+        self.assert_gone()
+
+    def test_a_long_one_holds_up_no_log_off(self):
+        erasing = Session(self.erase, after=LOCK_BROWSER).until_held()
+        token = token_of(self.browser)
+        log_off(instance_id=self.browser.instance_id, token=token, now=NOW)
+        erasing.finish()
+        self.assert_gone()
+
+    def test_what_else_would_change_the_instance_may_try_again_after_a_long_one(self):
+        erasing = Session(self.erase, after=LOCK_BROWSER).until_held()
+        with self.assertRaises(OperationalError):
+            set_active(self.browser, is_active=False, now=NOW)
+        erasing.finish()
+        self.browser.is_active = True
+        with self.assertRaises(NoSuchInstance):
+            set_active(self.browser, is_active=False, now=NOW)
+
+    def test_of_two_at_once_the_second_finds_it_gone(self):
+        first = Session(self.erase, after=LOCK_BROWSER).until_held()
+        second = Session(self.erase)
+        until_sessions_wait(1)
+        first.finish()
+        with self.assertRaises(NoSuchInstance):
+            second.finish()
         self.assert_gone()

@@ -1,0 +1,208 @@
+"""Every call on an instance, with the instance erased before each statement that the call makes."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.http import HttpResponseBase
+from django.test import Client, TransactionTestCase
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from analytics.models import DirtyRange, PointerPositionEvent
+from analytics.tests.interleaving import Session
+from analytics.tests.pointers import NOW, drain_all, new_browser, sample, send
+from core.problems import NoSuchInstance
+from dashboard.browsers import LOCK_BROWSER, erase
+from dashboard.models import Browser, CoarseStatus, PointerStatus
+from dashboard.stream import read_snapshot
+from dashboard.tokens import make_token
+from dashboard.visits import KEY
+
+API = "/api/v1/browsers/"
+ADMIN = "/admin/dashboard/browser/"
+Call = Callable[[Client, Browser], HttpResponseBase]
+
+
+def write_token(browser: Browser) -> str:
+    return make_token(instance_id=browser.instance_id, version=browser.token_version)
+
+
+def api(method: str, path: str = "", body: Any = None, **query: str) -> Call:
+    def call(client: Client, browser: Browser) -> HttpResponseBase:
+        return client.generic(
+            method,
+            f"{API}{browser.instance_id}/{path}",
+            "" if body is None else body,
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {write_token(browser)}"},
+            query_params=query,
+        )
+
+    return call
+
+
+def log_on_again(client: Client, browser: Browser) -> HttpResponseBase:
+    body = {"instance_id": str(browser.instance_id), "write_token": write_token(browser)}
+    return client.post(API, body, content_type="application/json")
+
+
+def log_on_the_page(client: Client, browser: Browser) -> HttpResponseBase:
+    session = client.session
+    session[KEY] = [browser.instance_id.hex, browser.token_version]
+    session.save()
+    return client.post("/log-on/")
+
+
+def snapshot(client: Client, browser: Browser) -> HttpResponseBase | None:
+    try:
+        read_snapshot(instance_id=browser.instance_id, now=timezone.now())
+    except NoSuchInstance:
+        return None
+    return None
+
+
+# The admin leads from an instance that is gone to its index.
+def get(path: str) -> Call:
+    return lambda client, browser: client.get(path.format(browser), follow=True)
+
+
+def post(path: str, **form: str) -> Call:
+    return lambda client, browser: client.post(path.format(browser), form, follow=True)
+
+
+def act(action: str) -> Call:
+    return lambda client, browser: client.post(
+        ADMIN, {"action": action, "_selected_action": [browser.pk], "post": "yes"}, follow=True
+    )
+
+
+BATCH = json.dumps({"events": [{"time": timezone.now().timestamp() * 1000, "x": 1, "y": 2}]})
+EVENT = "2026-11-23T11:50:00.100000Z,0"
+# By route and method, those of the API; a test holds that none is missing.
+ROUTES: dict[tuple[str, str], list[Call]] = {
+    ("browser-detail", "get"): [api("GET")],
+    ("browser-detail", "patch"): [
+        api("PATCH", body='{"is_active": true}'),
+        api("PATCH", body='{"is_active": false}'),
+    ],
+    ("browser-detail", "delete"): [api("DELETE")],
+    ("browser-log-off", "post"): [api("POST", "log-off/", "{}")],
+    ("status-list", "get"): [api("GET", "statuses/", format=kind) for kind in ("json", "csv")],
+    ("event-list", "get"): [api("GET", "events/", format=kind) for kind in ("json", "csv")],
+    ("event-list", "post"): [api("POST", "events/", BATCH)],
+    ("event-detail", "get"): [api("GET", f"events/{EVENT}/")],
+    ("measure-list", "get"): [api("GET", "measures/")],
+}
+OTHERS: dict[str, Call] = {
+    "log on again": log_on_again,
+    "log on the page": log_on_the_page,
+    "a stream's snapshot": snapshot,
+    "the page": get("/browsers/{0.instance_id}/"),
+    "the list's rows": get("/browsers/rows/"),
+    "the list": get(API),
+    "the admin's page": get(ADMIN + "{0.pk}/change/"),
+    "the admin's history": get(ADMIN + "{0.pk}/history/"),
+    "the admin's question": get(ADMIN + "{0.pk}/delete/"),
+    "the admin's deletion": post(ADMIN + "{0.pk}/delete/", post="yes"),
+    "the admin's deletion of several": act("delete_selected"),
+    "the admin's revocation": act("make_tokens_void"),
+    "the admin's statuses": get("/admin/dashboard/browserstatuses/{0.pk}/change/"),
+    "the admin's events": get("/admin/analytics/browserevents/{0.pk}/change/"),
+}
+
+
+def calls() -> Iterator[tuple[str, Call]]:
+    for (route, method), variants in ROUTES.items():
+        for number, call in enumerate(variants):
+            yield f"{method} {route} {number}", call
+    yield from OTHERS.items()
+
+
+def routes_of_instances(resolver: URLResolver) -> Iterator[tuple[str, str]]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from routes_of_instances(pattern)
+        elif "instance_id" in pattern.pattern.converters:
+            yield from methods_of(pattern)
+
+
+def methods_of(pattern: URLPattern) -> Iterator[tuple[str, str]]:
+    actions = getattr(pattern.callback, "actions", None) or {}
+    return ((str(pattern.name), method) for method in actions if method != "head")
+
+
+class CallTests(TransactionTestCase):
+    def setUp(self) -> None:
+        self.staff = User.objects.create_superuser("ann")
+
+    def new_browser(self, *, is_active: bool) -> Browser:
+        browser = new_browser()
+        if not is_active:
+            Browser.objects.filter(pk=browser.pk).update(is_active=False, logged_off_at=NOW)
+        send(browser, [sample(0.1, 0), sample(1.2, 5)])
+        drain_all()
+        send(browser, [sample(0.3, 7)])
+        return browser
+
+    def answered(self, call: Call, browser: Browser) -> Callable[[], None]:
+        """Return the work that makes a call and reads all of its answer."""
+        client = Client(raise_request_exception=False)
+        client.force_login(self.staff)
+
+        def work() -> None:
+            response = call(client, browser)
+            if response is not None:
+                self.assertIn(response.status_code, (200, 201, 202, 204, 404))
+                b"".join(response)
+
+        return work
+
+    def assert_gone(self, browser: Browser) -> None:
+        for model in (PointerPositionEvent, PointerStatus, CoarseStatus, DirtyRange):
+            self.assertFalse(model.objects.filter(browser_id=browser.pk).exists(), model)
+        self.assertFalse(Browser.objects.filter(pk=browser.pk).exists())
+
+    def erase(self, browser: Browser) -> Callable[[], None]:
+        return partial(erase, instance_id=browser.instance_id, token=None)
+
+    def test_every_route_of_an_instance_is_tried(self) -> None:
+        self.assertEqual(set(routes_of_instances(get_resolver())), set(ROUTES))
+
+    def test_an_erasure_before_any_statement_of_a_call_is_no_fault(self) -> None:
+        for name, call in calls():
+            for is_active in (True, False):
+                for number in range(1, 100):
+                    with self.subTest(name, is_active=is_active, before=number):
+                        if not self.erase_before(number, call, is_active=is_active):
+                            break
+
+    def erase_before(self, number: int, call: Call, *, is_active: bool) -> bool:
+        """Erase before the call's n-th statement; say whether it has one."""
+        browser = self.new_browser(is_active=is_active)
+        calling = Session(self.answered(call, browser), at=number).until_held()
+        if not calling.is_holding:
+            calling.finish()
+            return False
+        erasing = Session(self.erase(browser))
+        erasing.until_ended_or_waiting()
+        calling.finish()
+        with self.subTest("the erasure"), suppress(NoSuchInstance):
+            erasing.finish()
+        self.assert_gone(browser)
+        return True
+
+    def test_a_call_that_meets_an_erasure_under_way_waits_for_it(self) -> None:
+        for name, call in calls():
+            for is_active in (True, False):
+                with self.subTest(name, is_active=is_active):
+                    browser = self.new_browser(is_active=is_active)
+                    erasing = Session(self.erase(browser), after=LOCK_BROWSER).until_held()
+                    calling = Session(self.answered(call, browser))
+                    calling.until_ended_or_waiting()
+                    erasing.finish()
+                    calling.finish()
+                    self.assert_gone(browser)
