@@ -7,19 +7,19 @@ from ipaddress import IPv6Address, ip_address
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from core.addresses import client_address
+from core.addresses import UNKNOWN, client_address, connection_address
 
 View = Callable[[HttpRequest], HttpResponse]
+# Any of them says that a proxy has passed the request on.
+OF_PROXIES = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
 
 
 def operators_only(view: View) -> View:
-    """Answer 403 to whoever calls from outside OPERATOR_NETWORKS, or may do so."""
+    """Answer 403 to callers from outside OPERATOR_NETWORKS, and to those of unknown address."""
 
     @wraps(view)
     def guarded(request: HttpRequest) -> HttpResponse:
-        # From a proxy that TRUSTED_PROXIES does not count: then its address is not the caller's.
-        is_hidden = not settings.TRUSTED_PROXIES and "X-Forwarded-For" in request.headers
-        if is_operator(client_address(request)) and not is_hidden:
+        if is_operator(_address(request)):
             return view(request)
         return HttpResponse("for OPERATOR_NETWORKS only\n", status=403, content_type="text/plain")
 
@@ -27,7 +27,7 @@ def operators_only(view: View) -> View:
 
 
 def is_operator(address: str) -> bool:
-    """Whether an address lies in one of the operators' networks; a socket's has none."""
+    """Whether an address lies in one of the operators' networks; UNKNOWN lies in none."""
     try:
         caller = ip_address(address)
     except ValueError:
@@ -35,3 +35,22 @@ def is_operator(address: str) -> bool:
     if isinstance(caller, IPv6Address):
         caller = caller.ipv4_mapped or caller
     return any(caller in network for network in settings.OPERATOR_NETWORKS)
+
+
+def _address(request: HttpRequest) -> str:
+    """Return the caller's address, or UNKNOWN where only a proxy's is known.
+
+    Prometheus, a balancer or Kubernetes calls PROBE_PORT itself, past the proxies; no proxy may
+    lead there, and a call that has passed one is refused.
+    """
+    if settings.TRUSTED_PROXIES and not _is_probe(request):
+        return client_address(request)
+    if any(name in request.headers for name in OF_PROXIES):
+        return UNKNOWN
+    return connection_address(request)
+
+
+def _is_probe(request: HttpRequest) -> bool:
+    """Whether the connection came in by PROBE_PORT; no header can change that."""
+    port = settings.PROBE_PORT
+    return port != 0 and request.META.get("SERVER_PORT") == str(port)

@@ -95,8 +95,11 @@ class Supervisor(multiprocess.Multiprocess):
 multiprocess.Process = Worker  # type: ignore[misc]
 
 
-def serve(*, application: str, host: str, port: int, workers: int) -> None:
+def serve(*, application: str, host: str, port: int, workers: int, probe_port: int = 0) -> None:
     """Serve an ASGI application ("module:name") until SIGTERM or SIGINT.
+
+    At `probe_port`, unless it is 0, the same application is reached past the proxies
+    (core/operators.py).
 
     With more workers than one, each is a process, and one that dies is started anew.
     """
@@ -118,11 +121,14 @@ def serve(*, application: str, host: str, port: int, workers: int) -> None:
     )
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
-    listener = config.bind_socket()
+    listeners = [config.bind_socket()]
+    if probe_port:
+        config.port = probe_port
+        listeners.append(config.bind_socket())
     if workers > 1:
-        Supervisor(config, sockets=[listener]).run()
+        Supervisor(config, sockets=listeners).run()
     else:
-        Server(config).run([listener])
+        Server(config).run(listeners)
 
 
 def main() -> None:
@@ -130,6 +136,7 @@ def main() -> None:
     parser.add_argument("application", help="the ASGI application, as module:name")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8000, help="(%(default)s)")
+    parser.add_argument("--probe-port", type=int, default=0, help="another (%(default)s: none)")
     parser.add_argument("--workers", type=int, default=1, help="processes (%(default)s)")
     serve(**vars(parser.parse_args()))
 

@@ -34,6 +34,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 HTTPS = env.bool("HTTPS", False)
 HSTS_PRELOAD = env.bool("HSTS_PRELOAD", False)
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0, max=10))
+PROBE_PORT = env.int("PROBE_PORT", 0, validate=validate.Range(min=0, max=65535))
 LOGIN_ATTEMPTS = env.int("LOGIN_ATTEMPTS", 5, validate=validate.Range(min=1, max=100))
 LOGIN_COOLOFF_MINUTES = env.int("LOGIN_COOLOFF_MINUTES", 15, validate=validate.Range(min=1))
 LOG_LEVEL = env.str(

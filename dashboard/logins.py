@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.utils import timezone
 
-from core.addresses import client_address
+from core.addresses import caller_of, client_address
 
 DEMO_NAME = "make-demo"
 
@@ -29,8 +29,8 @@ class Login(LoginView):
 
 
 def caller_address(request: HttpRequest) -> str | None:
-    """Tell django-axes who guesses; it knows the address of a local socket as None."""
-    return client_address(request) or None
+    """Tell django-axes who guesses; it knows a caller of unknown address as None."""
+    return caller_of(client_address(request)) or None
 
 
 def answer_locked_out(

@@ -9,7 +9,7 @@ import requests
 
 from tests import image
 from tests.pointer import Pointer
-from tests.service import BIN, SWEEP_SECONDS, Service, wait_until
+from tests.service import BIN, SWEEP_SECONDS, Service, free_port, wait_until
 
 PROCESSES = ("web", "live", "worker", "beat")
 DOMAIN = "pointerscope.localhost"
@@ -23,6 +23,7 @@ class Production(Service):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.migrates = True
+        self.probe_port = free_port()
         self.tree = folder / "image"
         image.lay_out(self.tree)
         names = ("migrate", *PROCESSES)
@@ -33,6 +34,7 @@ class Production(Service):
             "LISTEN": "127.0.0.1",
             "PORT": str(self.port),
             "LIVE_PORT": str(self.live_port),
+            "PROBE_PORT": str(self.probe_port),
             "SWEEP_SECONDS": str(SWEEP_SECONDS),
             "BEAT_PULSE": str(folder / "beat.pulse"),
             "METRICS_DIR": str(folder / "metrics"),

@@ -75,7 +75,8 @@ def test_every_metric_that_is_asked_for_exists(production: Production) -> None:
 
 def metrics(production: Production) -> set[str]:
     # As Prometheus calls it: by the container's name, which is not among ALLOWED_HOSTS.
-    answer = requests.get(f"{production.url}/metrics", headers={"Host": "web:8000"}, timeout=10)
+    address = f"http://127.0.0.1:{production.probe_port}/metrics"
+    answer = requests.get(address, headers={"Host": "web:8002"}, timeout=10)
     assert answer.status_code == 200, answer.text
     told = set(re.findall(r"^# TYPE (\w+) ", answer.text, re.MULTILINE))
     return told | {f"{name}_bucket" for name in told}

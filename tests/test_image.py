@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import pytest
+import requests
+
 from tests.production import DOMAIN, PROCESSES, Production, ask
 from tests.service import Service, wait_until
 
@@ -41,6 +44,19 @@ def test_each_process_is_found_healthy(production: Production) -> None:
     for name in PROCESSES:
         checked = production.run("deploy/healthy", name)
         assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/readyz?only=database,migrations"])
+def test_operators_machines_come_by_the_probe_port_and_by_no_other(
+    production: Production, path: str
+) -> None:
+    probes = f"http://127.0.0.1:{production.probe_port}"
+    assert requests.get(f"{probes}{path}", timeout=10).status_code == 200
+    # As through a proxy that was not told to tell its callers' addresses.
+    assert requests.get(f"{production.url}{path}", timeout=10).status_code == 403
+    forwarded = {"X-Forwarded-For": "203.0.113.5:4711"}
+    for url in (probes, production.url):
+        assert requests.get(f"{url}{path}", headers=forwarded, timeout=10).status_code == 403
 
 
 def test_processes_that_hang_are_found_out(production: Production) -> None:

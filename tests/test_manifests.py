@@ -160,6 +160,25 @@ def test_services_and_budgets_choose_pods_that_there_are() -> None:
         assert labels["app.kubernetes.io/component"] in components
 
 
+def test_operators_machines_come_by_the_probe_port() -> None:
+    web = app()["services"]["web"]
+    assert "ports" not in web
+    (job,) = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())[
+        "scrape_configs"
+    ]
+    port = web["environment"]["PROBE_PORT"]
+    assert job["static_configs"] == [{"targets": [f"web:{port}"]}]
+    (container,) = next(
+        containers(one)
+        for one in documents()
+        if (one["kind"], one["metadata"]["name"]) == ("Deployment", "web")
+    )
+    ports = {one["name"]: one["containerPort"] for one in container["ports"]}
+    environment = {one["name"]: one["value"] for one in container["env"]}
+    assert container["readinessProbe"]["httpGet"]["port"] == "probes"
+    assert str(ports["probes"]) == environment["PROBE_PORT"]
+
+
 def test_the_ingress_keeps_the_operators_pages_inside() -> None:
     ingress = next(
         one

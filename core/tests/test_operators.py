@@ -8,6 +8,7 @@ from core.operators import is_operator
 from core.tests.test_settings import boot
 
 OFFICE = [ip_network("10.1.0.0/16"), ip_network("fd00::/8")]
+PROBES = ("/readyz", "/metrics")
 
 
 class OperatorTests(SimpleTestCase):
@@ -26,21 +27,63 @@ class OperatorTests(SimpleTestCase):
 
 
 class ProbeTests(TestCase):
+    def assert_refused(self, **call):
+        for path in PROBES:
+            with self.subTest(path, **call):
+                answer = self.client.get(path, **call)
+                self.assertEqual(answer.status_code, 403)
+                self.assertEqual(answer.content, b"for OPERATOR_NETWORKS only\n")
+
+    def assert_answered(self, **call):
+        for path in ("/readyz?only=database", "/metrics"):
+            with self.subTest(path, **call):
+                self.assertEqual(self.client.get(path, **call).status_code, 200)
+
     def test_others_are_refused_and_learn_nothing(self):
-        for path in ("/readyz", "/metrics"):
-            answer = self.client.get(path, REMOTE_ADDR="203.0.113.9")
-            self.assertEqual(answer.status_code, 403)
-            self.assertEqual(answer.content, b"for OPERATOR_NETWORKS only\n")
+        self.assert_refused(REMOTE_ADDR="203.0.113.9")
 
     @override_settings(TRUSTED_PROXIES=1)
     def test_behind_a_proxy_the_caller_counts_and_not_the_proxy(self):
-        answer = self.client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})
-        self.assertEqual(answer.status_code, 403)
+        self.assert_refused(headers={"X-Forwarded-For": "203.0.113.9"})
+        self.assert_answered(headers={"X-Forwarded-For": "127.0.0.1"}, REMOTE_ADDR="10.0.0.9")
+
+    @override_settings(TRUSTED_PROXIES=1)
+    def test_a_caller_that_the_proxy_tells_with_a_port_counts_as_without(self):
+        for forwarded in ("203.0.113.9:4711", "[2001:db8::1]:443", "[2001:db8::1]"):
+            self.assert_refused(headers={"X-Forwarded-For": forwarded})
+        for forwarded in ("127.0.0.1:4711", "[::1]:443"):
+            self.assert_answered(headers={"X-Forwarded-For": forwarded}, REMOTE_ADDR="10.0.0.9")
+
+    @override_settings(TRUSTED_PROXIES=1)
+    def test_behind_a_proxy_that_tells_no_address_everybody_is_refused(self):
+        self.assert_refused()
+        for forwarded in ("unknown", "_hidden", "", ",", "fe80::1%lo", "127.0.0.1,"):
+            self.assert_refused(headers={"X-Forwarded-For": forwarded})
+
+    @override_settings(TRUSTED_PROXIES=2)
+    def test_a_call_that_did_not_pass_all_proxies_is_refused(self):
+        self.assert_refused(headers={"X-Forwarded-For": "127.0.0.1"})
 
     def test_behind_a_proxy_that_nobody_counted_everybody_is_refused(self):
-        answer = self.client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})
-        self.assertEqual(answer.status_code, 403)
-        self.assertEqual(self.client.get("/metrics").status_code, 200)
+        for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"):
+            self.assert_refused(headers={name: "203.0.113.9"})
+        self.assert_answered()
+
+    @override_settings(TRUSTED_PROXIES=1, PROBE_PORT=8002)
+    def test_at_the_probe_port_the_connection_counts(self):
+        self.assert_answered(SERVER_PORT="8002")
+        self.assert_refused(SERVER_PORT="8002", REMOTE_ADDR="203.0.113.9")
+        self.assert_refused(SERVER_PORT="8000")
+        # The header is the caller's word.
+        self.assert_refused(SERVER_PORT="8000", headers={"Host": "localhost:8002"})
+
+    @override_settings(TRUSTED_PROXIES=1, PROBE_PORT=8002)
+    def test_a_proxy_that_leads_to_the_probe_port_opens_nothing(self):
+        self.assert_refused(SERVER_PORT="8002", headers={"X-Forwarded-For": "127.0.0.1"})
+
+    @override_settings(TRUSTED_PROXIES=1)
+    def test_without_a_probe_port_no_port_is_one(self):
+        self.assert_refused(SERVER_PORT="0")
 
     def test_anybody_may_ask_whether_the_process_is_up(self):
         self.assertEqual(self.client.get("/healthz", REMOTE_ADDR="203.0.113.9").status_code, 200)

@@ -6,13 +6,12 @@ import time
 from unittest import mock
 
 import redis
-from django.test import RequestFactory, SimpleTestCase, override_settings
+from django.test import SimpleTestCase
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rest_framework.exceptions import Throttled
 
 from core import throttling
-from core.addresses import client_address
 from core.throttling import Limit, spend
 
 
@@ -75,16 +74,3 @@ class SpendTests(SimpleTestCase):
             began = time.monotonic()
             self.assertTrue(all(self.passes(100) for _ in range(50)))
             self.assertLess(time.monotonic() - began, 1)
-
-
-class AddressTests(SimpleTestCase):
-    def address(self, forwarded):
-        request = RequestFactory().get("/", headers={"X-Forwarded-For": forwarded})
-        return client_address(request)
-
-    def test_without_a_proxy_a_forwarded_address_changes_nothing(self):
-        self.assertEqual(self.address("203.0.113.9"), "127.0.0.1")
-
-    @override_settings(TRUSTED_PROXIES=1)
-    def test_behind_a_proxy_only_what_the_proxy_wrote_counts(self):
-        self.assertEqual(self.address("203.0.113.9, 198.51.100.7"), "198.51.100.7")

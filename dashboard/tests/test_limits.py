@@ -17,10 +17,9 @@ class LimitTests(TestCase):
         for key in client().scan_iter("pointerscope:limit:*"):
             client().delete(key)
 
-    def log_on(self, **headers):
-        return self.client.post(
-            "/api/v1/browsers/", {}, content_type="application/json", headers=headers
-        )
+    def log_on(self, address="203.0.113.1", **headers):
+        body = {"content_type": "application/json", "data": {}}
+        return self.client.post("/api/v1/browsers/", REMOTE_ADDR=address, headers=headers, **body)
 
     def assert_too_often(self, answer):
         assert_problem(self, answer, 429, "throttled")
@@ -36,6 +35,21 @@ class LimitTests(TestCase):
         self.log_on()
         for n in range(3):
             self.assert_too_often(self.log_on(**{"X-Forwarded-For": f"203.0.113.{n}"}))
+
+    @override_settings(LOG_ON_PER_MINUTE=60)
+    def test_a_network_of_ipv6_is_one_caller(self):
+        answers = [self.log_on(f"2001:db8:1:2::{n:x}") for n in range(61)]
+        self.assertEqual([answer.status_code for answer in answers], [201] * 60 + [429])
+        self.assertEqual(self.log_on("2001:db8:1:3::1").status_code, 201)
+
+    @override_settings(LOG_ON_PER_MINUTE=1, TRUSTED_PROXIES=1)
+    def test_a_port_makes_no_other_caller_and_the_unknown_are_one(self):
+        def log_on(forwarded):
+            return self.log_on(**{"X-Forwarded-For": forwarded}).status_code
+
+        self.assertEqual([log_on(f"203.0.113.5:{port}") for port in (1, 2)], [201, 429])
+        self.assertEqual([log_on(word) for word in ("unknown", "_hidden", "")], [201, 429, 429])
+        self.assertEqual(log_on("203.0.113.6:1"), 201)
 
     @override_settings(READS_PER_MINUTE=1)
     def test_beacons_of_one_address_do_not_use_up_those_of_another(self):

@@ -129,6 +129,13 @@ class GuessingTests(People, TestCase):
             log_in(Client(), password="guess", **{"X-Forwarded-For": f"198.51.100.{i}"})
         self.assertEqual(log_in(self.client).status_code, 429)
 
+    def test_a_network_of_ipv6_guesses_together(self):
+        for i in range(settings.LOGIN_ATTEMPTS):
+            log_in(Client(), password="guess", address=f"2001:db8:1:2::{i}")
+        locked = log_in(self.client, address="2001:db8:1:2::99")
+        self.assertEqual(locked.status_code, 429)
+        self.assertEqual(log_in(self.client, address="2001:db8:1:3::1").status_code, 302)
+
     @override_settings(TRUSTED_PROXIES=1)
     def test_behind_a_proxy_it_is_the_callers_address_that_is_locked(self):
         for i in range(settings.LOGIN_ATTEMPTS):
