@@ -53,7 +53,7 @@ def _remaining(request: HttpRequest, credentials: dict[str, Any] | None) -> time
 
 
 def make_demo_login(*, password: str) -> None:
-    """Make the demo's staff login, or give it another password; it may do nothing in the admin."""
+    """Make the demo's staff login, or give it another password; it may look and change nothing."""
     user, _ = User.objects.get_or_create(username=DEMO_NAME)
     user.is_staff, user.is_active, user.is_superuser = True, True, False
     user.set_password(password)

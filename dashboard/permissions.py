@@ -1,4 +1,7 @@
-"""Who may see an instance: the holder of its write token, and staff."""
+"""Who may see an instance: the holder of its write token, and staff.
+
+To change or erase one, staff need Django's permission for it, as in the admin.
+"""
 
 from uuid import UUID
 
@@ -12,10 +15,28 @@ from dashboard.tokens import WriteToken
 
 
 class HoldsTokenOrIsStaff(BasePermission):
-    """Lets in whoever shows some write token, or staff; whose token it is, get_browser checks."""
+    """Lets in holders of any write token, and staff; whose token it is, get_browser checks."""
+
+    # What staff need besides being staff.
+    needed: str | None = None
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return header_token(request) is not None or bool(request.user and request.user.is_staff)
+        return header_token(request) is not None or is_staff_who_may(request, self.needed)
+
+
+class HoldsTokenOrMayChange(HoldsTokenOrIsStaff):
+    needed = "dashboard.change_browser"
+
+
+class HoldsTokenOrMayErase(HoldsTokenOrIsStaff):
+    needed = "dashboard.delete_browser"
+
+
+def is_staff_who_may(request: Request, permission: str | None) -> bool:
+    """Whether the caller is staff with a permission; None asks for no more than staff."""
+    user = request.user
+    is_staff = bool(user and user.is_staff)
+    return is_staff and (permission is None or user.has_perm(permission))
 
 
 def header_token(request: Request) -> WriteToken | None:

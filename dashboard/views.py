@@ -12,6 +12,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import AllowAny, BasePermission, IsAdminUser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -29,7 +30,14 @@ from dashboard import examples
 from dashboard.authentication import WriteTokenAuthentication
 from dashboard.browsers import erase, list_browsers, log_off, log_on, resume, set_active
 from dashboard.models import Browser
-from dashboard.permissions import HoldsTokenOrIsStaff, header_token, visible_browser
+from dashboard.permissions import (
+    HoldsTokenOrIsStaff,
+    HoldsTokenOrMayChange,
+    HoldsTokenOrMayErase,
+    header_token,
+    is_staff_who_may,
+    visible_browser,
+)
 from dashboard.queries import BrowsersQuery, SeriesQuery
 from dashboard.series import COLUMNS, Range, list_statuses, list_total_statuses, page_statuses
 from dashboard.throttles import LogOnThrottle, ReadThrottle
@@ -52,6 +60,8 @@ from dashboard.wire import (
 # For the API's description.
 ANYONE: Any = [{}]
 STAFF_ONLY: Any = [{"staffSession": []}]
+
+NEEDED = {"partial_update": HoldsTokenOrMayChange, "destroy": HoldsTokenOrMayErase}
 
 
 class BrowserViewSet(OpenViewSet):
@@ -76,8 +86,9 @@ class BrowserViewSet(OpenViewSet):
         if self.action == "list":
             return [IsAdminUser()]
         # A beacon's token is in its body, so log_off() itself lets in or refuses.
-        anyone = self.action in (*NO_ACTION, "create", "log_off")
-        return [AllowAny() if anyone else HoldsTokenOrIsStaff()]
+        if self.action in (*NO_ACTION, "create", "log_off"):
+            return [AllowAny()]
+        return [NEEDED.get(self.action, HoldsTokenOrIsStaff)()]
 
     def get_throttles(self) -> list[Any]:
         if self.action in NO_ACTION:
@@ -148,8 +159,10 @@ class BrowserViewSet(OpenViewSet):
         """A beacon can call it, with its token in the body."""
         body = decode_body(read_body(request) or b"{}", BeaconToken)
         token = header_token(request)
-        if token is None and not request.user.is_staff:
+        if token is None and (body.token or not request.user.is_staff):
             token = read_token(body.token or "")
+        if token is None and not is_staff_who_may(request, HoldsTokenOrMayChange.needed):
+            raise PermissionDenied
         log_off(instance_id=instance_id, token=token, now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 

@@ -3,7 +3,7 @@
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client, TestCase
 
 from core.tests.problems import assert_problem
@@ -124,14 +124,49 @@ class OneBrowserTests(TestCase):
 
     def test_a_staff_call_needs_the_csrf_token(self):
         staff = Client(enforce_csrf_checks=True)
-        staff.force_login(User.objects.create_user("ann", is_staff=True))
+        staff.force_login(User.objects.create_superuser("ann"))
         answer = staff.delete(path_of(self.browser))
         assert_problem(self, answer, 403, "permission_denied")
         self.assertEqual(Browser.objects.count(), 2)
-        staff.get("/admin/login/")
-        token = staff.cookies["csrftoken"].value if "csrftoken" in staff.cookies else ""
+        staff.get("/browsers/")
+        token = staff.cookies["csrftoken"].value
         answer = staff.delete(path_of(self.browser), headers={"X-CSRFToken": token})
-        self.assertEqual(answer.status_code, 204 if token else 403)
+        self.assertEqual(answer.status_code, 204)
+
+    def assert_staff_may(self, *granted, change, erase):
+        ann = User.objects.create_user("ann", is_staff=True)
+        ann.user_permissions.set(Permission.objects.filter(codename__in=granted))
+        self.client.force_login(ann)
+        self.assertEqual(self.client.get(path_of(self.browser)).status_code, 200)
+        changed = self.patch({"is_active": False}, {})
+        erased = self.client.delete(path_of(self.browser))
+        for answer, may, done in ((changed, change, 200), (erased, erase, 204)):
+            if may:
+                self.assertEqual(answer.status_code, done)
+            else:
+                assert_problem(self, answer, 403, "permission_denied")
+        left = Browser.objects.filter(pk=self.browser.pk).first()
+        self.assertEqual(left is None, erase)
+        self.assertTrue(erase or left.is_active != change)
+
+    def test_staff_without_permissions_look_and_change_nothing(self):
+        self.assert_staff_may(change=False, erase=False)
+
+    def test_staff_who_may_view_in_the_admin_change_nothing_either(self):
+        self.assert_staff_may("view_browser", change=False, erase=False)
+
+    def test_staff_who_may_change_do_not_erase(self):
+        self.assert_staff_may("change_browser", change=True, erase=False)
+
+    def test_staff_who_may_erase_do_not_change(self):
+        self.assert_staff_may("delete_browser", change=False, erase=True)
+
+    def test_permissions_without_being_staff_let_nobody_in(self):
+        ann = User.objects.create_user("ann")
+        ann.user_permissions.set(Permission.objects.filter(content_type__app_label="dashboard"))
+        self.client.force_login(ann)
+        answer = self.client.delete(path_of(self.browser))
+        assert_problem(self, answer, 403, "permission_denied")
 
     def test_a_method_that_it_does_not_have_is_said_to_be_so(self):
         answer = self.client.put(path_of(self.browser), headers=bearer(self.browser))

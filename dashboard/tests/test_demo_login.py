@@ -5,7 +5,9 @@ from io import StringIO
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import TestCase
+from django.utils import timezone
 
+from dashboard.browsers import log_on
 from dashboard.logins import DEMO_NAME
 
 
@@ -21,6 +23,19 @@ class DemoLoginTests(TestCase):
         self.client.post("/login/", {"username": name, "password": password})
         self.assertEqual(self.client.get("/browsers/").status_code, 200)
         self.assertEqual(self.client.get("/admin/auth/user/").status_code, 403)
+
+    def test_it_changes_and_erases_no_instance(self):
+        name, password = printed().split(" ")
+        self.client.post("/login/", {"username": name, "password": password})
+        browser = log_on(now=timezone.now())
+        path = f"/api/v1/browsers/{browser.instance_id}/"
+        body = {"data": {"is_active": False}, "content_type": "application/json"}
+        log_off = self.client.post(
+            f"{path}log-off/", "{}", content_type="application/json", headers={"X-CSRFToken": "x"}
+        )
+        answers = [self.client.patch(path, **body), log_off, self.client.delete(path)]
+        self.assertEqual([answer.status_code for answer in answers], [403, 403, 403])
+        self.assertEqual(self.client.get(path).json()["is_active"], True)
 
     def test_each_start_makes_the_password_before_void(self):
         first, second = printed(), printed()

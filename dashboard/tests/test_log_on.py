@@ -3,7 +3,7 @@
 import uuid
 from datetime import UTC, datetime
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client, TestCase
 
 from core.tests.problems import assert_problem
@@ -124,9 +124,21 @@ class LogOffTests(TestCase):
         self.assertEqual(response.status_code, 204)
         self.assertFalse(self.is_active())
 
-    def test_staff_log_it_off_with_a_csrf_token(self):
-        self.client.force_login(User.objects.create_user("ann", is_staff=True))
+    def test_staff_who_may_change_instances_log_it_off_with_a_csrf_token(self):
+        ann = User.objects.create_user("ann", is_staff=True)
+        self.client.force_login(ann)
+        without = post(self, self.path, headers={"X-CSRFToken": "x"})
+        assert_problem(self, without, 403, "permission_denied")
+        self.assertTrue(self.is_active())
+        ann.user_permissions.add(Permission.objects.get(codename="change_browser"))
         response = post(self, self.path, headers={"X-CSRFToken": "x"})
+        self.assertEqual(response.status_code, 204)
+        self.assertFalse(self.is_active())
+
+    def test_staff_log_their_own_off_by_its_token(self):
+        self.client.force_login(User.objects.create_user("ann", is_staff=True))
+        own = {"token": token_of(self.browser)}
+        response = post(self, self.path, own, headers={"X-CSRFToken": "x"})
         self.assertEqual(response.status_code, 204)
         self.assertFalse(self.is_active())
 
