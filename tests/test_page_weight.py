@@ -59,7 +59,7 @@ def test_without_the_chart_library_the_page_is_under_forty_kib_gzipped(
     page.on("response", keep)
     page.goto(service.url)
     expect(page.locator("[data-charts=missing][data-connection=live]")).to_be_visible()
-    assert {"/", "/static/dashboard/pointerscope.css", "/static/dashboard/live.js"} <= set(bodies)
+    assert {"/", "/static/dashboard/css/base.css", "/static/dashboard/live.js"} <= set(bodies)
     sizes = {path: len(gzip.compress(body)) for path, body in bodies.items()}
     assert sum(sizes.values()) <= MAX_BYTES, sizes
 
