@@ -36,6 +36,9 @@ HSTS_PRELOAD = env.bool("HSTS_PRELOAD", False)
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0, max=10))
 PROBE_PORT = env.int("PROBE_PORT", 0, validate=validate.Range(min=0, max=65535))
 LOGIN_ATTEMPTS = env.int("LOGIN_ATTEMPTS", 5, validate=validate.Range(min=1, max=100))
+LOGIN_ATTEMPTS_PER_ADDRESS = env.int(
+    "LOGIN_ATTEMPTS_PER_ADDRESS", 20, validate=validate.Range(min=1)
+)
 LOGIN_COOLOFF_MINUTES = env.int("LOGIN_COOLOFF_MINUTES", 15, validate=validate.Range(min=1))
 LOG_LEVEL = env.str(
     "LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
@@ -126,6 +129,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "dashboard.passwords.refuse_while_busy",
 ]
 # A batch carries no cookie and its answer is no page (core/wsgi.py).
 PAGES_ALONE = (
@@ -138,6 +142,7 @@ PAGES_ALONE = (
     "messages",
     "clickjacking",
     "axes",
+    "passwords",
 )
 BATCH_MIDDLEWARE = [name for name in MIDDLEWARE if not set(name.split(".")) & set(PAGES_ALONE)]
 ROOT_URLCONF = "core.urls"
@@ -210,8 +215,11 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
 
+PASSWORD_HASHERS = ["dashboard.passwords.Hasher"]
+
 # The lock after wrong passwords holds for a name and an address together, so that nobody can lock
-# others out; it is in the database, so that it does not hang on Redis.
+# others out from elsewhere; after many more, at whichever names, it holds for the address. It is in
+# the database, so that it does not depend on Redis.
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
@@ -219,6 +227,7 @@ AUTHENTICATION_BACKENDS = [
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "/"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_HANDLER = "dashboard.logins.Attempts"
 AXES_CLIENT_IP_CALLABLE = "dashboard.logins.caller_address"
 AXES_LOCKOUT_CALLABLE = "dashboard.logins.answer_locked_out"
 AXES_FAILURE_LIMIT = LOGIN_ATTEMPTS

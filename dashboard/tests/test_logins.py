@@ -129,6 +129,41 @@ class GuessingTests(People, TestCase):
             log_in(Client(), password="guess", **{"X-Forwarded-For": f"198.51.100.{i}"})
         self.assertEqual(log_in(self.client).status_code, 429)
 
+    @override_settings(LOGIN_ATTEMPTS_PER_ADDRESS=7)
+    def test_an_address_that_guesses_at_many_names_is_locked_out_with_all_names(self):
+        for i in range(7):
+            self.assertEqual(log_in(Client(), f"name {i}", "guess").status_code, 200)
+        for path in ("/login/", "/admin/login/"):
+            locked = log_in(self.client, path=path)
+            self.assertContains(locked, "Nobody can", status_code=429)
+            cooloff = settings.LOGIN_COOLOFF_MINUTES * 60
+            self.assertTrue(cooloff - 5 <= int(locked["Retry-After"]) <= cooloff)
+        self.assertEqual(log_in(self.client, address=ELSEWHERE).status_code, 302)
+
+    @override_settings(LOGIN_ATTEMPTS_PER_ADDRESS=7)
+    def test_a_right_password_forgives_no_guesses_at_other_names(self):
+        for i in range(6):
+            log_in(Client(), f"name {i}", "guess")
+        self.assertEqual(log_in(Client(), "bob").status_code, 302)
+        log_in(Client(), "name 6", "guess")
+        self.assertEqual(log_in(self.client).status_code, 429)
+
+    @override_settings(LOGIN_ATTEMPTS_PER_ADDRESS=7)
+    def test_an_addresss_lock_ends_by_itself_and_guessing_on_does_not_prolong_it(self):
+        for i in range(20):
+            log_in(Client(), f"name {i}", "guess")
+        self.assertEqual(AccessAttempt.objects.count(), 7)
+        past = timezone.now() - timedelta(minutes=settings.LOGIN_COOLOFF_MINUTES, seconds=1)
+        AccessAttempt.objects.update(attempt_time=past)
+        self.assertEqual(log_in(self.client).status_code, 302)
+
+    @override_settings(LOGIN_ATTEMPTS_PER_ADDRESS=7)
+    def test_callers_of_unknown_address_guess_together(self):
+        for i in range(7):
+            log_in(Client(), f"name {i}", "guess", address="")
+        self.assertEqual(log_in(self.client, address="").status_code, 429)
+        self.assertEqual(log_in(self.client).status_code, 302)
+
     def test_a_network_of_ipv6_guesses_together(self):
         for i in range(settings.LOGIN_ATTEMPTS):
             log_in(Client(), password="guess", address=f"2001:db8:1:2::{i}")

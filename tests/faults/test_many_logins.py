@@ -1,0 +1,97 @@
+"""Wrong logins by the dozen: an address is locked out, and pages hardly notice."""
+
+import itertools
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from statistics import median
+
+import pytest
+import requests
+
+from tests.faults.background import Background
+from tests.service import Service, wait_until
+
+GUESSERS = 24
+ATTEMPTS_PER_ADDRESS = 6
+THREADS = 4
+# Of a page's median, in seconds, on a machine that may be busy with other things too. Hashing in
+# every thread of web made it 19.
+SLOWEST_PAGE = 1.0
+PATHS = itertools.cycle(["/login/", "/admin/login/"])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def behind_a_proxy(running: Service) -> Iterator[None]:
+    """Let guessers choose their addresses, and have as many threads as by default."""
+    running.start_missing()
+    running.special["web"] = {
+        "TRUSTED_PROXIES": "1",
+        "LOGIN_ATTEMPTS_PER_ADDRESS": str(ATTEMPTS_PER_ADDRESS),
+        "WEB_THREADS": str(THREADS),
+    }
+    running.stop("web")
+    running.start("web")
+    yield
+    running.special.clear()
+    running.stop("web")
+    running.start("web")
+
+
+class Guessers(Background):
+    """Logins without a pause, each with another name and a wrong password."""
+
+    def __init__(self, service: Service, addresses: list[str]) -> None:
+        self.service = service
+        self.numbers = itertools.count()
+        self.answers: Counter[int] = Counter()
+        super().__init__(self._guess, addresses)
+
+    def _guess(self, address: str) -> None:
+        session = requests.Session()
+        session.headers["X-Forwarded-For"] = address
+        url = f"{self.service.url}{next(PATHS)}"
+        session.get(url, timeout=60)
+        while not self.stopping.is_set():
+            form = {
+                "username": f"name {next(self.numbers)}",
+                "password": "guess",
+                "csrfmiddlewaretoken": session.cookies["csrftoken"],
+            }
+            answer = session.post(url, form, timeout=60)
+            is_told_when = answer.status_code == 200 or "Retry-After" in answer.headers
+            self.answers[answer.status_code if is_told_when else 0] += 1
+
+
+def seconds_of_pages(service: Service, seconds: float) -> list[float]:
+    took, until = [], time.monotonic() + seconds
+    while time.monotonic() < until:
+        began = time.monotonic()
+        assert requests.get(f"{service.url}/", timeout=60).status_code == 200
+        took.append(time.monotonic() - began)
+        time.sleep(0.05)
+    return took
+
+
+def test_logins_from_many_addresses_starve_no_page(service: Service, whole_or: Callable) -> None:
+    calm = median(seconds_of_pages(service, 2))
+    addresses = [f"203.0.113.{n}" for n in range(GUESSERS)]
+    with Guessers(service, addresses) as guessers:
+        during = median(seconds_of_pages(service, whole_or(20, 5)))
+    assert during < SLOWEST_PAGE, f"{calm:.3f} s before, {during:.3f} s beside {guessers.answers}"
+    assert set(guessers.answers) <= {200, 429, 503}
+    # Passwords are still checked, one after the other.
+    assert guessers.answers[200] > 0
+    assert guessers.answers[503] > 0
+
+
+def test_an_address_that_guesses_at_many_names_is_locked_out(service: Service) -> None:
+    # All of one network, as one customer of a provider has.
+    addresses = [f"2001:db8::{n:x}" for n in range(GUESSERS)]
+    with Guessers(service, addresses) as guessers:
+        wait_until(lambda: guessers.answers[429], seconds=120, what="the lock")
+        during = median(seconds_of_pages(service, 2))
+    assert during < SLOWEST_PAGE
+    assert set(guessers.answers) <= {200, 429, 503}
+    # As many as there are threads may have been let in before the last that counts was counted.
+    assert ATTEMPTS_PER_ADDRESS <= guessers.answers[200] < ATTEMPTS_PER_ADDRESS + THREADS
