@@ -94,7 +94,7 @@ def to_samples(batch: Batch, *, now: datetime) -> Samples:
     The window is also what keeps a broken clock from making chunks without end.
     """
     events = batch.events
-    times = _times(events)
+    times = times_of(batch)
     oldest, newest = time_window(now=now)
     if min(times) < to_epoch_us(oldest) or max(times) > to_epoch_us(newest):
         raise _explain_times(times, oldest, newest)
@@ -127,11 +127,12 @@ def _may_repeat_keys(body: bytes, batch: Batch) -> bool:
     return b"\\" in body or keys != 5 * len(events) - absent + 1 + (batch.token is not None)
 
 
-def _times(events: list[Event]) -> list[int]:
+def times_of(batch: Batch) -> list[int]:
+    """Return the samples' times in epoch microseconds, also where they lie outside the window."""
     try:
-        return [round(event.time * 1000) for event in events]  # type: ignore[operator]
+        return [round(event.time * 1000) for event in batch.events]  # type: ignore[operator]
     except (TypeError, OverflowError):
-        return [_epoch_us(event.time) for event in events]
+        return [_epoch_us(event.time) for event in batch.events]
 
 
 def _epoch_us(time: float | datetime) -> int:

@@ -21,10 +21,10 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from analytics import examples
-from analytics.batches import Batch, decode_batch
+from analytics.batches import Batch, decode_batch, times_of
 from analytics.events import COLUMNS, Position, Selection, get_event, list_events, page_events
 from analytics.ingest import store_batch
-from analytics.limits import spend_batch
+from analytics.limits import cost_of, spend_batch
 from analytics.measures import measure
 from analytics.metrics import counted_batch
 from analytics.wire import BatchReceipt, EventPage, Measures, StoredEvent
@@ -122,7 +122,7 @@ class EventViewSet(OpenViewSet):
             counted.events = len(batch.events)
             token = sender or read_token(batch.token or "")
             check_instance(token, instance_id)
-            spend_batch(instance_id=instance_id, events=len(batch.events))
+            spend_batch(instance_id=instance_id, events=cost_of(times_of(batch)))
             receipt = store_batch(token=token, batch=batch, now=timezone.now())
             counted.receipt = receipt
         return Response(BatchReceipt(*receipt), status.HTTP_202_ACCEPTED)

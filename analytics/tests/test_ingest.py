@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import TestCase, override_settings
 
 from analytics.events import Selection, page_events
+from analytics.limits import cost_of
 from analytics.models import DirtyRange, PointerPositionEvent
 from analytics.tests.oracle import Sample
 from analytics.tests.pointers import (
@@ -236,6 +237,37 @@ class IngestCallTests(TestCase):
         answers = [self.post({"events": events}) for _ in range(2)]
         self.assertEqual([answer.status_code for answer in answers], [202, 429])
         self.assertEqual(PointerPositionEvent.objects.count(), 600)
+
+    @override_settings(EVENTS_PER_MINUTE=1000)
+    def test_far_apart_samples_are_charged_for_the_minutes_that_they_touch(self):
+        def send(count, first):
+            times = (NOW_MS - (first + i) * 60_000 for i in range(count))
+            return self.post({"events": [{"time": time, "x": 1, "y": 0} for time in times]})
+
+        # 400 and 600 of 1,000: after that there is not an event left.
+        answers = [send(42, 0), send(62, 100), self.post_event()]
+        self.assertEqual([answer.status_code for answer in answers], [202, 202, 429])
+
+    @override_settings(EVENTS_PER_MINUTE=1000)
+    def test_a_batch_is_never_charged_more_than_may_be_sent(self):
+        times = [NOW_MS - i * 60_000 for i in range(500)]
+        events = [{"time": time, "x": 1, "y": 0} for time in times]
+        answers = [self.post({"events": events}), self.post_event(seq=1)]
+        self.assertEqual([answer.status_code for answer in answers], [202, 429])
+
+    def test_ordinary_batches_are_charged_for_their_events(self):
+        second, minute = 1_000_000, 60_000_000
+        for times, cost in (
+            ([0], 1),
+            ([59 * second, 61 * second], 2),
+            # Across two hours, late: two minutes at their ends.
+            ([minute - 1, 60 * minute + 1], 2),
+            ([n * second for n in range(600)], 600),
+            ([n * minute for n in range(500)], 4980),
+            ([minute * n // 10 for n in range(1000)], 1000),
+        ):
+            with self.subTest(times[:3]):
+                self.assertEqual(cost_of(times), cost)
 
     def test_what_is_no_batch_is_invalid(self):
         for body in ([], {}, {"events": []}, {"events": {}}, {"events": [[]]}, {"event": []}):

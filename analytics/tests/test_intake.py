@@ -195,6 +195,14 @@ class ShortWayTests(IntakeTestCase):
         self.assertEqual((first, status, answer["code"]), (STORED, 429, "throttled"))
         self.assertEqual(len(self.stored()), 2)
 
+    @override_settings(EVENTS_PER_MINUTE=1000)
+    def test_minutes_are_charged_here_too(self):
+        scope = scope_of(self.browser)
+        times = [NOW_US / 1000 - i * 60_000 for i in range(102)]
+        far_apart = json.dumps({"events": [{"time": t, "x": 1, "y": 2} for t in times]}).encode()
+        answers = [ask(scope, far_apart)[0], ask(scope, body_of())[0]]
+        self.assertEqual(answers, [202, 429])
+
 
 class RecognitionTests(SimpleTestCase):
     def test_only_calls_as_a_tracker_makes_them_are_taken(self):
