@@ -36,7 +36,7 @@ soak: .venv/.dev chromium ## Watch live charts for ten minutes, and see that the
 screenshots: setup .venv/.dev chromium ## Take the pictures of README and docs anew, in about three minutes
 	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python scripts/screenshot $(ARGS)
 
-fuzz: .venv/.dev ## Try over 10,000 made-up requests on the API; SEED=7 repeats a run
+fuzz: .venv/.dev ## Try over 20,000 made-up requests on the API, the pages and the admin; SEED=7 repeats a run
 	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python scripts/fuzz
 
 bench: .venv/.dev node_modules/.dev chromium ## Measure speed as ratios, rewrite docs/performance.md; ARGS="--only ingest" some

@@ -63,6 +63,7 @@ BAD_QUERY = Invalid(
 )
 BAD_BATCH = Invalid(errors=[FieldError("/events/3/x", "invalid", "Expected `float` <= 1000000.0")])
 BAD_BODY = Malformed()
+BAD_REQUEST = Malformed("The request is not well formed.")
 WAITING = {429, 503}
 RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds to wait"}}
 
@@ -103,9 +104,7 @@ class ProblemSchema(AutoSchema):
 
     def _problem_statuses(self) -> Iterator[int]:
         has_body = self.method in ("POST", "PATCH")
-        has_query = any(p["in"] == "query" for p in self._get_parameters())
-        if has_body or has_query:
-            yield HTTPStatus.BAD_REQUEST
+        yield HTTPStatus.BAD_REQUEST
         if self.view.get_authenticators():
             yield from (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
         if "{" in self.path or has_body:
@@ -130,8 +129,10 @@ class ProblemSchema(AutoSchema):
     def _error(self, status: int) -> APIException:
         if status != HTTPStatus.BAD_REQUEST:
             return ERRORS[status]
-        if self.method == "GET":
+        if any(p["in"] == "query" for p in self._get_parameters()):
             return BAD_QUERY
+        if self.method not in ("POST", "PATCH"):
+            return BAD_REQUEST
         return BAD_BATCH if "events" in self.path else BAD_BODY
 
 

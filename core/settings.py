@@ -124,6 +124,7 @@ MIDDLEWARE = [
     "core.policy.permissions_policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "core.hostile_values.HostileValues",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -136,6 +137,7 @@ PAGES_ALONE = (
     "whitenoise",
     "csp",
     "policy",
+    "hostile_values",
     "sessions",
     "csrf",
     "auth",
@@ -229,6 +231,7 @@ LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "/"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_HANDLER = "dashboard.logins.Attempts"
 AXES_CLIENT_IP_CALLABLE = "dashboard.logins.caller_address"
+AXES_USERNAME_CALLABLE = "dashboard.logins.caller_name"
 AXES_LOCKOUT_CALLABLE = "dashboard.logins.answer_locked_out"
 AXES_FAILURE_LIMIT = LOGIN_ATTEMPTS
 AXES_COOLOFF_TIME = timedelta(minutes=LOGIN_COOLOFF_MINUTES)
@@ -369,7 +372,10 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"request id": {"()": "core.request_ids.AddRequestId"}},
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s%(bracketed_id)s: %(message)s"},
+        "line": {
+            "()": "core.logs.LineFormatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s%(bracketed_id)s: %(message)s",
+        },
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
             "fmt": "%(levelname)s %(name)s %(message)s %(request_id)s %(process)d",
@@ -386,6 +392,9 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    # The server of web and live has a handler of its own, for lines; JSON goes the way of all else.
-    "loggers": {"uvicorn": {"handlers": [], "propagate": True}} if LOG_FORMAT == "json" else {},
+    # The server of web and live has handlers and levels of its own.
+    "loggers": {
+        name: {"handlers": [], "propagate": True, "level": LOG_LEVEL}
+        for name in ("uvicorn", "uvicorn.error")
+    },
 }

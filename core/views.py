@@ -9,7 +9,7 @@ from rest_framework.decorators import api_view, authentication_classes, permissi
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.problems import CONTENT_TYPE, Malformed, Problem, to_problem
+from core.problems import CONTENT_TYPE, Malformed, Problem, Unavailable, to_problem
 
 
 def health(request: HttpRequest) -> HttpResponse:
@@ -43,6 +43,12 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _answer_page(request, exceptions.NotFound("There is nothing at this address."))
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    answer = _answer_page(request, Unavailable())
+    answer.headers["Retry-After"] = str(Unavailable.wait)
+    return answer
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -19,6 +19,7 @@ from django.utils import timezone
 from core.addresses import caller_of, client_address
 
 DEMO_NAME = "make-demo"
+LONGEST_NAME = 255
 
 
 class Login(LoginView):
@@ -34,6 +35,12 @@ class Login(LoginView):
 def caller_address(request: HttpRequest) -> str | None:
     """Tell django-axes who guesses; it knows a caller of unknown address as None."""
     return caller_of(client_address(request)) or None
+
+
+def caller_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str | None:
+    """Tell django-axes whose password is guessed, as far as its table can hold the name."""
+    name = (credentials or request.POST).get("username")
+    return name[:LONGEST_NAME] if name else name
 
 
 def answer_locked_out(

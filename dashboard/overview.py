@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from core.durations import FIRST_RUNG_MS
 from core.replica import stale
-from core.times import to_rfc3339
+from core.times import parse_time, to_rfc3339
 from dashboard.models import Browser, PointerStatus
 
 SPAN = timedelta(minutes=2)
@@ -110,7 +110,6 @@ def write_cursor(browser: Any) -> str:
 def read_cursor(text: str) -> Place:
     """Read what write_cursor wrote; ValueError where it did not."""
     is_active, seen_at, pk = text.split(",")
-    seen = datetime.fromisoformat(seen_at)
-    if seen.tzinfo is None or not 0 < int(pk) < 2**63:
+    if not 0 < int(pk) < 2**63:
         raise ValueError("no place in the list")
-    return Place(is_active == "1", seen, int(pk))
+    return Place(is_active == "1", parse_time(seen_at), int(pk))

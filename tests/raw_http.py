@@ -47,21 +47,11 @@ class Sender:
             *([f"Content-Length: {len(body)}"] if length else []),
             *headers,
         ]
-        return self.exchange("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+        return exchange(self.service.port, "\r\n".join([*lines, "", ""]).encode("latin-1") + body)
 
     def send_chunked(self, body: bytes, path: str = "events/") -> Answer:
         chunk = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
         return self.send(chunk, "Transfer-Encoding: chunked", path=path, length=False)
-
-    def exchange(self, request: bytes) -> Answer:
-        with socket.create_connection(("127.0.0.1", self.service.port), timeout=20) as line:
-            # Refused before all of it was sent, the answer is there to be read all the same.
-            with suppress(BrokenPipeError, ConnectionResetError):
-                line.sendall(request)
-            received = b"".join(iter(lambda: line.recv(65536), b""))
-        head, _, body = received.partition(b"\r\n\r\n")
-        status, _, headers = head.decode("latin-1").lower().partition("\r\n")
-        return Answer(int(status.split()[1]), headers, body)
 
     def stored(self) -> int:
         ((count,),) = self.service.sql(
@@ -70,3 +60,15 @@ class Sender:
             (self.me["instance_id"],),
         )
         return count
+
+
+def exchange(port: int, request: bytes) -> Answer:
+    """Send a request's bytes to a port of this machine; return what came until it closed."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+        # Refused before all of it was sent, the answer is there to be read all the same.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            line.sendall(request)
+        received = b"".join(iter(lambda: line.recv(65536), b""))
+    head, _, body = received.partition(b"\r\n\r\n")
+    status, _, headers = head.decode("latin-1").lower().partition("\r\n")
+    return Answer(int(status.split()[1]), headers, body)
