@@ -15,8 +15,7 @@ from typing import Any
 import requests
 
 from analytics.motion import simulate_pointer
-from analytics.recordings import RecordedSample
-from analytics.replays import RETRY, TIMEOUT_SECONDS, reason_of, to_event
+from analytics.recordings import RETRY, TIMEOUT_SECONDS, RecordedSample, reason_of, to_event
 from core.times import parse_time, to_epoch_us
 
 FLUSH_US = 250_000

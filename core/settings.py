@@ -75,6 +75,8 @@ ROLLUP_SHARDS = env.int("ROLLUP_SHARDS", 2, validate=validate.Range(min=1, max=6
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 5.0, validate=validate.Range(min=0.5, max=60))
 BEAT_PULSE = env.str("BEAT_PULSE", "")
 STREAM_URL = env.str("STREAM_URL", "").rstrip("/")
+PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65535))
+SERVICE_URL = env.str("SERVICE_URL", "").rstrip("/") or f"http://127.0.0.1:{PORT}"
 STREAM_TICKET_SECONDS = env.int("STREAM_TICKET_SECONDS", 300, validate=validate.Range(min=10))
 FLUSH_INTERVAL_MS = env.int("FLUSH_INTERVAL_MS", 250, validate=validate.Range(min=50, max=10_000))
 

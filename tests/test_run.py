@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.checkout import Checkout, descendants, is_running, wait_until
+from tests.checkout import ROOT, Checkout, descendants, is_running, wait_until
 
 
 @pytest.fixture
@@ -42,6 +43,23 @@ def start(checkout: Checkout, port: str, *words: str) -> tuple[subprocess.Popen[
     return running, {*descendants(running.pid), *checkout.server_pids()}
 
 
+def assert_import_finds_it(checkout: Checkout, port: str) -> None:
+    """By what the settings read of a run: the file that it leaves for manage.py."""
+    left = (checkout.folder / "var" / "run.env").read_text().splitlines()
+    recording = checkout.folder / "recording.csv"
+    recording.write_text("t,x,y\n0,1,2\n8,31,2\n16,51,2\n")
+    done = subprocess.run(
+        [sys.executable, "manage.py", "import", recording],
+        cwd=ROOT,
+        env=checkout.env | dict(line.split("=", 1) for line in left),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "recording.csv: 3 samples stored" in done.stdout, done.stderr
+    assert f"http://127.0.0.1:{port}/browsers/" in done.stdout
+
+
 def assert_ended(checkout: Checkout, pids: set[int]) -> None:
     wait_until(lambda: not any(map(is_running, pids)), 12)
     assert not checkout.server_pids()
@@ -51,6 +69,7 @@ def assert_ended(checkout: Checkout, pids: set[int]) -> None:
 def test_a_signal_ends_all_that_it_started_and_nothing_else(checkout: Checkout, port: str) -> None:
     running, pids = start(checkout, port)
     assert urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz").status == 200
+    assert_import_finds_it(checkout, port)
     neighbour = subprocess.Popen(["sleep", "60"])
     running.terminate()
     assert running.wait(12) == 0

@@ -17,7 +17,7 @@ from hypothesis.extra.django import TestCase as PropertyTestCase
 from analytics.events import Selection
 from analytics.examples import MEASURES
 from analytics.measures import measure
-from analytics.recordings import read_recordings
+from analytics.recordings import read_file
 from analytics.tests.kinematics import Numbers, expected_measures
 from analytics.tests.oracle import Sample
 from analytics.tests.pointers import (
@@ -316,7 +316,8 @@ class IndependentTests(MeasuresTestCase):
         for path in FILES:
             with self.subTest(path=path.name):
                 self.browser = new_browser()
-                (rows,) = read_recordings(path).values()
+                (recording,) = read_file(path).recordings
+                rows = list(recording)
                 shift = NOW_US - rows[-1].time_us
                 samples = [
                     Sample(r.time_us + shift, r.seq, float32(r.x), float32(r.y)) for r in rows

@@ -13,8 +13,6 @@ from django.test import SimpleTestCase
 from core import settings as module
 
 ROOT = Path(settings.BASE_DIR)
-# Read by scripts, not by Django.
-SCRIPT_SETTINGS = {"PORT"}
 
 
 def documented_settings() -> set[str]:
@@ -51,7 +49,7 @@ def boot(then: str = "", **environment: str) -> subprocess.CompletedProcess:
 
 class SettingsTests(SimpleTestCase):
     def test_each_setting_is_in_the_example_and_in_the_docs(self):
-        known = set(module.env.dump()) | SCRIPT_SETTINGS
+        known = set(module.env.dump())
         self.assertEqual(example_settings(), known)
         self.assertEqual(documented_settings(), known)
 
@@ -61,6 +59,16 @@ class SettingsTests(SimpleTestCase):
     def test_good_settings_boot(self):
         done = boot()
         self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_commands_find_the_service_at_its_port_or_where_they_are_told(self):
+        shown = "print(core.settings.SERVICE_URL)"
+        for told, expected in (
+            ({}, "http://127.0.0.1:8000"),
+            ({"PORT": "8001"}, "http://127.0.0.1:8001"),
+            ({"PORT": "8001", "SERVICE_URL": "https://s.example/"}, "https://s.example"),
+        ):
+            with self.subTest(told):
+                self.assertEqual(boot(shown, **told).stdout.strip(), expected)
 
     def test_every_fault_is_named_at_once(self):
         done = boot(SECRET_KEY="short", RAW_RETENTION_DAYS="0", REDIS_URL="http://x")

@@ -1,96 +1,62 @@
 """`manage.py replay`: a recording becomes a browser instance whose pointer moves again."""
 
 from argparse import ArgumentParser, ArgumentTypeError
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from tqdm import tqdm
+from django.utils import timezone
 
-from analytics.recordings import (
-    KNOWN_NAMES,
-    UNITS_US,
-    RecordedSample,
-    RecordingError,
-    read_recordings,
-)
-from analytics.replays import ReplayError, replay
+from analytics.management.reading import add_reading, read_files, to_options
+from analytics.management.sending import Job, add_url, refuse_if_any, send_all
+from analytics.recordings import check, preview
 
 
 class Command(BaseCommand):
     help = (
-        "Send recordings (CSV with a header, NDJSON or Parquet, such as `export` writes) through "
-        "the REST API, each as a new browser instance, and print the address of its page. A file "
-        "with an instance_id becomes one new instance for each. Times are moved so that a "
-        "recording ends now. All files are read and checked before anything is sent."
+        "Play recordings back through the REST API, each as a new browser instance, and print the "
+        "address of its page: in real time with --speed 1, so that live charts move. What is read, "
+        "and how, is as for `import`. Times are moved so that a recording ends now. All files are "
+        "read and checked before anything is sent, and what fails later, or is stopped by Ctrl-C, "
+        "is erased again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-        parser.add_argument(
-            "--columns",
-            type=_columns,
-            default={},
-            metavar="FIELD=NAME,…",
-            help="what the file calls time, x, y, seq, enter and instance, where it is not "
-            "obvious: --columns 'time=client timestamp,x=px'",
-        )
-        parser.add_argument(
-            "--time-unit", choices=list(UNITS_US), default="s", help="of numeric times (default: s)"
-        )
-        parser.add_argument(
+        add_reading(parser)
+        group = parser.add_argument_group("sending")
+        group.add_argument(
             "--speed",
             type=_speed,
             default=None,
             help="1 is real time, 2 twice as fast, max (the default) as fast as it goes",
         )
-        parser.add_argument(
+        group.add_argument(
             "--keep-times",
             action="store_true",
             help="send the recorded times as they are: the same statuses, bucket by bucket, where "
             "the service still takes such old samples (RAW_RETENTION_DAYS)",
         )
-        parser.add_argument(
-            "--url", default="http://127.0.0.1:8000", help="the service (default: %(default)s)"
-        )
+        add_url(group)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["keep_times"] and options["speed"]:
             raise CommandError("--keep-times goes as fast as it can, without --speed")
-        try:
-            recordings = [
-                (f"{path.name} {instance}".rstrip(), samples)
-                for path in options["files"]
-                for instance, samples in read_recordings(
-                    path, columns=options["columns"], unit=options["time_unit"]
-                ).items()
-            ]
-            for name, samples in recordings:
-                self._replay(name, samples, options)
-        except (RecordingError, ReplayError) as error:
-            raise CommandError(str(error)) from None
-
-    def _replay(self, name: str, samples: list[RecordedSample], options: dict[str, Any]) -> None:
-        # To stderr, and silent where that is no terminal, so that the output can be piped.
-        with tqdm(total=len(samples), desc=name, unit=" events", disable=None) as bar:
-            done = replay(
-                samples,
-                url=options["url"].rstrip("/"),
-                speed=options["speed"],
-                keep_times=options["keep_times"],
-                on_sent=bar.update,
-            )
-        self.stdout.write(
-            f"{name}: {done.accepted} events stored"
-            f", {done.duplicates} duplicates, {done.conflicts} conflicts\n{done.page_url}"
+        readings = read_files(options["files"], to_options(options))
+        now = timezone.now()
+        for reading in readings:
+            check(reading, keeps_times=options["keep_times"], now=now)
+        refused = [reading for reading in readings if reading.is_refused]
+        for line in preview(refused, is_detailed=True):
+            self.stderr.write(line)
+        refuse_if_any(readings)
+        jobs = [Job(reading, recording) for reading in readings for recording in reading.recordings]
+        sent = send_all(
+            jobs, url=options["url"], keeps_times=options["keep_times"], speed=options["speed"]
         )
-
-
-def _columns(text: str) -> dict[str, str]:
-    pairs = dict(pair.partition("=")[::2] for pair in text.split(","))
-    if pairs.keys() - KNOWN_NAMES.keys() or not all(pairs.values()):
-        raise ArgumentTypeError(f"FIELD=NAME with FIELD one of {', '.join(KNOWN_NAMES)}")
-    return pairs
+        for job, me in zip(jobs, sent, strict=True):
+            self.stdout.write(
+                f"{job.name}: {me.accepted} events stored, {me.duplicates} duplicates,"
+                f" {me.conflicts} conflicts\n{me.page_url}"
+            )
 
 
 def _speed(text: str) -> float | None:

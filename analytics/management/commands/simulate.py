@@ -7,10 +7,11 @@ from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 import requests
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from analytics.replays import TIMEOUT_SECONDS
+from analytics.recordings import TIMEOUT_SECONDS
 from analytics.simulation import Crowd
 
 TICK_SECONDS = 0.5
@@ -51,7 +52,7 @@ class Command(BaseCommand):
             help="the same seed makes the same movements (default: a new one, which is printed)",
         )
         parser.add_argument(
-            "--url", default="http://127.0.0.1:8000", help="the service (default: %(default)s)"
+            "--url", default=settings.SERVICE_URL, help="the service (default: %(default)s)"
         )
         parser.add_argument(
             "--wait",

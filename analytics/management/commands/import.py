@@ -1,0 +1,145 @@
+"""`manage.py import`: recordings of any origin become browser instances."""
+
+import csv
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from analytics.management.reading import add_reading, read_files, to_options
+from analytics.management.sending import Job, add_url, refuse_if_any, send_all
+from analytics.recordings import Reading, Sent, check, lies_in_window, preview, summary
+
+EPILOG = """\
+First look, then import:
+  manage.py import --dry-run session.csv
+  manage.py import session.csv
+
+Files that do not speak for themselves:
+  manage.py import --columns 'time=client timestamp,x=px,y=py' session.csv
+  manage.py import --columns time=1,x=2,y=3 no_header.txt
+  manage.py import --time-unit ms --timezone Europe/Berlin log.csv
+  manage.py import --group-by participant,trial study.csv
+  manage.py import --scale 1920,1080 --flip-y psychopy.csv
+  manage.py import --drop 0,0 --drop event=scroll session.csv
+
+docs/import.md has every rule."""
+
+
+class Command(BaseCommand):
+    help = (
+        "Read recordings of pointers, say what was understood, and store them: CSV and other\n"
+        "delimited text, JSON, Parquet, each also as .gz. Each pointer becomes a new browser\n"
+        "instance. Times are kept where the service still takes samples so old, otherwise each\n"
+        "recording is moved so that it ends now. All files are read and checked before anything\n"
+        "is sent, and what fails later, or is stopped by Ctrl-C, is erased again."
+    )
+
+    def create_parser(self, *args: Any, **options: Any) -> Any:
+        """Keep the line ends of the help and its examples."""
+        return super().create_parser(
+            *args, formatter_class=_HelpFormatter, epilog=EPILOG, **options
+        )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what was understood, and send nothing"
+        )
+        add_reading(parser)
+        group = parser.add_argument_group("sending")
+        times = group.add_mutually_exclusive_group()
+        times.add_argument(
+            "--keep-times",
+            action="store_true",
+            help="keep the recorded times, and refuse files where the service does not take them",
+        )
+        times.add_argument(
+            "--end-now", action="store_true", help="move all recordings so that they end now"
+        )
+        group.add_argument(
+            "--mapping",
+            type=Path,
+            metavar="FILE",
+            help="write a CSV that says which instance each participant became",
+        )
+        add_url(group)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        readings = read_files(options["files"], to_options(options))
+        now = timezone.now()
+        keeps = options["keep_times"] or (
+            not options["end_now"] and lies_in_window(readings, now=now)
+        )
+        for reading in readings:
+            check(reading, keeps_times=keeps, now=now)
+        self._show(readings, keeps, options)
+        refuse_if_any(readings)
+        if options["dry_run"]:
+            self.stdout.write("Nothing was sent (--dry-run).")
+            return
+        jobs = [Job(reading, recording) for reading in readings for recording in reading.recordings]
+        sent = send_all(jobs, url=options["url"], keeps_times=keeps)
+        self._conclude(jobs, sent)
+        if options["mapping"]:
+            write_mapping(options["mapping"], jobs, sent)
+
+    def _show(self, readings: list[Reading], keeps: bool, options: dict[str, Any]) -> None:
+        for line in preview(readings, is_detailed=options["verbosity"] > 1):
+            self.stdout.write(line)
+        taken = [reading for reading in readings if not reading.is_refused]
+        if not taken:
+            return
+        self.stdout.write(f"\n{summary(taken)}")
+        days = settings.RAW_RETENTION_DAYS
+        if keeps:
+            self.stdout.write(f"Times are kept: the service keeps samples for {days} days.")
+        elif options["end_now"] or not all(r.is_dated for t in taken for r in t.recordings):
+            self.stdout.write("Times are moved: each recording ends now.")
+        else:
+            self.stdout.write(
+                "Times are moved: each recording ends now, because the service keeps samples\n"
+                f"for {days} days only and not all of these lie within them."
+            )
+        self._show_duration(taken)
+        self.stdout.flush()
+
+    def _show_duration(self, readings: list[Reading]) -> None:
+        limit = settings.EVENTS_PER_MINUTE
+        minutes = sum(len(r) // limit for reading in readings for r in reading.recordings)
+        if minutes:
+            self.stdout.write(
+                f"Sending takes {minutes:,} min or more: the service takes {limit:,} samples a\n"
+                "minute for an instance (EVENTS_PER_MINUTE)."
+            )
+
+    def _conclude(self, jobs: list[Job], sent: list[Sent]) -> None:
+        self.stdout.write("")
+        for job, me in zip(jobs, sent, strict=True):
+            odd = "".join(
+                f", {number:,} {what}"
+                for number, what in ((me.duplicates, "duplicates"), (me.conflicts, "conflicts"))
+                if number
+            )
+            self.stdout.write(
+                f"{job.name}: {me.accepted:,} samples stored{odd}\n"
+                f"  instance {me.instance_id}\n  {me.page_url}"
+            )
+
+
+class _HelpFormatter(RawDescriptionHelpFormatter):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"max_help_position": 24, "width": 80, **options})
+
+
+def write_mapping(path: Path, jobs: list[Job], sent: list[Sent]) -> None:
+    """Write which instance each pointer of each file became."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow(["file", "label", "instance_id", "samples", "trials"])
+        for job, me in zip(jobs, sent, strict=True):
+            trials = job.recording.trials
+            out.writerow([job.reading.findings.path, job.recording.label, me.instance_id,
+                          me.accepted, trials])  # fmt: skip

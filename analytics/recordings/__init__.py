@@ -1,0 +1,43 @@
+"""Recordings of pointers: files of any origin are read, imported and played back."""
+
+from analytics.recordings.checking import check, lies_in_window
+from analytics.recordings.findings import Findings
+from analytics.recordings.options import ABSENT, FIELDS, Options
+from analytics.recordings.preview import preview, summary
+from analytics.recordings.reading import Reading, read_file
+from analytics.recordings.samples import RecordedSample, Recording
+from analytics.recordings.sending import (
+    RETRY,
+    TIMEOUT_SECONDS,
+    Sender,
+    SendingError,
+    Sent,
+    reason_of,
+    to_end_now,
+    to_event,
+)
+from analytics.recordings.units import UNITS
+
+__all__ = [
+    "ABSENT",
+    "FIELDS",
+    "RETRY",
+    "TIMEOUT_SECONDS",
+    "UNITS",
+    "Findings",
+    "Options",
+    "Reading",
+    "RecordedSample",
+    "Recording",
+    "Sender",
+    "SendingError",
+    "Sent",
+    "check",
+    "lies_in_window",
+    "preview",
+    "read_file",
+    "reason_of",
+    "summary",
+    "to_end_now",
+    "to_event",
+]

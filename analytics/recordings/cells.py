@@ -1,0 +1,137 @@
+"""What a cell of text may be: a number in several ways of writing, a missing value, a list."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+# How tools write that there is no value.
+MISSING = {
+    "", "na", "n/a", "#n/a", "nan", "-nan", "nan(ind)", "null", "none", "nil", "undefined",
+    ".", "-", "--", "?", "<na>", "missing", "nat",
+}  # fmt: skip
+TRUE = {"true", "t", "1", "yes", "y", "wahr", "ja", "vrai", "oui", "vero", "verdadero", "sim"}
+FALSE = {"false", "f", "0", "no", "n", "falsch", "nein", "faux", "non", "falso"}
+# Signs and spaces that people and spreadsheets put into numbers.
+_DECORATION = str.maketrans({
+    "\N{MINUS SIGN}": "-", "\N{NO-BREAK SPACE}": "", "\N{NARROW NO-BREAK SPACE}": "",
+    "\N{THIN SPACE}": "", "'": "", "\N{RIGHT SINGLE QUOTATION MARK}": "",
+})  # fmt: skip
+_NUMBER = re.compile(
+    r"[+-]?(\d+([.,]\d*)?|[.,]\d+|[1-9]\d{0,2}([.,]\d{3})+([.,]\d*)?)([eE][+-]?\d+)?"
+)
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}([.,]\d{3})+")
+_GROUPED = {
+    ".": re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?"),
+    ",": re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?"),
+}
+_BRACKETS = re.compile(r"^\s*(c\(|\[|\()(.*?)(\)|\])\s*$", re.DOTALL)
+_LIST = re.compile(r"^\s*[+-]?[\d.]+\s*([,;|\s]\s*(NA|NaN|null|[+-]?[\d.]+([eE][+-]?\d+)?)\s*)+$")
+
+
+def is_missing(cell: Any) -> bool:
+    """Tell whether a cell says that there is no value."""
+    if isinstance(cell, str):
+        return cell.strip().lower() in MISSING
+    return cell is None or (isinstance(cell, float) and math.isnan(cell))
+
+
+def to_number(cell: Any, decimal: str) -> float:
+    """Return a cell as a number, NaN where it is missing; ValueError where it is neither."""
+    if isinstance(cell, bool) or not isinstance(cell, int | float | str | None):
+        raise ValueError("is no number")
+    if cell is None:
+        return math.nan
+    if not isinstance(cell, str):
+        return float(cell)
+    text = cell.strip()
+    if text.lower() in MISSING:
+        return math.nan
+    text = text.translate(_DECORATION)
+    if _GROUPED[decimal].fullmatch(text):
+        text = text.replace("," if decimal == "." else ".", "")
+    if decimal == ",":
+        text = text.replace(".", "_").replace(",", ".")
+    try:
+        # Python would take 1_000 for a number.
+        return float(text if "_" not in text else "")
+    except ValueError:
+        raise ValueError("is no number") from None
+
+
+def looks_numeric(cell: Any) -> bool:
+    """Tell whether a cell is a number in some way of writing it."""
+    if isinstance(cell, str):
+        return bool(_NUMBER.fullmatch(cell.strip().translate(_DECORATION)))
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
+
+
+def looks_like_list(cell: Any) -> bool:
+    """Tell whether a cell holds several values: a list, a text in brackets, or separated ones."""
+    return may_be_list(cell) and not looks_numeric(cell)
+
+
+def may_be_list(cell: Any) -> bool:
+    """Tell whether a cell can hold several values, though 100,200,300 may be one number too."""
+    if isinstance(cell, str):
+        text = cell.strip()
+        return bool(_BRACKETS.match(text) or _LIST.match(text))
+    return isinstance(cell, list)
+
+
+def find_decimal(cells: Iterable[Any], delimiter: str) -> str:
+    """Return which of `.` and `,` marks decimals in these numbers; "?" where it is in doubt.
+
+    A mark that is followed by three digits may stand for thousands; one that is not, or stands
+    alone, marks decimals. Where every comma may be either, the delimiter decides: whoever writes
+    decimal commas separates columns by semicolons, and quotes "1,234" between commas.
+    """
+    has_point, is_doubtful = False, False
+    for cell in cells:
+        text = cell.strip().translate(_DECORATION) if isinstance(cell, str) else ""
+        commas, points = text.count(","), text.count(".")
+        if not (commas or points) or not _NUMBER.fullmatch(text):
+            continue
+        if commas and points:
+            return "," if text.rindex(",") > text.rindex(".") else "."
+        if commas + points > 1:
+            return "." if commas else ","
+        if not _THOUSANDS.fullmatch(text):
+            return "," if commas else "."
+        has_point, is_doubtful = has_point or bool(points), is_doubtful or bool(commas)
+    if not is_doubtful:
+        return "."
+    return "?" if has_point else {",": ".", ";": ","}.get(delimiter, "?")
+
+
+def to_list(cell: Any) -> list[Any] | None:
+    """Return the values of a cell that holds several; None where it is missing."""
+    if is_missing(cell):
+        return None
+    if isinstance(cell, list):
+        return cell
+    if not isinstance(cell, str):
+        return [cell]
+    text = cell.strip()
+    bracketed = _BRACKETS.match(text)
+    text = bracketed[2] if bracketed else text
+    separator = next((mark for mark in ";|" if mark in text), "," if "," in text else None)
+    return [part.strip().strip("\"'") for part in text.split(separator)] if text.strip() else []
+
+
+def to_flag(cell: Any) -> bool:
+    """Return a cell as true or false, false where it is missing; ValueError where it is neither."""
+    if is_missing(cell):
+        return False
+    text = str(cell).strip().lower().removesuffix(".0")
+    if text in TRUE:
+        return True
+    if text in FALSE:
+        return False
+    raise ValueError("is neither true nor false")
+
+
+def shares(cells: Sequence[Any], test: Any) -> float:
+    """Return the share of the cells that are not missing which pass a test; 0 where none is."""
+    told = [cell for cell in cells if not is_missing(cell)]
+    return sum(map(test, told)) / len(told) if told else 0.0

@@ -1,0 +1,91 @@
+"""The service's own rules, asked before anything is sent."""
+
+import json
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from analytics.batches import decode_batch, time_window, to_samples
+from analytics.recordings.findings import Findings
+from analytics.recordings.reading import Reading
+from analytics.recordings.samples import Recording
+from analytics.recordings.sending import to_event
+from core.problems import Invalid
+from core.times import EPOCH, MICROSECOND, to_epoch_us, to_rfc3339
+
+# Sending takes a while, and what is young enough now must be so then.
+SENDING_MARGIN = timedelta(hours=1)
+
+
+def lies_in_window(readings: list[Reading], *, now: datetime) -> bool:
+    """Tell whether all recordings have dates, and such that the service takes them as they are."""
+    oldest, newest = time_window(now=now)
+    first, last = to_epoch_us(oldest + SENDING_MARGIN), to_epoch_us(newest)
+    return all(
+        recording.is_dated and first <= recording.times_us[0] and recording.times_us[-1] <= last
+        for reading in readings
+        for recording in reading.recordings
+    )
+
+
+def check(reading: Reading, *, keeps_times: bool, now: datetime) -> None:
+    """Ask the service's rules about every recording of a file; refusals are in the findings."""
+    for recording in reading.recordings:
+        if keeps_times and not recording.is_dated:
+            reading.findings.refuse(
+                "its times have no date, so they cannot be kept", "leave out --keep-times"
+            )
+            return
+        _check_span(recording, reading.findings)
+        _check_extremes(recording, reading.findings, keeps_times=keeps_times, now=now)
+
+
+def _check_span(recording: Recording, findings: Findings) -> None:
+    days = settings.RAW_RETENTION_DAYS
+    if recording.span_us > (timedelta(days=days) - SENDING_MARGIN) / timedelta(microseconds=1):
+        findings.refuse(
+            f"it spans {recording.span_us / 86_400e6:,.1f} days; the service keeps samples for"
+            f" {days} (RAW_RETENTION_DAYS)",
+            "are the times right? --time-unit; otherwise import it in parts",
+        )
+
+
+def _check_extremes(
+    recording: Recording, findings: Findings, *, keeps_times: bool, now: datetime
+) -> None:
+    """Let the service's own code look at the samples that are furthest out in any way.
+
+    Its rules are bounds, so where these pass, all between them do.
+    """
+    columns = (recording.times_us, recording.xs, recording.ys, recording.seqs)
+    extremes = {
+        choose(range(len(column)), key=column.__getitem__)
+        for column in columns
+        for choose in (min, max)
+    }
+    shift = 0 if keeps_times else to_epoch_us(now) - recording.times_us[-1]
+    for i in sorted(extremes):
+        event = to_event(recording[i], shift)
+        try:
+            to_samples(decode_batch(json.dumps({"events": [event]}).encode()), now=now)
+        except Invalid as invalid:
+            for fault in invalid.errors:
+                _refuse(recording, i, fault.pointer, fault.detail, findings)
+
+
+def _refuse(recording: Recording, i: int, pointer: str, detail: str, findings: Findings) -> None:
+    name = pointer.rpartition("/")[2]
+    where = f"{findings.place} {recording.places[i]:,}"
+    if name == "time":
+        when = to_rfc3339(EPOCH + recording.times_us[i] * MICROSECOND) if recording.is_dated else ""
+        findings.refuse(
+            f"{where}: its time {when} {detail}",
+            "without --keep-times the recording is moved so that it ends now",
+        )
+    else:
+        value = {"x": recording.xs, "y": recording.ys, "seq": recording.seqs}[name][i]
+        findings.refuse(
+            f"{where}: {name} is {value:,.10g} ({detail})",
+            f"--drop={recording.xs[i]:.10g},{recording.ys[i]:.10g} leaves it out; --scale for other"
+            " units",
+        )

@@ -1,0 +1,34 @@
+"""From a file to its table, whatever its format."""
+
+import re
+
+from analytics.recordings.documents import JsonTable, UnpackedTable, find_packed
+from analytics.recordings.files import ARROW, PARQUET, open_source
+from analytics.recordings.findings import Findings
+from analytics.recordings.options import Options
+from analytics.recordings.parquet import ParquetTable
+from analytics.recordings.tables import Table, TextTable
+from analytics.recordings.wide import WideTable, find_families
+
+# JSON's first two signs. A text may begin with a section's name, such as "[Header]".
+_JSON = re.compile(rb"(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*(\{|\[\s*[\[{\]\d\"-])")
+
+
+def open_table(findings: Findings, options: Options) -> Table:
+    """Open a file's table; stop where there is none.
+
+    What begins as Parquet or Arrow is that, what begins with `{` or `[` is JSON, all else is
+    delimited text.
+    """
+    source = open_source(findings.path, findings)
+    if source.head.startswith((PARQUET, ARROW)):
+        return ParquetTable(source, findings)
+    if _JSON.match(source.head.replace(b"\0", b"")):
+        return JsonTable(source, options, findings)
+    table = TextTable(source, options, findings)
+    if families := find_families(table.names):
+        return WideTable(table, families)
+    if packed := find_packed(table.head()):
+        findings.say("file", f"JSON lists in {packed}")
+        return UnpackedTable(table, packed)
+    return table

@@ -1,0 +1,182 @@
+"""A file is read: from bytes to recordings, with what was understood, or why it is refused."""
+
+from array import array
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+from analytics.recordings.collecting import Rows, collect
+from analytics.recordings.columns import Roles, find_roles
+from analytics.recordings.files import plain_faults
+from analytics.recordings.findings import Findings, StopReading, counted
+from analytics.recordings.lists import are_lists
+from analytics.recordings.names import parse_name
+from analytics.recordings.opening import open_table
+from analytics.recordings.options import Options
+from analytics.recordings.pointers import to_recordings
+from analytics.recordings.positions import drop_positions, refuse_marks, scale_positions
+from analytics.recordings.samples import Recording
+from analytics.recordings.units import WORDS, Unit, find_unit, shown_time
+
+# Steps between samples are looked at in so many rows.
+MOST_STEPS = 200_000
+# More equal times than these, and so many for each that rises, come from a coarse clock.
+LEAST_STILL, STILL_SHARE = 2, 3
+
+
+@dataclass
+class Reading:
+    """What became of a file: recordings, none where it is refused, and what was understood."""
+
+    findings: Findings
+    recordings: list[Recording] = field(default_factory=list)
+    # The median of the positive steps between samples of one trial; None where there is none.
+    step_us: float | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        return bool(self.findings.refusals)
+
+    @property
+    def samples(self) -> int:
+        return sum(map(len, self.recordings))
+
+    @property
+    def trials(self) -> int:
+        return sum(recording.trials for recording in self.recordings)
+
+
+def read_file(path: Path, options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+    """Read a recording of CSV, JSON, Parquet or Arrow, of one pointer or several, and check it.
+
+    Nothing is raised for what the file holds: refusals are in the findings.
+    """
+    reading = Reading(Findings(path, strict=options.strict))
+    try:
+        with plain_faults(reading.findings):
+            _read(reading, options)
+    except StopReading:
+        pass
+    return reading
+
+
+def _read(reading: Reading, options: Options) -> None:
+    findings = reading.findings
+    table = open_table(findings, options)
+    head = table.head()
+    if not head.places:
+        findings.stop("holds no samples")
+    roles = find_roles(table, head, options, findings)
+    is_list = are_lists(head, roles, findings)
+    if is_list:
+        findings.say("file", "a trial a row")
+    rows = collect(table, roles, are_lists=is_list, options=options, findings=findings)
+    findings.say("file", counted(findings.rows, "row"))
+    drop_positions(rows, options, findings)
+    if not rows:
+        findings.stop("no row is left that has a time and a position")
+    if findings.refusals:
+        # What follows would be told of cells that could not be read.
+        return
+    times_us, is_dated = _to_us(rows, roles, options, reading)
+    scale_positions(rows, roles.x, options, findings)
+    reading.recordings = to_recordings(
+        rows, times_us, table=table, roles=roles, is_dated=is_dated, are_lists=is_list,
+        findings=findings,
+    )  # fmt: skip
+    if not findings.refusals:
+        refuse_marks(reading.recordings, options, findings)
+
+
+def _to_us(rows: Rows, roles: Roles, options: Options, reading: Reading) -> tuple[array, bool]:
+    """Return the times in microseconds, and whether they are of the calendar."""
+    column, findings = rows.times, reading.findings
+    values, is_us = column.values, column.is_us
+    numbers = [value for value, known in zip(values, is_us, strict=True) if not known] if (
+        any(is_us)
+    ) else values  # fmt: skip
+    unit = None
+    if numbers:
+        unit = find_unit(
+            first=min(numbers),
+            last=max(numbers),
+            steps=_steps(rows, values)[0] if len(numbers) == len(values) else [],
+            given=options.time_unit,
+            named=parse_name(roles.time).unit,
+            is_delta=options.time_is_delta,
+            findings=findings,
+        )
+    if (column.is_dated and column.is_undated) or (
+        unit and any(is_us) and unit.is_epoch != column.is_dated
+    ):
+        findings.refuse("some times have a date and some have none", "--only or --drop chooses")
+    times_us = _converted(values, is_us, unit)
+    steps, still = _steps(rows, times_us)
+    reading.step_us = median(steps) if steps else None
+    is_dated = column.is_dated or bool(unit and unit.is_epoch)
+    _tell_times(reading, unit, is_dated=is_dated, options=options)
+    if still > LEAST_STILL and still > STILL_SHARE * len(steps):
+        _doubt_clock(len(set(times_us)), still / len(steps) if steps else still, roles, findings)
+    if column.lacks_zone:
+        zone = f"{options.timezone}" if options.timezone else "UTC is assumed (--timezone)"
+        findings.say("zone", f"none in the file: {zone}")
+    return times_us, is_dated
+
+
+def _steps(rows: Rows, values: array) -> tuple[list[float], int]:
+    """Return the differences of times that follow each other in one trial, without sign.
+
+    And how many there are that follow each other and are equal. Where times fall, for the newest
+    comes first, the negative differences are taken, otherwise the positive ones.
+    """
+    last: dict[int, float] = {}
+    rises, falls, still = [], [], 0
+    for trial, value in zip(rows.trials[:MOST_STEPS], values, strict=False):
+        if trial in last:
+            step = value - last[trial]
+            if step > 0:
+                rises.append(step)
+            elif step < 0:
+                falls.append(-step)
+            else:
+                still += 1
+        last[trial] = value
+    return falls if len(falls) > len(rises) else rises, still
+
+
+def _converted(values: array, is_us: bytearray, unit: Unit | None) -> array:
+    if unit is None:
+        return array("q", map(round, values))
+    ns = unit.ns
+    if values.typecode == "q" and not any(is_us):
+        return array("q", ((value * ns + 500) // 1000 for value in values))
+    factor, divisor = max(1, ns // 1000), max(1, 1000 // ns)
+    return array(
+        "q",
+        (
+            round(value) if known else round(value * factor / divisor)
+            for value, known in zip(values, is_us, strict=True)
+        ),
+    )
+
+
+def _tell_times(reading: Reading, unit: Unit | None, *, is_dated: bool, options: Options) -> None:
+    findings, step = reading.findings, reading.step_us
+    what = WORDS[unit.name] if unit else "dates and times"
+    if options.time_is_delta:
+        what += ", steps from row to row"
+    what += " since 1970" if unit and unit.is_epoch else "" if is_dated else " since any start"
+    findings.say("time", what)
+    if step:
+        findings.say("rate", f"median step {shown_time(step)} ({1e6 / step:.3g} Hz)")
+
+
+def _doubt_clock(distinct: int, rows_a_time: float, roles: Roles, findings: Findings) -> None:
+    """Refuse times that hardly ever rise, for they are steps; warn where the clock is coarse."""
+    if distinct <= 2:
+        findings.refuse(
+            f"{roles.time} hardly ever rises: it is no clock",
+            "--time-is delta, if it is the step from the row before",
+        )
+    else:
+        findings.warn(f"The clock is coarse: {rows_a_time + 1:.0f} rows share a time on average.")

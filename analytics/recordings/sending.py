@@ -1,0 +1,201 @@
+"""Recordings through the REST API, as a tracker would send them: all of them, or none."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import requests
+from urllib3.util import Retry
+
+from analytics.recordings.samples import RecordedSample, Recording
+from core.times import parse_time, to_epoch_us
+
+BATCH_EVENTS = 500
+FLUSH_SECONDS = 0.25
+TIMEOUT_SECONDS = 10
+# Whoever sends more than the service's limits allow waits for the next minute, not for ever.
+MOST_WAITS, LONGEST_WAIT_SECONDS = 240, 60.0
+# What api.md allows to be sent again: identity makes a batch that arrives twice change nothing.
+RETRY = Retry(
+    total=8,
+    backoff_factor=0.25,
+    status_forcelist=(408, 429, 500, 502, 503, 504),
+    allowed_methods=None,
+    raise_on_status=False,
+)
+
+
+@dataclass
+class Sent:
+    """A new instance, what was stored for it, and where to look at it."""
+
+    instance_id: str
+    write_token: str
+    page_url: str
+    server_time_us: int
+    accepted: int = 0
+    duplicates: int = 0
+    conflicts: int = 0
+
+
+class SendingError(Exception):
+    """The service cannot be reached or refused; the text says which and why."""
+
+
+class Sender:
+    """Sends recordings as new instances; `begun` has those that would have to be erased."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.begun: list[Sent] = []
+        self._browsers = f"{url}/api/v1/browsers/"
+        self._session, self._logging_on = requests.Session(), requests.Session()
+        self._session.mount(self._browsers, requests.adapters.HTTPAdapter(max_retries=RETRY))
+
+    def send(
+        self,
+        recording: Recording,
+        *,
+        shift_us: Callable[[int], int],
+        speed: float | None = None,
+        on_sent: Callable[[int], object] = lambda _: None,
+    ) -> Sent:
+        """Log on, send all samples, log off; SendingError where the service does not take it.
+
+        `shift_us` returns, for the server's time in epoch microseconds, what is added to each
+        sample's. With `speed` 1 it takes as long as the recording, with None it goes as fast as it
+        can. `on_sent` hears the number of samples of each batch.
+        """
+        me = self._log_on()
+        headers = {"Authorization": f"Bearer {me.write_token}"}
+        instance = f"{self._browsers}{me.instance_id}/"
+        for batch in paced(recording, speed, shift_us(me.server_time_us)):
+            receipt = self._post(f"{instance}events/", {"events": batch}, headers)
+            me.accepted += receipt["accepted"]
+            me.duplicates += receipt["duplicates"]
+            me.conflicts += receipt["conflicts"]
+            on_sent(len(batch))
+        self._post(f"{instance}log-off/", {}, headers)
+        return me
+
+    def erase(self) -> list[Sent]:
+        """Erase every instance that was begun; return those for which that failed."""
+        left = []
+        for me in self.begun:
+            try:
+                answer = self._session.delete(
+                    f"{self._browsers}{me.instance_id}/",
+                    headers={"Authorization": f"Bearer {me.write_token}"},
+                    timeout=TIMEOUT_SECONDS,
+                )
+                is_gone = answer.status_code in (204, 404)
+            except requests.RequestException:
+                is_gone = False
+            if not is_gone:
+                left.append(me)
+        self.begun = left
+        return left
+
+    def _log_on(self) -> Sent:
+        # A signal between the service's answer and the note of it would leave an instance behind.
+        with signals_held():
+            # Sent once: a second log-on would make a second instance.
+            me = self._post(self._browsers, {}, session=self._logging_on)
+            sent = Sent(
+                instance_id=me["instance_id"],
+                write_token=me["write_token"],
+                page_url=f"{self.url}/browsers/{me['instance_id']}/#token={me['write_token']}",
+                server_time_us=to_epoch_us(parse_time(me["server_time"])),
+            )
+            self.begun.append(sent)
+        return sent
+
+    def _post(
+        self,
+        url: str,
+        body: dict[str, Any],
+        headers: dict[str, str] | None = None,
+        session: requests.Session | None = None,
+    ) -> dict[str, Any]:
+        try:
+            for _ in range(MOST_WAITS):
+                answer = (session or self._session).post(
+                    url, json=body, headers=headers, timeout=TIMEOUT_SECONDS
+                )
+                if answer.status_code != 429:
+                    break
+                time.sleep(min(RETRY.get_retry_after(answer.raw) or 1.0, LONGEST_WAIT_SECONDS))
+        except requests.RequestException as error:
+            raise SendingError(f"{url} cannot be reached: {error}") from None
+        if not answer.ok:
+            raise SendingError(f"{url} answered {answer.status_code}: {reason_of(answer)}")
+        return answer.json() if answer.content else {}
+
+
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait until the block is done."""
+    caught: list[tuple[int, FrameType | None]] = []
+    before = {
+        number: signal.signal(number, lambda *one: caught.append(one))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for which, frame in caught[:1]:
+            handler = before[signal.Signals(which)]
+            if callable(handler):
+                handler(which, frame)
+
+
+def paced(
+    recording: Recording, speed: float | None, shift_us: int
+) -> Iterator[list[dict[str, Any]]]:
+    """Cut a recording into batches; with a speed, wait until each batch's last sample is due."""
+    times = recording.times_us
+    began = time.monotonic()
+    flush_us = FLUSH_SECONDS * 1e6 * speed if speed else float("inf")
+    first = 0
+    for i in range(len(times)):
+        is_last = i + 1 == len(times)
+        is_full = i + 1 - first == BATCH_EVENTS
+        if is_last or is_full or times[i + 1] - times[first] >= flush_us:
+            if speed:
+                due = (times[i] - times[0]) / 1e6 / speed
+                time.sleep(max(0.0, due - (time.monotonic() - began)))
+            yield [to_event(recording[j], shift_us) for j in range(first, i + 1)]
+            first = i + 1
+
+
+def to_event(sample: RecordedSample, shift_us: int) -> dict[str, Any]:
+    """Return a sample as the API takes it, its time moved by so many microseconds."""
+    time_ms = (sample.time_us + shift_us) / 1000
+    event = {"time": time_ms, "x": sample.x, "y": sample.y, "seq": sample.seq}
+    return {**event, "enter": True} if sample.enter else event
+
+
+def to_end_now(recording: Recording, speed: float | None = None) -> Callable[[int], int]:
+    """Return what moves a recording so that its last sample falls on the end of its sending."""
+
+    def shift_us(server_time_us: int) -> int:
+        sending_us = round(recording.span_us / speed) if speed else 0
+        return server_time_us + sending_us - recording.times_us[-1]
+
+    return shift_us
+
+
+def reason_of(answer: requests.Response) -> str:
+    """Return why the service refused, in its own words."""
+    try:
+        problem = answer.json()
+    except ValueError:
+        return answer.text[:200]
+    faults = [f"{fault['pointer']}: {fault['detail']}" for fault in problem.get("errors", [])]
+    return " ".join([problem["detail"], *faults])

@@ -1,0 +1,117 @@
+"""Which unit numeric times have: by their size, the usual step between them, and the name."""
+
+import statistics
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from analytics.recordings.findings import Findings
+from analytics.recordings.names import TIME_UNITS
+
+# Nanoseconds in each unit that --time-unit takes.
+UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
+WORDS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+# 2000-01-01 to 2100-01-01 in seconds since 1970.
+EPOCH_SECONDS = (946_684_800, 4_102_444_800)
+# Between samples of a pointer lie, as a rule, 1 ms (the fastest mice) to 200 ms (slow trackers).
+LEAST_STEP_NS, MOST_STEP_NS = 1_000_000, 200_000_000
+# Nobody records for so short a time, so a unit that makes a whole file shorter is the wrong one.
+LEAST_SPAN_NS = 100_000_000
+# The largest usual step with which a size like that of today's times is taken for one. A clock that
+# began at boot has that size too, and whole seconds since 1970 have steps of 1 s.
+MOST_EPOCH_STEP_NS = {"s": 2_000_000_000, "ms": 10**10, "us": 10**10, "ns": 10**10}
+ADVICE = "--time-unit s, ms, us or ns says which"
+
+
+class Unit(NamedTuple):
+    """A unit, whether its times count from 1970, and whether that was inferred."""
+
+    name: str
+    is_epoch: bool
+    is_given: bool
+
+    @property
+    def ns(self) -> int:
+        return UNITS[self.name]
+
+
+def epoch_unit(first: float, last: float) -> str | None:
+    """Return the unit in which these times lie between the years 2000 and 2100 since 1970."""
+    for name, nanoseconds in UNITS.items():
+        per_second = 1_000_000_000 // nanoseconds
+        if EPOCH_SECONDS[0] * per_second <= first <= last < EPOCH_SECONDS[1] * per_second:
+            return name
+    return None
+
+
+def find_unit(
+    *,
+    first: float,
+    last: float,
+    steps: Sequence[float],
+    given: str | None,
+    named: str,
+    is_delta: bool,
+    findings: Findings,
+) -> Unit:
+    """Return the unit of times from `first` to `last` whose positive differences are `steps`.
+
+    The refusals are in the findings. `named` is the unit in the column's name, if any.
+    """
+    epoch = None if is_delta else epoch_unit(first, last)
+    name: str | None
+    other: str | None
+    named = TIME_UNITS.get(named, "")
+    if given or not steps:
+        name = given or epoch or named or "s"
+        return Unit(name, name == epoch, bool(given))
+    step, span = statistics.median(steps), last - first
+    fitting = _unit_of_step(step, span, steps)
+    if epoch and step * UNITS[epoch] <= MOST_EPOCH_STEP_NS[epoch]:
+        name, other = epoch, named
+    elif named:
+        name, other = named, fitting
+    else:
+        name, other = fitting, epoch
+    if not name or other not in (None, "", name):
+        names = {unit for unit in (name, other) if unit}
+        findings.refuse(_doubt(step, span, names), ADVICE)
+    return Unit(name or "s", bool(name) and name == epoch, False)
+
+
+def _unit_of_step(step: float, span: float, steps: Sequence[float]) -> str | None:
+    """Return the unit in which the usual step is that of a pointer's samples, if one is certain."""
+    if step == 1 and len(steps) > 2 and all(value == 1 for value in steps):
+        # As likely a count of rows.
+        return None
+    for name, nanoseconds in UNITS.items():
+        ns = step * nanoseconds
+        if LEAST_STEP_NS <= ns <= MOST_STEP_NS:
+            return name
+        # It may be 0.2 to 1 s, or as many ms; of these, so many would be too short a file.
+        if MOST_STEP_NS < ns < 1000 * LEAST_STEP_NS and span * nanoseconds / 1000 < LEAST_SPAN_NS:
+            return name
+    return None
+
+
+def _doubt(step: float, span: float, names: set[str]) -> str:
+    facts = f"the usual step is {step:g}, from first to last {span:g}"
+    if step == 1:
+        return f"the unit of the times is in doubt, or they count rows: {facts}"
+    if len(names) > 1:
+        words = " or ".join(WORDS[name] for name in UNITS if name in names)
+        return f"the times may be {words}: {facts}"
+    return f"the unit of the times is in doubt: {facts}"
+
+
+def shown_time(us: float) -> str:
+    """Return a length of time for people: "8 ms", "1.5 s", "12 min", "3.2 h", "4 days"."""
+    for limit, divisor, name in (
+        (1_000, 1, "µs"),
+        (1_000_000, 1_000, "ms"),
+        (120_000_000, 1_000_000, "s"),
+        (7_200_000_000, 60_000_000, "min"),
+        (172_800_000_000, 3_600_000_000, "h"),
+    ):
+        if us < limit:
+            return f"{us / divisor:.3g} {name}"
+    return f"{us / 86_400_000_000:,.1f} days"

@@ -1,0 +1,254 @@
+"""Files of many shapes are read to the sample, and those that leave a doubt are refused."""
+
+import math
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from django.conf import settings
+from django.core.management import load_command_class
+from django.core.management.base import BaseCommand
+
+from analytics.recordings import (
+    Options,
+    Reading,
+    RecordedSample,
+    cells,
+    check,
+    columns,
+    lies_in_window,
+    preview,
+    read_file,
+)
+from analytics.recordings.collecting import NO_POSITION
+from analytics.tests.recorded import ABSENT, FILES
+from analytics.tests.recording_doubts import DOUBTS, Doubt
+from analytics.tests.recording_shapes import (
+    SHAPES,
+    START_US,
+    Shape,
+    balabit,
+    lines,
+    parquet,
+    plain,
+)
+from core.times import to_epoch_us
+
+
+def read(folder: Path, shape: Shape) -> Reading:
+    path = folder / shape.name
+    path.write_bytes(shape.content)
+    return read_file(path, shape.options)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_a_shape_gives_its_samples(tmp_path: Path, shape: Shape) -> None:
+    reading = read(tmp_path, shape)
+    assert reading.findings.refusals == []
+    assert {r.label: list(r) for r in reading.recordings} == shape.answer
+    assert reading.trials == shape.trials
+
+
+@pytest.mark.parametrize("doubt", DOUBTS, ids=lambda doubt: doubt.name)
+def test_a_doubt_is_refused_with_what_to_say(tmp_path: Path, doubt: Doubt) -> None:
+    path = tmp_path / doubt.name
+    path.write_bytes(doubt.content)
+    refusals = read_file(path, doubt.options).findings.refusals
+    fitting = [refusal for refusal in refusals if doubt.text in refusal.text]
+    assert fitting, refusals
+    assert doubt.advice in fitting[0].advice
+
+
+def written(folder: Path, content: bytes, name: str = "file") -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def test_an_instance_id_separates_pointers_and_seq_orders_equal_times(tmp_path: Path) -> None:
+    rows = [
+        '{"instance_id":"b","time":"2026-11-23T12:00:00.000125Z","x":0.25,"y":2,"seq":8}',
+        '{"instance_id":"a","time":1795435200000.125,"x":0.25,"y":2.0,"seq":8,"enter":false}',
+        "",
+        '{"instance_id":"b","time":"2026-11-23T13:00:00.000125+01:00","x":1.5,"y":2,"seq":7,'
+        '"enter":true}',
+    ]
+    reading = read_file(written(tmp_path, "\n".join(rows).encode()), Options(scale=(1, 1)))
+    noon_us = to_epoch_us(datetime(2026, 11, 23, 12, 0, 0, 125, UTC))
+    first = RecordedSample(noon_us, 1.5, 2.0, 7, True)
+    second = RecordedSample(noon_us, 0.25, 2.0, 8, False)
+    assert reading.findings.refusals == []
+    assert {r.label: list(r) for r in reading.recordings} == {
+        "instance_id b": [first, second],
+        "instance_id a": [second],
+    }
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Vienna"])
+def test_timestamps_of_any_unit_and_zone_are_taken(
+    tmp_path: Path, unit: str, zone: str | None
+) -> None:
+    moments = pa.array([START_US, START_US + 1_000_000]).cast(pa.timestamp("us"))
+    times = moments.cast(pa.timestamp(unit)).cast(pa.timestamp(unit, zone))
+    path = written(tmp_path, parquet({"time": times, "x": [1.5, 100.0], "y": [2, 2]}))
+    (recording,) = read_file(path).recordings
+    assert list(recording.times_us) == [START_US, START_US + 1_000_000]
+    assert recording.is_dated
+
+
+def test_decimal_commas_behind_ten_thousand_whole_numbers_are_found(tmp_path: Path) -> None:
+    rows = [f"{8 * i};{i % 500};7" for i in range(10_050)]
+    path = written(tmp_path, "\n".join(["t;x;y", *rows, "80400,5;1,25;7", "80408;2;7"]).encode())
+    reading = read_file(path)
+    assert reading.findings.refusals == []
+    assert reading.findings.rows == 10_052
+    (recording,) = reading.recordings
+    assert list(recording)[-2:] == [
+        RecordedSample(80_400_500, 1.25, 7.0, 10_050, False),
+        RecordedSample(80_408_000, 2.0, 7.0, 10_051, False),
+    ]
+
+
+def test_an_enter_that_only_a_late_object_has_is_read(tmp_path: Path) -> None:
+    records = [{"t": 8 * i, "x": i % 500, "y": 7} for i in range(3_000)]
+    records[2_500]["enter"] = True
+    (recording,) = read_file(written(tmp_path, lines(records))).recordings
+    assert recording.enters.index(True) == 2_500
+    assert sum(recording.enters) == 1
+
+
+def test_all_bad_cells_are_counted_and_some_are_shown(tmp_path: Path) -> None:
+    path = written(tmp_path, plain() + b"0.2,a,b\n" * 30)
+    findings = read_file(path).findings
+    assert [refusal.text for refusal in findings.refusals[:2]] == [
+        'line 26, column x: "a" is no number',
+        'line 27, column x: "a" is no number',
+    ]
+    assert len(findings.refusals) + findings.refusals_not_shown == 60
+
+
+def test_a_file_that_is_not_there_and_a_folder_are_refused(tmp_path: Path) -> None:
+    (absent,) = read_file(tmp_path / "absent.csv").findings.refusals
+    (folder,) = read_file(tmp_path).findings.refusals
+    assert (absent.text, folder.text) == ("No such file or directory", "is a folder")
+
+
+@pytest.mark.skipif(not FILES, reason=ABSENT)
+@pytest.mark.parametrize(
+    ("name", "left_out", "px"),
+    [("user12", 1, 25_684), ("user16", 84, 48_617), ("user23", 100, 84_946)],
+)
+def test_real_recordings_are_as_long_as_their_readme_says(
+    name: str, left_out: int, px: int
+) -> None:
+    (path,) = (path for path in FILES if path.name.startswith(name))
+    reading = read_file(path)
+    (recording,) = reading.recordings
+    points = list(zip(recording.xs, recording.ys, strict=True))
+    assert round(sum(math.dist(a, b) for a, b in pairwise(points))) == px
+    assert reading.findings.left_out.total() == left_out
+
+
+WINDOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("content", "keeps_times", "text", "advice"),
+    [
+        (plain() + b"0.2,2000000,7\n", False, "line 26: x is 2,000,000", "--scale"),
+        (plain() + b"86400000,1,7\n", False, "spans 1,000.0 days", "--time-unit"),
+        (plain(), True, "no date", "--keep-times"),
+        (b"time,x,y\n2026-01-01T00:00:00Z,1,2\n", True, "line 2: its time 2026-01-01", "moved"),
+        (b"time,x,y\n2026-12-01T00:00:00Z,1,2\n", True, "line 2: its time 2026-12-01", "moved"),
+    ],
+)
+def test_the_services_own_rules_are_asked_before_anything_is_sent(
+    tmp_path: Path, content: bytes, keeps_times: bool, text: str, advice: str
+) -> None:
+    reading = read_file(written(tmp_path, content))
+    assert reading.findings.refusals == []
+    check(reading, keeps_times=keeps_times, now=WINDOW)
+    (refusal, *_) = reading.findings.refusals
+    assert text in refusal.text
+    assert advice in refusal.advice
+
+
+@pytest.mark.parametrize(
+    ("start", "lies"), [("2026-11-20", True), ("2026-10-20", False), ("2026-11-24", False)]
+)
+def test_times_are_kept_where_the_service_takes_all_of_them(
+    tmp_path: Path, start: str, lies: bool
+) -> None:
+    inside = f"time,x,y\n2026-11-22T00:00:00Z,1,2\n{start}T00:00:00.008Z,90,2\n".encode()
+    reading = read_file(written(tmp_path, inside))
+    assert lies_in_window([reading], now=WINDOW) is lies
+
+
+def test_the_preview_says_all_that_was_understood(tmp_path: Path) -> None:
+    path = written(tmp_path, balabit(), "session.csv")
+    assert "\n".join(preview([read_file(path)])).replace(f"{tmp_path}/", "") == (
+        """\
+session.csv
+  file       UTF-8, delimiter comma, 27 rows
+  columns    time = client timestamp, x, y
+  not used   record timestamp
+  time       seconds since any start, median step 8 ms (125 Hz), 184 ms in all
+  positions  x 100 to 171, y 355 to 400 px
+  left out   3 rows:
+             2  button is "Scroll"
+             1  position 65535,65535 is none
+  becomes    24 samples, 1 instance"""
+    )
+
+
+def test_every_preview_fits_into_80_columns(tmp_path: Path) -> None:
+    readings = [
+        read_file(written(tmp_path, file.content, file.name), file.options)
+        for file in (*SHAPES, *DOUBTS)
+    ]
+    shown = [*preview(readings), *preview(readings, is_detailed=True)]
+    too_long = [line for line in shown if len(line) > 80 and not line.startswith(str(tmp_path))]
+    assert too_long == []
+    assert len([line for line in shown if line.endswith("REFUSED")]) == len(DOUBTS)
+
+
+def told_words(row: str) -> set[str]:
+    """Return the words of a row of a table in docs/import.md."""
+    _, words = (settings.BASE_DIR / "docs" / "import.md").read_text().split("## The words")
+    (line,) = re.findall(rf"^\| {row}\b.*? \|(.*)\|$", words, re.MULTILINE)
+    return set(re.findall(r"`([^`]+)`", line))
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("time", columns.TIMES),
+        ("steps of time", columns.DELTAS),
+        ("seq", columns.SEQS),
+        ("participant", columns.PEOPLE),
+        ("session", columns.SESSIONS),
+        ("pointer", columns.POINTERS),
+        ("block", columns.BLOCKS),
+        ("condition", columns.CONDITIONS | columns.RESPONSES),
+        ("kind", columns.KINDS),
+        ("missing", cells.MISSING - {""}),
+        ("a kind without", NO_POSITION | {"scroll", "wheel", "key"}),
+    ],
+)
+def test_the_docs_have_every_word_that_the_reader_knows(row: str, words: Iterable[str]) -> None:
+    extra = {"mouse.time", "timestamps_get_response", "--time-is delta"}
+    assert told_words(row) - extra == set(words)
+
+
+def test_the_docs_name_every_option() -> None:
+    text = (settings.BASE_DIR / "docs" / "import.md").read_text()
+    parser = load_command_class("analytics", "import").create_parser("manage.py", "import")
+    common = BaseCommand().create_parser("manage.py", "import")
+    known = {option for action in common._actions for option in action.option_strings}
+    own = {option for action in parser._actions for option in action.option_strings} - known
+    assert {option for option in own if option not in text} == set()

@@ -1,0 +1,207 @@
+"""`manage.py import`: what researchers have becomes instances, all of it or nothing."""
+
+import csv
+import re
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from analytics.tests.recording_shapes import POINTS, in_ms, long_trials, people, plain, samples
+from core.times import to_epoch_us
+from tests.service import ROOT, Service, wait_until
+
+STORED = """
+select time, x, y, seq, enter from analytics_pointerpositionevent e
+join dashboard_browser b on b.id = e.browser_id where b.instance_id = %s order by time, seq
+"""
+BROWSERS = "select count(*) from dashboard_browser"
+INSTANCE = re.compile(r"^  instance ([0-9a-f-]{36})$", re.MULTILINE)
+
+
+def command(service: Service, *arguments: str | Path, **settings: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "import", *map(str, arguments)],
+        cwd=ROOT,
+        env={**service.environment, "SERVICE_URL": service.url, **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(
+    service: Service, *arguments: str | Path, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    running = command(service, *arguments, **settings)
+    out, err = running.communicate(timeout=120)
+    return subprocess.CompletedProcess(running.args, running.returncode, out, err)
+
+
+def written(folder: Path, name: str, content: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def stored(service: Service, instance_id: str) -> list[tuple]:
+    rows = service.sql(STORED, (instance_id,))
+    return [(to_epoch_us(row[0]), *row[1:]) for row in rows]
+
+
+def epoch_ms(before: timedelta) -> int:
+    return int((datetime.now(UTC) - before).timestamp() * 1000)
+
+
+def test_each_participant_becomes_an_instance_and_each_trial_enters(
+    service: Service, tmp_path: Path
+) -> None:
+    path = written(tmp_path, "study.csv", long_trials("participant,trial,condition,time_ms,x,y"))
+    done = run(service, "--mapping", tmp_path / "map.csv", path)
+    assert done.returncode == 0, done.stderr
+    instances = INSTANCE.findall(done.stdout)
+    for instance_id, (label, expected) in zip(
+        instances, people("participant").items(), strict=True
+    ):
+        assert f"study.csv, {label}: 12 samples stored" in done.stdout
+        rows = stored(service, instance_id)
+        shift = rows[0][0] - expected[0].time_us
+        assert rows == [(s.time_us + shift, *s[1:]) for s in expected]
+        assert abs(rows[-1][0] / 1e6 - time.time()) < 30
+    with (tmp_path / "map.csv").open() as file:
+        mapped = [tuple(row.values())[1:] for row in csv.DictReader(file)]
+    assert mapped == [
+        ("participant 1", instances[0], "12", "2"),
+        ("participant 2", instances[1], "12", "2"),
+    ]
+    state = "select is_active from dashboard_browser where instance_id = any(%s::uuid[])"
+    assert service.sql(state, (instances,)) == [(False,), (False,)]
+
+
+def test_times_are_kept_within_retention_and_moved_otherwise(
+    service: Service, tmp_path: Path
+) -> None:
+    young, old = epoch_ms(timedelta(days=3)), epoch_ms(timedelta(days=300))
+    path = written(tmp_path, "young.csv", in_ms(start=young))
+    done = run(service, path)
+    assert "Times are kept" in done.stdout
+    (instance_id,) = INSTANCE.findall(done.stdout)
+    assert stored(service, instance_id) == [tuple(s) for s in samples(start_us=young * 1000)]
+    for arguments in ([path, "--end-now"], [written(tmp_path, "old.csv", in_ms(start=old))]):
+        done = run(service, *arguments)
+        assert "Times are moved: each recording ends now" in done.stdout
+        (instance_id,) = INSTANCE.findall(done.stdout)
+        rows = stored(service, instance_id)
+        assert abs(rows[-1][0] / 1e6 - time.time()) < 30
+        assert {b[0] - a[0] for a, b in pairwise(rows)} == {8000}
+
+
+def test_a_preview_sends_nothing(service: Service, tmp_path: Path) -> None:
+    before = service.sql(BROWSERS)
+    done = run(service, "--dry-run", written(tmp_path, "plain.csv", plain()))
+    assert done.returncode == 0
+    assert "median step 8 ms (125 Hz), 184 ms in all" in done.stdout
+    assert "Nothing was sent (--dry-run)." in done.stdout
+    assert service.sql(BROWSERS) == before
+
+
+def test_nothing_is_sent_where_a_row_of_a_later_batch_is_refused(
+    service: Service, tmp_path: Path
+) -> None:
+    rows = [f"{8 * i},{2_000_000 if i == 700 else i},7\n" for i in range(1200)]
+    bad = written(tmp_path, "bad.csv", ("t,x,y\n" + "".join(rows)).encode())
+    before = service.sql(BROWSERS)
+    done = run(service, written(tmp_path, "good.csv", plain()), bad)
+    assert done.returncode == 1
+    assert "line 702: x is 2,000,000" in done.stdout
+    assert "1 of 2 files are refused, see above. Nothing was sent." in done.stderr
+    assert service.sql(BROWSERS) == before
+
+
+def test_what_the_service_refuses_later_erases_all_that_was_begun(
+    service: Service, tmp_path: Path
+) -> None:
+    """The command keeps other rules than the service, so only that can refuse."""
+    good = written(tmp_path, "good.csv", in_ms(start=epoch_ms(timedelta(days=1))))
+    old = written(tmp_path, "old.csv", in_ms(start=epoch_ms(timedelta(days=50))))
+    before = service.sql(BROWSERS)
+    done = run(service, "--keep-times", good, old, RAW_RETENTION_DAYS="60")
+    assert done.returncode == 1
+    assert "/events/0/time: must lie from" in done.stderr
+    assert "All 2 instances that this command began are erased again." in done.stderr
+    assert service.sql(BROWSERS) == before
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_import_that_is_stopped_leaves_nothing(
+    service: Service, tmp_path: Path, how: signal.Signals
+) -> None:
+    rows = [f"{8 * i},{i % 700},7\n" for i in range(100_000)]
+    path = written(tmp_path, "long.csv", ("t,x,y\n" + "".join(rows)).encode())
+    ((before,),) = service.sql(BROWSERS)
+    running = command(service, written(tmp_path, "first.csv", plain()), path)
+    wait_until(lambda: service.sql(BROWSERS)[0][0] == before + 2, what="both are begun")
+    running.send_signal(how)
+    _, told = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert "Stopped. All 2 instances that this command began are erased again." in told
+    assert service.sql(BROWSERS) == [(before,)]
+
+
+def test_a_service_that_is_away_is_named(service: Service, tmp_path: Path) -> None:
+    path = written(tmp_path, "plain.csv", plain())
+    done = run(service, path, SERVICE_URL="http://127.0.0.1:9")
+    assert done.returncode == 1
+    assert "http://127.0.0.1:9/api/v1/browsers/ cannot be reached" in done.stderr
+    assert "Nothing was begun." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--columns", "tme=t"], "FIELD=NAME with FIELD one of time, x, y"),
+        (["--drop", "7"], "X,Y such as 0,0"),
+        (["--only", "state"], "COLUMN=VALUE"),
+        (["--timezone", "Atlantis"], "a zone such as Europe/Berlin"),
+        (["--scale", "0"], "a number, or two"),
+        (["--url", "localhost:8000"], "an address such as http://"),
+        (["--keep-times", "--end-now"], "not allowed with"),
+    ],
+)
+def test_an_option_that_makes_no_sense_says_what_does(
+    service: Service, tmp_path: Path, arguments: list[str], complaint: str
+) -> None:
+    done = run(service, *arguments, written(tmp_path, "plain.csv", plain()))
+    assert done.returncode == 2
+    assert complaint in " ".join(done.stderr.split())
+
+
+def test_the_options_reach_the_reader(service: Service, tmp_path: Path) -> None:
+    content = b"when;kind;a.x;a.y\n" + b"".join(
+        f"{8 if p.ms else 0};{'m' if p.ms % 16 else 'k'};{p.x / 100};{p.y / 100}\n".encode()
+        for p in POINTS
+    )
+    path = written(tmp_path, "odd.csv", content + b"8;m;0;0\n8;x;1;1\n")
+    done = run(
+        service, "--dry-run", "--columns", "time=when,x=x", "--columns", "y=a.y,kind=-",
+        "--time-is", "delta", "--time-unit", "ms", "--delimiter", "semicolon", "--decimal", ".",
+        "--only", "kind=m,x", "--drop", "0,0", "--drop", "kind=x", "--scale", "100", "--flip-y",
+        "--encoding", "utf-8", "--timezone", "+02:00", path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = " ".join(done.stdout.split())
+    for fact in (
+        "columns time = when, x = a.x, y = a.y",
+        "milliseconds, steps from row to row since any start, median step 16 ms",
+        "times 100,100, y turned, x 104 to 171, y -399 to -355 px",
+        '12 kind is "k"',
+        '1 kind is "x"',
+        "1 position 0,0 (--drop)",
+        "becomes 12 samples, 1 instance",
+    ):
+        assert fact in told, done.stdout
