@@ -5,6 +5,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from tests.production import PROCESSES, Production
+from tests.proxy import Proxy
 from tests.service import Service
 from tests.staff import logged_in
 
@@ -31,6 +32,13 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]
     codes = {name: process.returncode for name, process in processes.items()}
     # uvicorn ends, after its own farewell, by the signal that it was sent.
     assert codes == {"web": 0, "live": -signal.SIGTERM, "worker": 0, "beat": 0}
+
+
+@pytest.fixture(scope="module")
+def proxy(production: Production, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    folder = tmp_path_factory.mktemp("caddy")
+    with Proxy(folder, web=production.port, live=production.live_port) as proxy:
+        yield proxy
 
 
 @pytest.fixture(scope="module")

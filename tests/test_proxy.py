@@ -4,83 +4,16 @@ import http.client
 import json
 import socket
 import ssl
-import subprocess
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from tests.production import DOMAIN, Production
-from tests.service import BIN, ROOT, free_port, wait_until
-
-CADDYFILE = ROOT / "deploy" / "caddy" / "Caddyfile"
-# In production 30 s; the tests wait less.
-BODY_SECONDS = 3
-
-
-class Proxy:
-    """Caddy with our configuration, a CA of its own and ports that are free."""
-
-    def __init__(self, service: Production, folder: Path) -> None:
-        self.folder, self.http, self.https = folder, free_port(), free_port()
-        self.caddy = subprocess.Popen(
-            [BIN / "caddy", "run", "--config", CADDYFILE, "--adapter", "caddyfile"],
-            env={
-                "HOME": str(folder),
-                "XDG_DATA_HOME": str(folder),
-                "DOMAIN": DOMAIN,
-                "ADMIN": "off",
-                "HTTP_PORT": str(self.http),
-                "HTTPS_PORT": str(self.https),
-                "WEB": "127.0.0.1",
-                "WEB_PORT": str(service.port),
-                "LIVE": "127.0.0.1",
-                "LIVE_PORT": str(service.live_port),
-                "READ_BODY": f"{BODY_SECONDS}s",
-            },
-            stdout=subprocess.DEVNULL,
-            stderr=(folder / "caddy.log").open("wb"),
-        )
-
-    def connect(self, *protocols: str) -> ssl.SSLSocket:
-        """Connect as a browser does that trusts the proxy's CA and no other."""
-        root = self.folder / "caddy" / "pki" / "authorities" / "local" / "root.crt"
-        context = ssl.create_default_context(cafile=root)
-        if protocols:
-            context.set_alpn_protocols(protocols)
-        line = socket.create_connection(("127.0.0.1", self.https), timeout=20)
-        return context.wrap_socket(line, server_hostname=DOMAIN)
-
-    def answers(self) -> bool:
-        with suppress(OSError):
-            self.connect().close()
-            return True
-        return False
-
-    def request(
-        self, method: str, path: str, body: bytes | None = None, headers: dict | None = None
-    ) -> tuple[http.client.HTTPResponse, bytes]:
-        call = http.client.HTTPConnection(DOMAIN)
-        call.sock = self.connect()
-        call.request(method, path, body, headers or {})
-        answer = call.getresponse()
-        content = answer.read()
-        call.close()
-        return answer, content
-
-
-@pytest.fixture(scope="module")
-def proxy(production: Production, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    proxy = Proxy(production, tmp_path_factory.mktemp("caddy"))
-    try:
-        wait_until(proxy.answers, what=str(proxy.folder / "caddy.log"))
-        yield proxy
-    finally:
-        proxy.caddy.terminate()
-        proxy.caddy.wait(20)
+from tests.production import DOMAIN
+from tests.proxy import BODY_SECONDS, Proxy
 
 
 @pytest.fixture
@@ -139,6 +72,33 @@ def test_a_batch_is_taken_and_one_too_large_is_not(proxy: Proxy, me: dict) -> No
     assert (answer.status, json.loads(content)["status"]) == (413, 413)
     with suppress(BrokenPipeError, ConnectionResetError, ssl.SSLError):
         assert send(proxy, me, batch(padding=4_000_000))[0].status == 413
+
+
+def test_a_malformed_body_keeps_nobody_else_out(proxy: Proxy, me: dict) -> None:
+    for _ in range(3):
+        with proxy.connect() as line:
+            line.sendall(
+                f"POST /api/v1/browsers/ HTTP/1.1\r\nHost: {DOMAIN}\r\n"
+                "Transfer-Encoding: chunked\r\n\r\nno number\r\n".encode()
+            )
+            assert line.recv(65536).startswith((b"HTTP/1.1 4", b"HTTP/1.1 502"))
+        assert send(proxy, me, batch())[0].status == 202
+
+
+@pytest.mark.parametrize("path", ["/", f"/api/v1/browsers/{UUID(int=0)}/stream/"])
+def test_an_offer_of_another_protocol_is_not_passed_on(tmp_path: Path, path: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with Proxy(tmp_path, web=port, live=port) as proxy, proxy.connect() as line:
+            offer = "Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 1"
+            line.sendall(f"POST {path} HTTP/1.1\r\nHost: {DOMAIN}\r\n{offer}\r\n\r\n.".encode())
+            server.settimeout(20)
+            passed_on, _ = server.accept()
+            with passed_on:
+                head = passed_on.recv(65536).lower()
+    assert head.startswith(f"post {path} ".encode())
+    assert b"upgrade" not in head
+    assert b"\r\nconnection:" not in head
 
 
 def test_an_event_of_the_stream_comes_when_it_happens(proxy: Proxy, me: dict) -> None:
