@@ -7,6 +7,14 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 django.setup()
 
-from analytics.intake import application  # noqa: E402
+from analytics import hints, intake  # noqa: E402
+from core.framing import Receive, Scope, Send  # noqa: E402
+from core.lifespan import live  # noqa: E402
 
-__all__ = ["application"]
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """The ASGI application."""
+    if scope["type"] == "lifespan":
+        await live(receive, send, at_end=hints.send_last)
+    else:
+        await intake.application(scope, receive, send)

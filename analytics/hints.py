@@ -12,7 +12,6 @@ import time
 from collections.abc import Sequence
 from functools import cache
 from itertools import chain
-from multiprocessing import util
 from queue import SimpleQueue
 from typing import NamedTuple
 
@@ -90,6 +89,15 @@ def send(hints: Sequence[Hint], *, seconds: float = 0) -> None:
     _outgoing().put(Group(hints, seconds))
 
 
+def send_last() -> None:
+    """Send what waits, as the process ends, and have the thread begin no more.
+
+    Were it cut off between the key and the message, the key would hold the next hints back.
+    """
+    if _outgoing.cache_info().currsize and _sending.acquire(timeout=1):
+        _send_waiting(_outgoing())
+
+
 def take(shard: int) -> None:
     """Let the next hint through. Before reading: what comes after is then never overlooked."""
     try:
@@ -103,8 +111,6 @@ def _outgoing() -> SimpleQueue[Group]:
     """Return this process's queue of hints, the sender of which runs from now on."""
     outgoing: SimpleQueue[Group] = SimpleQueue()
     threading.Thread(target=_send_all, args=[outgoing], name="hints", daemon=True).start()
-    # As any process ends, and one that multiprocessing has made, as uvicorn's are.
-    util.Finalize(None, _send_last, args=[outgoing], exitpriority=1)
     return outgoing
 
 
@@ -127,15 +133,6 @@ def gather_seconds(*, count: int, storing: float) -> float:
     by_count = min(count * GATHER_SECONDS, LONG_GATHER_SECONDS)
     share = (storing - BUSY) / (FULL - BUSY)
     return max(by_count, min(share, 1) * FULL_GATHER_SECONDS)
-
-
-def _send_last(outgoing: SimpleQueue[Group]) -> None:
-    """Send what waits as the process ends, and have the thread begin no more.
-
-    Were it cut off between the key and the message, the key would hold the next hints back.
-    """
-    if _sending.acquire(timeout=1):
-        _send_waiting(outgoing)
 
 
 def _send_waiting(outgoing: SimpleQueue[Group], *first: Group) -> list[Group]:

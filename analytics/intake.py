@@ -25,7 +25,8 @@ from analytics.gathering import Gathering
 from analytics.ingest import Receipt, Sent
 from analytics.metrics import count_stored
 from analytics.wire import BatchReceipt
-from core.asgi import Headers, Receive, Scope, Send, answer, read_whole
+from core.asgi import Headers, answer, read_whole
+from core.framing import Receive, Scope, Send
 from core.metrics import count_request
 from core.request_ids import HEADER, choose_id
 from core.sharing import SHARED

@@ -8,7 +8,7 @@ connections work as under any WSGI server: one request, one thread.
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
@@ -19,13 +19,10 @@ from django.http import FileResponse, HttpResponseBase
 
 from core.wsgi import application as wsgi_application  # isort: skip  # what comes next needs it
 from core import request_ids
-from core.problems import SlowBody
+from core.framing import Receive, Scope, Send, check_head, closing
+from core.problems import Problem, SlowBody
 from core.refusals import refuse
-from core.request_ids import HEADER
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 # From the end of the headers on: the largest body at 13 kB/s, a tracker's at 2.5 kB/s.
@@ -48,24 +45,28 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def read_whole(scope: Scope, receive: Receive, send: Send) -> bytes | None:
-    """Return the body; None where the client has left, or was refused because it took too long."""
+    """Return the body, or nothing of one that is chunked or too large, which is not waited for.
+
+    None where the client has left, or was refused for a head that cannot be trusted or a slow body.
+    """
     try:
         return await _read(scope, receive)
     except TimeoutError:
-        await _refuse(scope, send)
+        await refuse(SlowBody(), scope, receive, send)
+    except Problem as error:
+        await refuse(error, scope, receive, send)
     except ConnectionError:
         pass
     return None
 
 
 async def _read(scope: Scope, receive: Receive) -> bytes:
-    """Return the body, or nothing of one that is refused for its length: that is waste to read."""
-    length = _header(scope, b"content-length")
-    if not length.isdigit() or int(length) > settings.MAX_BODY_BYTES:
+    length = check_head(scope)
+    if length is None or length > settings.MAX_BODY_BYTES:
         return b""
     body = bytearray()
     async with asyncio.timeout(BODY_SECONDS):
-        while len(body) < int(length):
+        while len(body) < length:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise ConnectionError("the client left before all of its body had come")
@@ -73,10 +74,6 @@ async def _read(scope: Scope, receive: Receive) -> bytes:
             if not message.get("more_body"):
                 break
     return bytes(body)
-
-
-def _header(scope: Scope, name: bytes) -> bytes:
-    return next((value for key, value in scope["headers"] if key == name), b"")
 
 
 def _to_environ(scope: Scope) -> dict[str, Any]:
@@ -113,7 +110,10 @@ def _to_environ(scope: Scope) -> dict[str, Any]:
 
 
 async def answer(scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-    """Have Django answer a whole request."""
+    """Have Django answer a whole request, or one whose body it will refuse unread."""
+    length = check_head(scope)
+    if length is None or length > settings.MAX_BODY_BYTES:
+        send = closing(receive, send)
     environ = {**_to_environ(scope), "wsgi.input": BytesIO(body)}
     loop = asyncio.get_running_loop()
     response, head = await loop.run_in_executor(_handlers, _handle, environ)
@@ -184,11 +184,3 @@ def _put_all(response: HttpResponseBase, put: Callable[[bytes], None]) -> None:
     finally:
         response.close()
         connections.close_all()
-
-
-async def _refuse(scope: Scope, send: Send) -> None:
-    error = SlowBody()
-    asked_id = _header(scope, HEADER.lower().encode()).decode("latin-1")
-    headers, body = refuse(error, method=scope["method"], asked_id=asked_id)
-    await send({"type": "http.response.start", "status": error.status_code, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

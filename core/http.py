@@ -1,65 +1,80 @@
-"""HTTP as web speaks it: uvicorn's, but that headers have a deadline and a measure."""
+"""HTTP as web and live speak it: uvicorn's, but that no caller can make it lose count of requests.
 
-import asyncio
+`uvicorn --http core.http:Protocol`. llhttp, which parses in C, stops at a request that offers an
+Upgrade and takes its body for the next request. Here the offer is declined: the request is read by
+its length as any other, and is the last of its connection.
+"""
+
 from http import HTTPStatus
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-# From the first byte of a request, or from the opening of a connection, to the end of its headers.
-HEAD_SECONDS = 10
+# Of a head, of trailers, or of whatever else is no body. What one packet brings may be more.
 MOST_HEAD_BYTES = 64 * 1024
-# Who takes nothing of an answer for so long is cut off. The threads that make streams have given up
-# by then (core/asgi.py); here what was sent already, and the connection, are let go.
+# Whoever takes nothing of an answer for so long is cut off. The threads that make streams have
+# given up by then (core/asgi.py); here what was sent already, and the connection, are let go.
 STALL_SECONDS = 40
+# What follows a request that was refused is dropped for so long: a connection that is closed with
+# bytes unread is reset, and the reset overtakes the answer.
+LINGER_SECONDS = 2
 
 
 class Protocol(HttpToolsProtocol):
-    """A connection that is cut off where a request's headers come too slowly, or without end."""
+    """A connection each of whose requests has one answer, in their order."""
 
-    _deadline: asyncio.TimerHandle | None = None
-    _stall: asyncio.TimerHandle | None = None
-    _in_head = False
+    _is_over = False
     _head_bytes = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)  # type: ignore[arg-type]
-        self._await_head()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_the_clock()
-        self.resume_writing()
-        super().connection_lost(exc)
+    _stall = None
 
     def data_received(self, data: bytes) -> None:
-        was_in_head = self._in_head
-        super().data_received(data)
-        if was_in_head and self._in_head:
-            self._head_bytes += len(data)
+        self._unset_keepalive_if_required()
+        if self._is_over:
+            return
+        self._head_bytes += len(data)
+        try:
+            self._feed(data)
+        except (HttpParserError, HttpParserUpgrade):
+            self._refuse("UnreadableRequest")
+        else:
             if self._head_bytes > MOST_HEAD_BYTES:
                 self._refuse("LargeHeaders")
-        # Empty lines, or the rest of a body that was answered before it was there: uvicorn's own
-        # clock for idle connections has stopped, and ours does not run.
-        if not (self._deadline or self.timeout_keep_alive_task or self._is_answering()):
-            self._await_head()
 
-    def send_400_response(self, msg: str) -> None:
-        self._refuse("UnreadableRequest")
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as stop:
+            self.parser = HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            # CONNECT stops it once more, and is refused.
+            self.parser.feed_data(self._head_without_upgrade() + data[stop.args[0] :])
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._in_head, self._head_bytes = True, 0
-        if not self._deadline:
-            self._await_head()
+    def _should_upgrade(self) -> bool:
+        # Asked where the parser is about to stop: nothing is begun for what is read once more.
+        return True
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        # What comes after a chunked body is no header, though uvicorn takes it for one.
-        if self._in_head:
-            super().on_header(name, value)
+    def _head_without_upgrade(self) -> bytes:
+        scope = self.scope
+        start = (
+            f"{scope['method']} ".encode() + self.url + f" HTTP/{scope['http_version']}".encode()
+        )
+        kept = [line for line in scope["headers"] if line[0] not in (b"connection", b"upgrade")]
+        lines = [b"%b: %b" % line for line in [*kept, (b"connection", b"close")]]
+        return b"\r\n".join([start, *lines, b"", b""])
 
     def on_headers_complete(self) -> None:
-        self._in_head = False
-        self._stop_the_clock()
+        self._head_bytes = 0
         super().on_headers_complete()
+        # What comes after a chunked body is no header, though uvicorn takes it for one.
+        self.headers = []
+
+    def on_body(self, body: bytes) -> None:
+        self._head_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._head_bytes = 0
+        super().on_message_complete()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -68,43 +83,23 @@ class Protocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         if self._stall:
             self._stall.cancel()
-            self._stall = None
         super().resume_writing()
 
-    def timeout_keep_alive_handler(self) -> None:
-        # Who has not even read the last answer would keep a connection that is only closed.
-        self.transport.abort()
-
-    def _is_answering(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
-
     def _refuse(self, name: str) -> None:
-        if self.transport.is_closing() or self._is_answering():
-            # It would pass for the answer to the request before.
-            self.transport.close()
+        """Answer what is no request, as far as it can be told from the answers before."""
+        self._is_over = True
+        if self.cycle and not self.cycle.response_complete:
+            # Another answer would pass for that of a request before, which is the last one now.
+            self.cycle.keep_alive = False
             return
         # They need Django's settings, which the application has loaded by now.
         from core import problems, refusals
 
         error = getattr(problems, name)()
-        headers, body = refusals.refuse(error, method="", asked_id="")
+        headers, body = refusals.to_refusal(error)
         status = HTTPStatus(error.status_code)
         lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
         lines += [b"%b: %b" % header for header in headers]
         self.transport.write(b"\r\n".join([*lines, b"", body]))
-        self.transport.close()
-
-    def _await_head(self) -> None:
-        self._deadline = self.loop.call_later(HEAD_SECONDS, self._cut_off)
-
-    def _cut_off(self) -> None:
-        if self._is_answering():
-            # Of a request that has come too early, while the one before is answered.
-            self._await_head()
-        else:
-            self.transport.abort()
-
-    def _stop_the_clock(self) -> None:
-        if self._deadline:
-            self._deadline.cancel()
-            self._deadline = None
+        self.transport.write_eof()
+        self.loop.call_later(LINGER_SECONDS, self.transport.abort)

@@ -142,7 +142,7 @@ def answer_problem(exc: Exception, context: dict[str, Any]) -> Response:
     return Response(
         to_problem(error),
         status=error.status_code,
-        headers=_headers(error),
+        headers=headers_of(error),
         content_type=CONTENT_TYPE,
     )
 
@@ -159,6 +159,16 @@ def to_problem(error: exceptions.APIException) -> ProblemDetails:
         errors=list(errors) or UNSET,
         error_count=count or UNSET,
     )
+
+
+def headers_of(error: exceptions.APIException) -> dict[str, str]:
+    """Return the headers that an error's answer has beside its problem."""
+    headers = {}
+    if auth_header := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = auth_header
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait))
+    return headers
 
 
 def code_of(exc: Exception) -> str:
@@ -210,15 +220,6 @@ def _code(error: exceptions.APIException) -> str:
 
 def _detail(error: exceptions.APIException) -> str:
     return str(error.detail) if isinstance(error.detail, str) else "Some values are not allowed."
-
-
-def _headers(error: exceptions.APIException) -> dict[str, str]:
-    headers = {}
-    if auth_header := getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = auth_header
-    if wait := getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(wait))
-    return headers
 
 
 def _place(context: dict[str, Any]) -> str:

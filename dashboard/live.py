@@ -8,25 +8,22 @@ import asyncio
 import logging
 import re
 import signal
-from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
-import msgspec
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 from rest_framework.exceptions import APIException, MethodNotAllowed, NotFound
 
-from core.problems import CONTENT_TYPE, ForeignInstance, Unavailable, to_problem
+from core.framing import Receive, Scope, Send, check_head, closing
+from core.problems import ForeignInstance, Unavailable
+from core.refusals import refuse
 from dashboard.hub import Hub, Watcher
 from dashboard.stream import read_snapshot
 from dashboard.tokens import read_ticket
 
 logger = logging.getLogger(__name__)
-
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 STREAM_PATH = re.compile(r"/api/v1/browsers/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/stream/")
 PROBE_PATH = "/healthz"
@@ -48,7 +45,7 @@ hub = Hub()
 snapshots_at_once = asyncio.Semaphore(4)
 
 
-async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI application."""
     if scope["type"] == "lifespan":
         await _live(receive, send)
@@ -85,22 +82,24 @@ def _end_streams_on(*signals: signal.Signals) -> None:
         signal.signal(number, stop)
 
 
-async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    if scope["path"] == PROBE_PATH:
-        await _say_up(send)
-        return
+async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     try:
+        # Nothing here has a use for a body.
+        answer = closing(receive, send) if check_head(scope) != 0 else send
+        if scope["path"] == PROBE_PATH:
+            await _say_up(answer)
+            return
         instance_id = _permitted_instance(scope)
         watcher = hub.add(instance_id.hex)
         try:
-            await _stream(instance_id, watcher, receive, send)
+            await _stream(instance_id, watcher, receive, answer)
         finally:
             hub.remove(instance_id.hex, watcher)
     except APIException as error:
-        await _refuse(error, send)
+        await refuse(error, scope, receive, send)
 
 
-def _permitted_instance(scope: dict[str, Any]) -> UUID:
+def _permitted_instance(scope: Scope) -> UUID:
     match = STREAM_PATH.fullmatch(scope["path"])
     if not match:
         raise NotFound("There is no such stream.")
@@ -161,12 +160,3 @@ def _read_snapshot(instance_id: UUID) -> bytes:
         raise Unavailable from error
     finally:
         connection.close()
-
-
-async def _refuse(error: APIException, send: Send) -> None:
-    headers = [(b"content-type", CONTENT_TYPE.encode()), (b"access-control-allow-origin", b"*")]
-    if isinstance(error, Unavailable):
-        headers.append((b"retry-after", str(error.wait).encode()))
-    start = {"type": "http.response.start", "status": error.status_code, "headers": headers}
-    await send(start)
-    await send({"type": "http.response.body", "body": msgspec.json.encode(to_problem(error))})

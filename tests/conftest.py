@@ -31,7 +31,7 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]
         processes = {name: service.processes[name] for name in PROCESSES}
     codes = {name: process.returncode for name, process in processes.items()}
     # uvicorn ends, after its own farewell, by the signal that it was sent.
-    assert codes == {"web": 0, "live": -signal.SIGTERM, "worker": 0, "beat": 0}
+    assert codes == {"web": -signal.SIGTERM, "live": -signal.SIGTERM, "worker": 0, "beat": 0}
 
 
 @pytest.fixture(scope="module")

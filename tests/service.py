@@ -88,7 +88,8 @@ class Service:
             **settings,
         }
         web = [sys.executable, "-m", "core.server", "--port", str(self.port)]
-        live = [BIN / "uvicorn", "--ws", "none", "--timeout-graceful-shutdown", "5"]
+        live = [BIN / "uvicorn", "--http", "core.http:Protocol", "--ws", "none"]
+        live += ["--timeout-graceful-shutdown", "5"]
         worker = [BIN / "celery", "-A", "core", "worker", "-l", "info"]
         services = ROOT / "scripts" / "services"
         postgres = ["--port", str(self.database_port), "--data", folder / "postgres"]

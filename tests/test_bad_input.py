@@ -2,6 +2,7 @@
 
 import gzip
 import time
+from typing import Any
 
 import psutil
 import pytest
@@ -90,6 +91,18 @@ BAD_ADDRESSES = {
     "an event that is NUL": ("events/%00/", 404),
 }
 
+CHUNKED = "Transfer-Encoding: chunked"
+# How a body of 20 MB is sent, so that it is refused before it is read.
+REFUSED_UNREAD: dict[int, dict[str, Any]] = {
+    400: {"lines": [CHUNKED]},
+    401: {"token": "forged"},
+    404: {"path": "nothing/"},
+    405: {"path": "/api/v1/time/"},
+    411: {"lines": [CHUNKED], "length": False},
+    413: {},
+    415: {"lines": ["Content-Encoding: gzip"]},
+}
+
 
 @pytest.fixture
 def sender(service: Service) -> Sender:
@@ -150,6 +163,17 @@ def test_a_chunked_body_is_refused_whatever_its_size(sender: Sender) -> None:
         answer = sender.send_chunked(body)
         assert (answer.status, answer.problem()["code"]) == (411, "length_required")
     assert sender.stored() == 0
+
+
+@pytest.mark.parametrize("expected", [[], ["Expect: 100-continue"]])
+@pytest.mark.parametrize("status", REFUSED_UNREAD)
+def test_a_client_that_sends_all_of_a_refused_body_reads_the_answer(
+    sender: Sender, status: int, expected: list[str]
+) -> None:
+    how = {"lines": [], **REFUSED_UNREAD[status]}
+    answer = sender.send(MEGABYTES_20, *how.pop("lines"), *expected, **how)
+    assert (answer.status, answer.problem()["status"]) == (status, status)
+    assert answer.is_last
 
 
 def test_memory_stays_flat_under_bad_input(service: Service, sender: Sender) -> None:

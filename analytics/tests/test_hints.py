@@ -17,6 +17,7 @@ def send_and_end() -> None:
     hints._outgoing.cache_clear()
     for shard in SHARDS:
         hints.send([(shard, "request-of-a-test")])
+    hints.send_last()
 
 
 def test_a_process_that_ends_leaves_no_key_without_its_message():

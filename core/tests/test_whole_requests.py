@@ -8,7 +8,7 @@ from unittest.mock import patch
 from django.http import StreamingHttpResponse
 from django.test import SimpleTestCase
 
-from core import asgi, request_ids
+from core import asgi, framing, request_ids
 from core.metrics import REQUESTS
 
 GET_TIME = {
@@ -22,6 +22,12 @@ GET_TIME = {
     "client": ("127.0.0.1", 4711),
     "headers": [(b"host", b"127.0.0.1")],
 }
+
+
+BAD_LENGTHS = (
+    *(b"-1", b"+1", b"1 1", b"1,1", b"1e3", b"1_0", b"0x1", b"1.0", b"\xd9\xa1", b""),
+    *(b"9" * 19, b"0" * 4301),
+)
 
 
 async def call(scope, *messages, seconds=0):
@@ -40,13 +46,15 @@ async def call(scope, *messages, seconds=0):
         await asyncio.sleep(seconds)
         sent.append(message)
 
-    await asgi.application(scope, receive, send)
+    with patch.object(framing, "IDLE_SECONDS", 0.05):
+        await asgi.application(scope, receive, send)
     return sent
 
 
 def ask(scope, *messages):
-    head, body = asyncio.run(call(scope, *messages))
-    return head["status"], dict(head["headers"]), json.loads(body["body"])
+    head, *bodies = asyncio.run(call(scope, *messages))
+    body = b"".join(body.get("body", b"") for body in bodies)
+    return head["status"], dict(head["headers"]), json.loads(body)
 
 
 def post(length, *pieces):
@@ -90,8 +98,43 @@ class WholeRequestTests(SimpleTestCase):
         self.assertEqual(headers[b"connection"], b"close")
 
     def test_a_body_that_is_too_large_is_refused_without_being_waited_for(self):
-        status, _, answer = post(20_000_000)
+        status, headers, answer = post(20_000_000)
         self.assertEqual((status, answer["code"]), (413, "too_large"))
+        self.assertEqual(headers[b"connection"], b"close")
+
+    def test_what_comes_of_a_refused_body_is_taken_up_to_a_bound(self):
+        pieces = iter([{"body": b"a" * 40, "more_body": True}] * 10)
+
+        async def receive():
+            return next(pieces)
+
+        async def send(message):
+            pass
+
+        last = framing.closing(receive, send)
+        with patch.object(framing, "MOST_DROPPED_BYTES", 100):
+            asyncio.run(last({"type": "http.response.body", "body": b"too large"}))
+        self.assertEqual(len(list(pieces)), 7)
+
+    def test_a_head_that_cannot_be_trusted_is_refused_and_counted(self):
+        host, length = (b"host", b"127.0.0.1"), b"content-length"
+        for name, headers in {
+            "no host": [],
+            "two hosts": [host, host],
+            **{value[:9]: [host, (length, value)] for value in BAD_LENGTHS},
+        }.items():
+            counter = REQUESTS.labels("none", "GET", 400)
+            before = counter._value.get()
+            with self.subTest(name):
+                status, head, answer = ask({**GET_TIME, "headers": headers})
+                self.assertEqual((status, answer["code"]), (400, "malformed"))
+                self.assertEqual(head[b"connection"], b"close")
+                self.assertEqual(counter._value.get() - before, 1)
+
+    def test_headers_past_64_kib_are_refused(self):
+        headers = [*GET_TIME["headers"], (b"x-large", b"a" * 65536)]
+        status, _, answer = ask({**GET_TIME, "headers": headers})
+        self.assertEqual((status, answer["code"]), (431, "large_headers"))
 
     def test_a_stream_is_sent_piece_by_piece_and_ended(self):
         empty = {"type": "http.request", "body": b"", "more_body": False}

@@ -71,7 +71,7 @@ def test_200_clients_that_send_a_byte_a_second_hold_up_nobody(
             during = time.monotonic()
             time.sleep(seconds)
             after = time.monotonic()
-            # Each of them is told off or cut off in the end.
+            # Each that sends a body is refused in the end.
             if whole_or(1, 0):
                 wait_until(lambda: slow.answers[b"408"] >= SLOW_CLIENTS / 2, seconds=30)
         calm = time.monotonic()

@@ -92,7 +92,15 @@ class Cluster:
                 *at,
                 "analytics.asgi:application",
             ],
-            "live": [BIN / "uvicorn", *at, "--app-dir", ROOT, "dashboard.asgi:application"],
+            "live": [
+                BIN / "uvicorn",
+                *at,
+                "--app-dir",
+                ROOT,
+                "--http",
+                "core.http:Protocol",
+                "dashboard.asgi:application",
+            ],
             "worker": [*celery, "worker", "-l", "info", "-c", "1", "-n", f"{name}@%h"],
             "beat": [*celery, "beat", "-l", "info"],
         }
