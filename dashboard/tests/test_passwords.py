@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import SimpleTestCase, TestCase
 
 from dashboard import passwords
-from dashboard.passwords import NoTurnError, Hasher
+from dashboard.passwords import Hasher, NoTurnError
 from dashboard.tests.test_logins import PASSWORD, log_in
 
 
