@@ -16,13 +16,15 @@ from django.db import DatabaseError, connection, connections
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
+from analytics.limits import quotas
 from analytics.metrics import OUTBOX, age
 from analytics.models import Heartbeat
 from analytics.readiness import LAG_LIMIT_SECONDS, SILENT_SWEEPS, known_migrations
 from analytics.sweeps import job_of
-from core.durations import FIRST_RUNG_MS
+from core.durations import FIRST_RUNG_MS, format_duration
 from core.redis import client
 from core.replica import REPLICA
+from core.throttling import read_use
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 OLDEST_POSTGRES = 14
@@ -32,6 +34,7 @@ LONGEST_QUEUE = 1000
 QUEUE = "celery"
 LONGEST_LAG_SECONDS = 30
 DISK_WARN, DISK_FAIL = 0.10, 0.02
+QUOTA_WARN = 0.8
 DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 # Each hypertable's key, without which retries are stored twice and drains add rows.
 KEYS = {
@@ -277,6 +280,20 @@ def _outbox(now: datetime) -> Iterator[Finding]:
         yield Finding("outbox", WARN, f"marks of rungs that RUNGS has not: {unknown} ms", advice)
 
 
+def _quotas(now: datetime) -> Iterator[Finding]:
+    """How near the whole service is to limits over which every sender is refused."""
+    limits = quotas()
+    for limit, used in zip(limits, read_use(limits), strict=True):
+        if used is None:
+            yield Finding("quotas", WARN, "no limit counts while Redis is away", "start Redis")
+            return
+        is_near = used > QUOTA_WARN * limit.most
+        window = format_duration(limit.seconds * 1000)
+        said = f"{limit.name}: {used:,} of {limit.most:,} in {window}"
+        advice = "see who sends (docs/security.md), or raise the setting" if is_near else ""
+        yield Finding("quotas", WARN if is_near else OK, said, advice)
+
+
 def _charts(now: datetime) -> Iterator[Finding]:
     if finders.find("vendor/apexcharts.min.js"):
         yield Finding("charts", OK, "the local copy of the chart library is there")
@@ -307,6 +324,7 @@ CHECKS: dict[str, Check] = {
     "queue": _queue,
     "beat": _beat,
     "outbox": _outbox,
+    "quotas": _quotas,
     "charts": _charts,
     "disk": _disk,
 }

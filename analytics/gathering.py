@@ -14,7 +14,7 @@ from itertools import compress
 from typing import NamedTuple
 
 from analytics.ingest import Receipt, Sent, store_batches
-from analytics.limits import cost_of, spend_batches
+from analytics.limits import Load, cost_of, spend_batches
 from core.database import Line
 
 logger = logging.getLogger(__name__)
@@ -124,8 +124,10 @@ async def store_group(batches: Sequence[Sent], line: Line) -> list[Receipt | Non
     One that is charged and then left out is charged once more where it goes by itself. It is rare,
     and an erasure or an outage is behind it: nothing that a limit is for.
     """
-    sizes = [(sent.token.instance_id, cost_of(sent.samples.times)) for sent in batches]
-    passing = await spend_batches(sizes)
+    loads = [
+        Load(sent.token.instance_id, sent.caller, cost_of(sent.samples.times)) for sent in batches
+    ]
+    passing = await spend_batches(loads)
     if not any(passing):
         return [None] * len(batches)
     passed = list(compress(batches, passing))

@@ -15,6 +15,7 @@ from analytics.batches import Batch, Samples, to_samples
 from analytics.hints import Hint
 from analytics.shards import shard_of
 from core import request_ids
+from core.addresses import UNKNOWN
 from core.database import Line
 from core.durations import FIRST_RUNG_MS
 from core.problems import NoSuchInstance
@@ -43,11 +44,15 @@ class Receipt(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """A batch that may be stored if its token still holds, and the id of the request it came in."""
+    """A batch that may be stored if its token still holds, and the id of the request it came in.
+
+    Limits are charged to its caller (core/addresses.py).
+    """
 
     token: WriteToken
     samples: Samples
     request_id: str
+    caller: str = UNKNOWN
 
 
 class Outcome(NamedTuple):

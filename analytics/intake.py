@@ -25,6 +25,7 @@ from analytics.gathering import Gathering
 from analytics.ingest import Receipt, Sent
 from analytics.metrics import count_stored
 from analytics.wire import BatchReceipt
+from core.addresses import caller_of_scope
 from core.asgi import Headers, answer, read_whole
 from core.framing import Receive, Scope, Send
 from core.metrics import count_request
@@ -57,6 +58,7 @@ class Call(NamedTuple):
     instance_id: str
     token: WriteToken | None
     request_id: str
+    caller: str
 
 
 # An instance sends the same one with each batch; a key is changed by a restart.
@@ -91,7 +93,7 @@ def recognise(scope: Scope) -> Call | None:
     except (APIException, UnicodeDecodeError):
         return None
     request_id = choose_id(headers.get(REQUEST_ID, b"").decode("latin-1"))
-    return Call(path[1], token, request_id)
+    return Call(path[1], token, request_id, caller_of_scope(scope))
 
 
 def _plain_headers(scope: Scope) -> dict[bytes, bytes] | None:
@@ -139,7 +141,7 @@ def _to_sent(call: Call, body: bytes) -> Sent | None:
         return None
     if str(token.instance_id) != call.instance_id:
         return None
-    return Sent(token, samples, call.request_id)
+    return Sent(token, samples, call.request_id, call.caller)
 
 
 async def _accept(call: Call, receipt: Receipt, send: Send) -> None:

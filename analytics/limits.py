@@ -1,11 +1,13 @@
-"""How much an instance may send; docs/api.md lists the limits."""
+"""How much an instance, an address and all together may send; docs/security.md has the limits."""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 
-from core.throttling import Charge, Limit, spend, spend_each
+from core.throttling import EVERYBODY, Charge, Limit, spend, spend_each
+from dashboard.throttles import instances_of_all
 
 MINUTE_US = 60_000_000
 # Each minute is rolled up by itself, on every rung. Measured, that takes the database 0.3 ms, where
@@ -28,23 +30,44 @@ def cost_of(times: Sequence[int]) -> int:
     return min(cost, max(len(times), settings.EVENTS_PER_MINUTE))
 
 
-def spend_batch(*, instance_id: UUID, events: int) -> None:
-    """Charge a batch to its instance, by batches and by events; Throttled (429) if it is over."""
-    spend(_charges(instance_id, events))
+class Load(NamedTuple):
+    """A batch as limits see it: whose it is, which caller sends it, and what it costs in events."""
+
+    instance_id: UUID
+    caller: str
+    cost: int
 
 
-async def spend_batches(batches: Iterable[tuple[UUID, int]]) -> list[bool]:
-    """Charge batches of (instance, events) in one round trip; return of each whether it may pass.
+def spend_batch(load: Load) -> None:
+    """Charge a batch to its instance, its caller and the whole; Throttled (429) if it is over."""
+    spend(_charges(load))
+
+
+async def spend_batches(loads: Iterable[Load]) -> list[bool]:
+    """Charge batches in one round trip; return of each whether it may pass.
 
     One that may not is not charged.
     """
-    waits = await spend_each([_charges(instance_id, events) for instance_id, events in batches])
+    waits = await spend_each([_charges(load) for load in loads])
     return [wait == 0 for wait in waits]
 
 
-def _charges(instance_id: UUID, events: int) -> list[Charge]:
-    whom = instance_id.hex
+def quotas() -> list[Limit]:
+    """Return the limits of the whole service, which all callers spend together."""
+    return [_events_of_all(), instances_of_all()]
+
+
+def _charges(load: Load) -> list[Charge]:
+    instance = load.instance_id.hex
+    of_instance = Limit("events", settings.EVENTS_PER_MINUTE, 60)
+    of_address = Limit("events of an address", settings.EVENTS_PER_MINUTE_PER_ADDRESS, 60)
+    costs = (of_instance, instance), (of_address, load.caller), (_events_of_all(), EVERYBODY)
     return [
-        (Limit("batches", settings.BATCHES_PER_MINUTE, 60), whom, 1),
-        (Limit("events", settings.EVENTS_PER_MINUTE, 60), whom, events),
+        (Limit("batches", settings.BATCHES_PER_MINUTE, 60), instance, 1),
+        # One that costs more than a limit allows in a window could never be sent.
+        *((limit, whom, min(load.cost, limit.most)) for limit, whom in costs),
     ]
+
+
+def _events_of_all() -> Limit:
+    return Limit("events of all", settings.EVENTS_PER_MINUTE_OF_ALL, 60)

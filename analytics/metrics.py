@@ -12,10 +12,12 @@ from prometheus_client import Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 import core.metrics  # noqa: F401  # before any metric is made
+from analytics.limits import quotas
 from analytics.models import Heartbeat
 from core.durations import format_duration
 from core.patience import run_within
 from core.problems import code_of
+from core.throttling import read_use
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +98,10 @@ def count_drain(*, rung: int, shard: int, marks: int, statuses: int, seconds: fl
 
 
 class Gauges:
-    """What waits and how long, read from the database at each scrape, within GAUGE_SECONDS."""
+    """What waits and how long, and how much of the quotas is used, read at each scrape.
+
+    The database is given GAUGE_SECONDS, Redis what its client gives it.
+    """
 
     def __init__(self, *, now: datetime) -> None:
         self.now = now
@@ -120,6 +125,7 @@ class Gauges:
         if in_time:
             yield from self._waiting({rung: (rows, oldest) for rung, rows, oldest in outbox})
             yield self._heartbeats(beats)
+        yield from self._quotas()
 
     def _waiting(self, outbox: Mapping[int, tuple[int, datetime]]) -> Iterable[Metric]:
         rows = GaugeMetricFamily("pointerscope_outbox_rows", "Marks that wait", labels=["rung"])
@@ -139,6 +145,20 @@ class Gauges:
         for job, beat_at in beats:
             ages.add_metric([job], age(beat_at, now=self.now))
         return ages
+
+    def _quotas(self) -> Iterable[Metric]:
+        used = GaugeMetricFamily(
+            "pointerscope_quota_used", "Of a limit of the whole service", labels=["limit"]
+        )
+        most = GaugeMetricFamily(
+            "pointerscope_quota_limit", "The limit of the whole service", labels=["limit"]
+        )
+        limits = quotas()
+        for limit, units in zip(limits, read_use(limits), strict=True):
+            most.add_metric([limit.name], limit.most)
+            if units is not None:
+                used.add_metric([limit.name], units)
+        return used, most
 
 
 def age(moment: datetime, *, now: datetime) -> float:

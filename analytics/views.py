@@ -24,10 +24,11 @@ from analytics import examples
 from analytics.batches import Batch, decode_batch, times_of
 from analytics.events import COLUMNS, Position, Selection, get_event, list_events, page_events
 from analytics.ingest import store_batch
-from analytics.limits import cost_of, spend_batch
+from analytics.limits import Load, cost_of, spend_batch
 from analytics.measures import measure
 from analytics.metrics import counted_batch
 from analytics.wire import BatchReceipt, EventPage, Measures, StoredEvent
+from core.addresses import caller_address
 from core.bodies import BeaconParser, JsonBytesParser, read_body
 from core.methods import KnownMethods
 from core.problems import NoSuchEvent
@@ -122,7 +123,8 @@ class EventViewSet(OpenViewSet):
             counted.events = len(batch.events)
             token = sender or read_token(batch.token or "")
             check_instance(token, instance_id)
-            spend_batch(instance_id=instance_id, events=cost_of(times_of(batch)))
+            caller = caller_address(request._request)
+            spend_batch(Load(instance_id, caller, cost_of(times_of(batch))))
             receipt = store_batch(token=token, batch=batch, now=timezone.now())
             counted.receipt = receipt
         return Response(BatchReceipt(*receipt), status.HTTP_202_ACCEPTED)

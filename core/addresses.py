@@ -9,6 +9,7 @@ caller is unknown: the connection's address is a proxy's, and would make an oper
 import re
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -36,6 +37,23 @@ def connection_address(request: HttpRequest) -> str:
     return _normalize(request.META.get("REMOTE_ADDR", ""))
 
 
+def caller_address(request: HttpRequest) -> str:
+    """Return as what the request's caller counts for limits and locks."""
+    return caller_of(client_address(request))
+
+
+def caller_of_scope(scope: dict[str, Any]) -> str:
+    """Do the same for a request that ASGI has, not Django."""
+    client, headers = scope["client"], scope["headers"]
+    forwarded = b",".join(value for name, value in headers if name == b"x-forwarded-for")
+    address = find_address(
+        connection=client[0] if client else "",
+        forwarded=forwarded.decode("latin-1"),
+        proxies=settings.TRUSTED_PROXIES,
+    )
+    return caller_of(address)
+
+
 # A tracker's batches differ in nothing of this.
 @lru_cache(maxsize=10_000)
 def find_address(*, connection: str, forwarded: str, proxies: int) -> str:
@@ -50,6 +68,7 @@ def find_address(*, connection: str, forwarded: str, proxies: int) -> str:
     return _normalize(entries[-proxies]) if len(entries) >= proxies else UNKNOWN
 
 
+@lru_cache(maxsize=10_000)
 def caller_of(address: str) -> str:
     """Return what limits and locks count an address as: a network of IPv6 is one caller."""
     if ":" not in address:

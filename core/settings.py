@@ -81,9 +81,22 @@ STREAM_TICKET_SECONDS = env.int("STREAM_TICKET_SECONDS", 300, validate=validate.
 FLUSH_INTERVAL_MS = env.int("FLUSH_INTERVAL_MS", 250, validate=validate.Range(min=50, max=10_000))
 
 AT_LEAST_ONE = validate.Range(min=1)
-LOG_ON_PER_MINUTE = env.int("LOG_ON_PER_MINUTE", 60, validate=AT_LEAST_ONE)
+LOG_ON_PER_MINUTE = env.int("LOG_ON_PER_MINUTE", 300, validate=AT_LEAST_ONE)
+INSTANCES_PER_DAY_PER_ADDRESS = env.int(
+    "INSTANCES_PER_DAY_PER_ADDRESS", 10_000, validate=AT_LEAST_ONE
+)
+INSTANCES_PER_DAY_OF_ALL = env.int("INSTANCES_PER_DAY_OF_ALL", 100_000, validate=AT_LEAST_ONE)
 BATCHES_PER_MINUTE = env.int("BATCHES_PER_MINUTE", 1200, validate=AT_LEAST_ONE)
 EVENTS_PER_MINUTE = env.int("EVENTS_PER_MINUTE", 120_000, validate=validate.Range(min=1000))
+# As much as ten instances that never rest, or a hundred people; and what two cores store.
+EVENTS_PER_MINUTE_PER_ADDRESS = env.int(
+    "EVENTS_PER_MINUTE_PER_ADDRESS",
+    10 * (EVENTS_PER_MINUTE or 1000),
+    validate=validate.Range(min=1000),
+)
+EVENTS_PER_MINUTE_OF_ALL = env.int(
+    "EVENTS_PER_MINUTE_OF_ALL", 20 * (EVENTS_PER_MINUTE or 1000), validate=validate.Range(min=1000)
+)
 READS_PER_MINUTE = env.int("READS_PER_MINUTE", 600, validate=AT_LEAST_ONE)
 WEB_THREADS = env.int("WEB_THREADS", 4, validate=validate.Range(min=1, max=64))
 

@@ -14,38 +14,53 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 import redis
+from prometheus_client import Counter
 from rest_framework.exceptions import Throttled
 
+import core.metrics  # noqa: F401  # before any metric is made
 from core.redis import Lines, client
 
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 5
+REFUSALS = Counter("pointerscope_refusals", "Calls that a limit refused", ["limit"])
 
-# All limits of all calls in one round trip; each call has as many limits as the next. A call that
-# is refused counts nowhere, or one that keeps trying would never be let in again. Returns of each
-# call 0, or the milliseconds until the full window ends.
+# All limits of all calls in one round trip; each call has as many limits as the next, and a limit
+# may be charged for many calls. A call that is refused counts nowhere, or one that keeps trying
+# would never be let in again. Returns of each call the place of the limit that refuses it for the
+# longest, from 1 on, and the milliseconds until its window ends; 0 and 0 where none does.
 COUNT = """
-local most, waits = tonumber(ARGV[1]), {}
+local most, answer, spent, added, lasts = tonumber(ARGV[1]), {}, {}, {}, {}
 local function number(key, place) return tonumber(ARGV[3 * key - 2 + place]) end
 for first = 1, #KEYS, most do
-  local wait = 0
+  local place, wait = 0, 0
   for i = first, first + most - 1 do
-    local spent = tonumber(redis.call('get', KEYS[i]) or '0')
-    if wait == 0 and spent + number(i, 1) > number(i, 2) then
-      wait = math.max(redis.call('pttl', KEYS[i]), 1)
+    local key = KEYS[i]
+    if not spent[key] then spent[key] = tonumber(redis.call('get', key) or '0') end
+    if spent[key] + number(i, 1) > number(i, 2) then
+      local left = math.max(redis.call('pttl', key), 1)
+      if left > wait then place, wait = i - first + 1, left end
     end
   end
-  for i = first, wait == 0 and first + most - 1 or 0 do
-    if redis.call('incrby', KEYS[i], number(i, 1)) == number(i, 1) then
-      redis.call('pexpire', KEYS[i], number(i, 3))
-    end
+  for i = first, place == 0 and first + most - 1 or 0 do
+    local key = KEYS[i]
+    spent[key] = spent[key] + number(i, 1)
+    added[key] = (added[key] or 0) + number(i, 1)
+    lasts[key] = number(i, 3)
   end
-  waits[#waits + 1] = wait
+  answer[#answer + 1] = place
+  answer[#answer + 1] = wait
 end
-return waits
+for key, units in pairs(added) do
+  if redis.call('incrby', key, units) == units then
+    redis.call('pexpire', key, lasts[key])
+  end
+end
+return answer
 """
 
+# Callers that a limit counts together.
+EVERYBODY = "everybody"
 _paused_until = 0.0
 _lines = Lines()
 
@@ -67,12 +82,14 @@ def spend(charges: Sequence[Charge]) -> None:
 
     Throttled carries the seconds to wait, which the answer's Retry-After says.
     """
-    wait_ms = 0
+    place = wait_ms = 0
     with _pausing_without_redis() as counts:
         if counts:
-            (wait_ms,) = client().eval(*_arguments([charges]))
-    if wait_ms:
-        raise Throttled(math.ceil(wait_ms / 1000))
+            place, wait_ms = client().eval(*_arguments([charges]))
+    if place:
+        name = charges[place - 1][0].name
+        REFUSALS.labels(name).inc()
+        raise Throttled(math.ceil(wait_ms / 1000), f"Too many for the limit `{name}`.")
 
 
 async def spend_each(calls: Sequence[Sequence[Charge]]) -> list[int]:
@@ -82,8 +99,17 @@ async def spend_each(calls: Sequence[Sequence[Charge]]) -> list[int]:
     """
     with _pausing_without_redis() as counts:
         if counts:
-            return await _lines.execute("EVAL", *_arguments(calls))
+            return (await _lines.execute("EVAL", *_arguments(calls)))[1::2]
     return [0] * len(calls)
+
+
+def read_use(limits: Sequence[Limit]) -> list[int | None]:
+    """Return how much everybody has spent of limits in their windows; None while Redis is away."""
+    with _pausing_without_redis() as counts:
+        if counts:
+            spent = client().mget([_key(limit, EVERYBODY) for limit in limits])
+            return [int(units or 0) for units in spent]
+    return [None] * len(limits)
 
 
 @contextmanager
@@ -100,8 +126,12 @@ def _pausing_without_redis() -> Iterator[bool]:
 def _arguments(calls: Sequence[Sequence[Charge]]) -> list[Any]:
     """Return what EVAL takes."""
     charges = list(chain.from_iterable(calls))
-    keys = [f"pointerscope:limit:{limit.name}:{whom}" for limit, whom, _ in charges]
+    keys = [_key(limit, whom) for limit, whom, _ in charges]
     numbers = chain.from_iterable(
         (units, limit.most, limit.seconds * 1000) for limit, _, units in charges
     )
     return [COUNT, len(keys), *keys, len(calls[0]), *numbers]
+
+
+def _key(limit: Limit, whom: str) -> str:
+    return f"pointerscope:limit:{limit.name}:{whom}"

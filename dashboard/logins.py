@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.utils import timezone
 
-from core.addresses import caller_of, client_address
+from core.addresses import caller_address as find_caller
 
 DEMO_NAME = "make-demo"
 LONGEST_NAME = 255
@@ -34,7 +34,7 @@ class Login(LoginView):
 
 def caller_address(request: HttpRequest) -> str | None:
     """Tell django-axes who guesses; it knows a caller of unknown address as None."""
-    return caller_of(client_address(request)) or None
+    return find_caller(request) or None
 
 
 def caller_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str | None:

@@ -1,5 +1,6 @@
 """The pages that people look at."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,10 +22,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from core.addresses import caller_address
 from core.queries import read_query
 from dashboard.overview import Place, list_glimpses, read_cursor
 from dashboard.ranges import CHOICES, choose_range
-from dashboard.throttles import LogOnThrottle, ReadThrottle
+from dashboard.throttles import LogOnThrottle, ReadThrottle, spend_instance
 from dashboard.views import to_logged_on
 from dashboard.visits import log_on_visitor
 
@@ -106,6 +108,7 @@ class PageLogOn(APIView):
 
     def post(self, request: Request) -> Response:
         now = timezone.now()
-        visit = log_on_visitor(session=request.session, now=now)
+        charge = partial(spend_instance, caller_address(request._request))
+        visit = log_on_visitor(session=request.session, now=now, before_new=charge)
         code = status.HTTP_201_CREATED if visit.is_new else status.HTTP_200_OK
         return Response(to_logged_on(visit.browser, now), code)

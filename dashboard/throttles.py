@@ -5,9 +5,11 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from core.addresses import caller_of, client_address
-from core.throttling import Limit, spend
+from core.addresses import caller_address
+from core.throttling import EVERYBODY, Limit, spend
 from dashboard.permissions import header_token
+
+DAY = 24 * 3600
 
 
 class LogOnThrottle(BaseThrottle):
@@ -15,7 +17,7 @@ class LogOnThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         limit = Limit("log-on", settings.LOG_ON_PER_MINUTE, 60)
-        spend([(limit, _address(request), 1)])
+        spend([(limit, caller_address(request._request), 1)])
         return True
 
 
@@ -33,8 +35,14 @@ def _caller(request: Request) -> str:
     if request.user.pk:
         return f"user-{request.user.pk}"
     # A beacon's token is in its body; all beacons together must not share one limit.
-    return _address(request)
+    return caller_address(request._request)
 
 
-def _address(request: Request) -> str:
-    return caller_of(client_address(request._request))
+def spend_instance(caller: str) -> None:
+    """Charge a new instance to its caller and to the whole; Throttled (429) if it is over."""
+    of_address = Limit("instances of an address", settings.INSTANCES_PER_DAY_PER_ADDRESS, DAY)
+    spend([(of_address, caller, 1), (instances_of_all(), EVERYBODY, 1)])
+
+
+def instances_of_all() -> Limit:
+    return Limit("instances of all", settings.INSTANCES_PER_DAY_OF_ALL, DAY)

@@ -19,6 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from core.addresses import caller_address
 from core.bodies import BeaconParser, JsonBytesParser, decode_body, read_body
 from core.durations import format_duration
 from core.methods import KnownMethods
@@ -40,7 +41,7 @@ from dashboard.permissions import (
 )
 from dashboard.queries import BrowsersQuery, SeriesQuery
 from dashboard.series import COLUMNS, Range, list_statuses, list_total_statuses, page_statuses
-from dashboard.throttles import LogOnThrottle, ReadThrottle
+from dashboard.throttles import LogOnThrottle, ReadThrottle, spend_instance
 from dashboard.tokens import make_token, read_token
 from dashboard.wire import (
     BeaconToken,
@@ -108,6 +109,7 @@ class BrowserViewSet(OpenViewSet):
         wish = decode_body(read_body(request) or b"{}", LogOn)
         now = timezone.now()
         if wish.instance_id is None:
+            spend_instance(caller_address(request._request))
             return Response(to_logged_on(log_on(now=now), now), status.HTTP_201_CREATED)
         token = read_token(wish.write_token or "")
         browser = resume(instance_id=wish.instance_id, token=token, now=now)

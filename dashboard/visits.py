@@ -4,6 +4,7 @@ What is kept is the instance and the version of its tokens, not a token, so that
 sessions holds nothing that can be used elsewhere.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
@@ -25,9 +26,15 @@ class Visit(NamedTuple):
     is_new: bool
 
 
-def log_on_visitor(*, session: SessionBase, now: datetime) -> Visit:
-    """Log the session's instance on again, or a new one where it has none, or none any more."""
-    visit = _come_back(session, now) or Visit(log_on(now=now), is_new=True)
+def log_on_visitor(*, session: SessionBase, now: datetime, before_new: Callable[[], None]) -> Visit:
+    """Log the session's instance on again, or a new one where it has none, or none any more.
+
+    What `before_new` raises keeps a new one from being made.
+    """
+    visit = _come_back(session, now)
+    if visit is None:
+        before_new()
+        visit = Visit(log_on(now=now), is_new=True)
     # Written each time, so that the session lives on from the last visit.
     session[KEY] = [visit.browser.instance_id.hex, visit.browser.token_version]
     return visit

@@ -17,7 +17,10 @@ from tests.service import BIN, ROOT, Service
 
 # The wire's limits hold in the fuzzed service; the rates must not hide what lies behind them.
 WITHOUT_RATES = dict.fromkeys(
-    ("LOG_ON_PER_MINUTE", "BATCHES_PER_MINUTE", "EVENTS_PER_MINUTE", "READS_PER_MINUTE"),
+    (
+        *("LOG_ON_PER_MINUTE", "INSTANCES_PER_DAY_PER_ADDRESS", "INSTANCES_PER_DAY_OF_ALL"),
+        *("BATCHES_PER_MINUTE", "EVENTS_PER_MINUTE", "READS_PER_MINUTE"),
+    ),
     "1000000000",
 )
 INSTANCES = 8

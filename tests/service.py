@@ -84,6 +84,7 @@ class Service:
             "METRICS_DIR": str(folder / "metrics"),
             # All tests log on from one address.
             "LOG_ON_PER_MINUTE": "100000",
+            "INSTANCES_PER_DAY_PER_ADDRESS": "100000",
             "WEB_THREADS": "8",
             **settings,
         }

@@ -6,17 +6,27 @@ from datetime import timedelta
 from io import StringIO
 from unittest import mock
 
+import redis
 from django.core.management import call_command
 from django.db import connection
 from django.test import TestCase, override_settings
 from django.utils import timezone
 
 from analytics.diagnosis import CHECKS, FAIL, OK, WARN, Finding, diagnose
+from analytics.limits import quotas
 from analytics.models import DirtyRange, Heartbeat
 from analytics.tests.pointers import new_browser
+from core import throttling
 from core.redis import client
+from core.tests.limits import forget_all_calls
 
 Usage = namedtuple("Usage", "total used free")
+
+AWAY = redis.ConnectionError("away")
+
+
+def charge(*limits, units: int) -> None:
+    throttling.spend([(limit, throttling.EVERYBODY, units) for limit in limits])
 
 
 def found(check: str) -> list[Finding]:
@@ -130,6 +140,22 @@ class DiagnosisTests(TestCase):
             )
         self.assert_finds("outbox", FAIL, "2 marks wait, the oldest sample's for 61 s", "worker")
         self.assert_finds("outbox", WARN, "[7000] ms", "backfill")
+
+    def test_a_limit_of_the_whole_that_is_nearly_used_is_told(self):
+        forget_all_calls()
+        with override_settings(EVENTS_PER_MINUTE_OF_ALL=1000, INSTANCES_PER_DAY_OF_ALL=10):
+            self.assertEqual({finding.level for finding in found("quotas")}, {OK})
+            charge(*quotas(), units=8)
+            self.assert_finds("quotas", OK, "instances of all: 8 of 10 in 1d", "")
+            charge(*quotas(), units=1)
+            self.assert_finds("quotas", WARN, "instances of all: 9 of 10 in 1d", "raise")
+            self.assert_finds("quotas", OK, "events of all: 9 of 1,000 in 1m", "")
+
+    def test_without_redis_the_limits_are_said_not_to_count(self):
+        away = mock.patch("redis.connection.AbstractConnection.connect", side_effect=AWAY)
+        client().connection_pool.disconnect()
+        with away, mock.patch.object(throttling, "_paused_until", 0.0):
+            self.assert_finds("quotas", WARN, "no limit counts", "start Redis")
 
     def test_a_disk_that_fills_is_told_before_it_is_full(self):
         for free, level in ((50, OK), (9, WARN), (1, FAIL)):

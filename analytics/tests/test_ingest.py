@@ -20,6 +20,7 @@ from analytics.tests.pointers import (
     send,
     stored_samples,
 )
+from core.tests.limits import forget_all_calls
 from core.tests.problems import assert_problem
 from core.times import EPOCH, MICROSECOND
 from dashboard.models import Browser
@@ -268,6 +269,36 @@ class IngestCallTests(TestCase):
         ):
             with self.subTest(times[:3]):
                 self.assertEqual(cost_of(times), cost)
+
+    def post_of_a_new_instance(self, address, count):
+        browser = new_browser()
+        token = make_token(instance_id=browser.instance_id, version=browser.token_version)
+        events = [{"time": NOW_MS + i, "x": i, "y": 0} for i in range(count)]
+        return self.client.post(
+            f"/api/v1/browsers/{browser.instance_id}/events/",
+            {"events": events},
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {token}"},
+            REMOTE_ADDR=address,
+        )
+
+    @override_settings(EVENTS_PER_MINUTE_PER_ADDRESS=1000)
+    def test_the_instances_of_an_address_share_its_limit(self):
+        forget_all_calls()
+        answers = [self.post_of_a_new_instance(f"2001:db8::{n}", 400) for n in range(3)]
+        self.assertEqual([answer.status_code for answer in answers], [202, 202, 429])
+        assert_problem(self, answers[-1], 429, "throttled")
+        self.assertTrue(1 <= int(answers[-1]["Retry-After"]) <= 60)
+        self.assertEqual(PointerPositionEvent.objects.count(), 800)
+        other = self.post_of_a_new_instance("2001:db8:0:1::", 400)
+        self.assertEqual(other.status_code, 202)
+
+    @override_settings(EVENTS_PER_MINUTE_OF_ALL=1000)
+    def test_all_instances_share_the_limit_of_the_whole(self):
+        forget_all_calls()
+        answers = [self.post_of_a_new_instance(f"203.0.113.{n}", 400) for n in range(3)]
+        self.assertEqual([answer.status_code for answer in answers], [202, 202, 429])
+        self.assertEqual(PointerPositionEvent.objects.count(), 800)
 
     def test_what_is_no_batch_is_invalid(self):
         for body in ([], {}, {"events": []}, {"events": {}}, {"events": [[]]}, {"event": []}):

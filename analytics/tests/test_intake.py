@@ -17,6 +17,7 @@ from analytics.tests.interleaving import Session, until_sessions_wait
 from analytics.tests.pointers import NOW, NOW_US, new_browser, token_of
 from core import asgi
 from core.problems import Unavailable
+from core.tests.limits import forget_all_calls
 from dashboard.models import Browser
 from dashboard.tokens import WriteToken, make_token
 
@@ -93,6 +94,7 @@ def no_view(*_):
 
 class IntakeTestCase(TransactionTestCase):
     def setUp(self):
+        forget_all_calls()
         self.browser = new_browser()
         self.gathering, handlers = Gathering(), ThreadPoolExecutor(1)
         for patched in (
@@ -203,6 +205,35 @@ class ShortWayTests(IntakeTestCase):
         answers = [ask(scope, far_apart)[0], ask(scope, body_of())[0]]
         self.assertEqual(answers, [202, 429])
 
+    def ask_from(self, *addresses):
+        """Send a batch of a new instance's from each address; return the answers' statuses."""
+        scopes = [scope_of(new_browser(), client=(address, 4711)) for address in addresses]
+        return [ask(scope, body_of())[0] for scope in scopes]
+
+    @override_settings(EVENTS_PER_MINUTE_PER_ADDRESS=4)
+    def test_the_limit_of_an_address_holds_here_too(self):
+        one_network = [f"2001:db8::{n}" for n in range(3)]
+        statuses = self.ask_from(*one_network, "2001:db8:0:1::1", "203.0.113.5")
+        self.assertEqual(statuses, [202, 202, 429, 202, 202])
+
+    @override_settings(EVENTS_PER_MINUTE_PER_ADDRESS=4, TRUSTED_PROXIES=1)
+    def test_an_address_is_here_too_what_our_proxies_tell(self):
+        def ask_through_a_proxy(*lines):
+            headers = [(b"x-forwarded-for", line) for line in lines]
+            return ask(scope_of(new_browser(), *headers), body_of())[0]
+
+        for lines in ([b"203.0.113.5:1"], [b"198.51.100.1", b"203.0.113.5:2"]):
+            self.assertEqual(ask_through_a_proxy(*lines), 202)
+        self.assertEqual(ask_through_a_proxy(b"203.0.113.5"), 429)
+        self.assertEqual(ask_through_a_proxy(b"203.0.113.5, 198.51.100.1"), 202)
+        # Those that the proxy tells no address of are one caller, whatever they are called.
+        statuses = [ask_through_a_proxy(*lines) for lines in ([b"unknown"], [], [b"_hidden"])]
+        self.assertEqual(statuses, [202, 202, 429])
+
+    @override_settings(EVENTS_PER_MINUTE_OF_ALL=4)
+    def test_the_limit_of_the_whole_holds_here_too(self):
+        self.assertEqual(self.ask_from("203.0.113.1", "203.0.113.2", "::1"), [202, 202, 429])
+
 
 class RecognitionTests(SimpleTestCase):
     def test_only_calls_as_a_tracker_makes_them_are_taken(self):
@@ -234,6 +265,13 @@ class GatheringTests(IntakeTestCase):
 
     def store(self, batches):
         return asyncio.run(store_group(batches, self.gathering.line))
+
+    @override_settings(EVENTS_PER_MINUTE_PER_ADDRESS=4)
+    def test_of_a_group_as_many_pass_as_their_address_may_send(self):
+        batches = [self.sent(new_browser())._replace(caller="203.0.113.5") for _ in range(3)]
+        batches.append(self.sent(new_browser())._replace(caller="203.0.113.6"))
+        receipts = self.store(batches)
+        self.assertEqual([receipt is None for receipt in receipts], [False, False, True, False])
 
     def test_batches_that_come_while_two_groups_are_under_way_are_stored_together(self):
         browsers = [self.browser, *(new_browser() for _ in range(4))]

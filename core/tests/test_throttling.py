@@ -1,5 +1,6 @@
 """Exactly as many calls pass as may, counted in a real Redis."""
 
+import asyncio
 import secrets
 import threading
 import time
@@ -12,7 +13,7 @@ from redis.retry import Retry
 from rest_framework.exceptions import Throttled
 
 from core import throttling
-from core.throttling import Limit, spend
+from core.throttling import EVERYBODY, Limit, read_use, spend, spend_each
 
 
 class SpendTests(SimpleTestCase):
@@ -65,6 +66,45 @@ class SpendTests(SimpleTestCase):
         self.assertTrue(self.passes(99))
         self.assertFalse(self.passes(1))
 
+    def test_of_calls_in_one_round_trip_a_shared_limit_lets_exactly_as_many_pass(self):
+        shared = Limit(f"{self.limit.name}-shared", 10, 60)
+        calls = [[(self.limit, f"{n}", 1), (shared, EVERYBODY, 3)] for n in range(5)]
+        waits = asyncio.run(spend_each(calls))
+        self.assertEqual([wait > 0 for wait in waits], [False, False, False, True, True])
+        self.assertEqual(read_use([shared]), [9])
+        # A refused call is charged to none of its limits.
+        self.assertTrue(self.passes(99, "0"))
+        self.assertFalse(self.passes(1, "0"))
+        self.assertTrue(self.passes(100, "3"))
+
+    def test_one_caller_with_several_calls_in_a_round_trip_is_counted_once_for_each(self):
+        calls = [[(self.limit, "a", 40)] for _ in range(4)]
+        self.assertEqual(
+            [wait > 0 for wait in asyncio.run(spend_each(calls))], [False, False, True, True]
+        )
+        self.assertFalse(self.passes(21))
+        self.assertTrue(self.passes(20))
+
+    def test_of_two_limits_that_refuse_the_longer_wait_is_told_named_and_counted(self):
+        short, long = Limit(f"{self.limit.name}-s", 1, 60), Limit(f"{self.limit.name}-l", 1, 3600)
+        charges = [(short, "a", 1), (long, "a", 1)]
+        spend(charges)
+        refused = throttling.REFUSALS.labels(long.name)
+        for count in (1, 2):
+            with self.assertRaises(Throttled) as caught:
+                spend(charges)
+            self.assertTrue(60 < caught.exception.wait <= 3600)
+            self.assertIn(long.name, str(caught.exception.detail))
+            self.assertEqual(refused._value.get(), count)
+
+    def test_what_everybody_has_used_is_nothing_before_the_first_and_after_the_window(self):
+        short = Limit(self.limit.name, 100, 1)
+        self.assertEqual(read_use([short]), [0])
+        spend([(short, EVERYBODY, 7)])
+        self.assertEqual(read_use([short]), [7])
+        time.sleep(1.05)
+        self.assertEqual(read_use([short]), [0])
+
     def test_while_redis_is_away_everything_passes_and_nothing_waits(self):
         away = redis.Redis(port=1, retry=Retry(NoBackoff(), 0))
         with (
@@ -73,4 +113,5 @@ class SpendTests(SimpleTestCase):
         ):
             began = time.monotonic()
             self.assertTrue(all(self.passes(100) for _ in range(50)))
+            self.assertEqual(read_use([self.limit]), [None])
             self.assertLess(time.monotonic() - began, 1)

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 from django.test import TestCase, override_settings
 
-from core.redis import client
+from core.tests.limits import forget_all_calls
 from core.tests.problems import assert_problem
 from dashboard.browsers import log_on
+from dashboard.models import Browser
 from dashboard.tokens import make_token
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -14,8 +15,7 @@ NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
 class LimitTests(TestCase):
     def setUp(self):
-        for key in client().scan_iter("pointerscope:limit:*"):
-            client().delete(key)
+        forget_all_calls()
 
     def log_on(self, address="203.0.113.1", **headers):
         body = {"content_type": "application/json", "data": {}}
@@ -35,6 +35,42 @@ class LimitTests(TestCase):
         self.log_on()
         for n in range(3):
             self.assert_too_often(self.log_on(**{"X-Forwarded-For": f"203.0.113.{n}"}))
+
+    def test_a_class_behind_one_address_logs_on_within_a_minute(self):
+        answers = [self.log_on() for _ in range(100)]
+        self.assertEqual({answer.status_code for answer in answers}, {201})
+
+    @override_settings(INSTANCES_PER_DAY_PER_ADDRESS=2)
+    def test_an_address_may_make_so_many_instances_a_day(self):
+        answers = [self.log_on(f"2001:db8::{n}") for n in range(3)]
+        self.assertEqual([answer.status_code for answer in answers], [201, 201, 429])
+        assert_problem(self, answers[2], 429, "throttled")
+        self.assertTrue(3600 < int(answers[2]["Retry-After"]) <= 24 * 3600)
+        self.assertEqual(self.client.post("/log-on/", REMOTE_ADDR="2001:db8::9").status_code, 429)
+        self.assertEqual(Browser.objects.count(), 2)
+        self.assertEqual(self.log_on("2001:db8:0:1::1").status_code, 201)
+
+    @override_settings(INSTANCES_PER_DAY_OF_ALL=2)
+    def test_all_together_may_make_so_many_instances_a_day(self):
+        answers = [self.log_on(f"203.0.113.{n}").status_code for n in range(3)]
+        self.assertEqual(answers, [201, 201, 429])
+        self.assertEqual(self.client.post("/log-on/").status_code, 429)
+        self.assertEqual(Browser.objects.count(), 2)
+
+    @override_settings(INSTANCES_PER_DAY_PER_ADDRESS=1)
+    def test_whoever_has_an_instance_may_come_back_to_it(self):
+        me = self.log_on().json()
+        self.assertEqual(self.log_on().status_code, 429)
+        own = {name: me[name] for name in ("instance_id", "write_token")}
+        again = self.client.post(
+            "/api/v1/browsers/", own, content_type="application/json", REMOTE_ADDR="203.0.113.1"
+        )
+        self.assertEqual(again.status_code, 200)
+
+    @override_settings(INSTANCES_PER_DAY_PER_ADDRESS=1)
+    def test_a_visitor_of_the_page_may_come_back_to_the_sessions_instance(self):
+        answers = [self.client.post("/log-on/") for _ in range(2)]
+        self.assertEqual([answer.status_code for answer in answers], [201, 200])
 
     @override_settings(LOG_ON_PER_MINUTE=60)
     def test_a_network_of_ipv6_is_one_caller(self):

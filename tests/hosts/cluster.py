@@ -55,6 +55,7 @@ class Cluster:
             "RUNGS": "1s,2s,4s",
             "STATUS_RETENTION_DAYS": "1000",
             "LOG_ON_PER_MINUTE": "100000",
+            "INSTANCES_PER_DAY_PER_ADDRESS": "100000",
             "BATCHES_PER_MINUTE": "100000",
         }
 
