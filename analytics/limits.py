@@ -20,14 +20,12 @@ def cost_of(times: Sequence[int]) -> int:
     """Return what a batch of samples with these times (epoch us) is charged, in events.
 
     That is the number of its events, or ten for each minute that it touches beyond the second,
-    whichever is more; and never more than an instance may send in a minute, or it could not be sent
-    at all.
+    whichever is more.
     """
     if max(times) - min(times) < MINUTE_US:
         return len(times)
     minutes = len({time // MINUTE_US for time in times})
-    cost = max(len(times), MINUTE_COST * (minutes - FREE_MINUTES))
-    return min(cost, max(len(times), settings.EVENTS_PER_MINUTE))
+    return max(len(times), MINUTE_COST * (minutes - FREE_MINUTES))
 
 
 class Load(NamedTuple):
