@@ -36,9 +36,18 @@ class Load(NamedTuple):
     cost: int
 
 
+class Limits(NamedTuple):
+    """What a batch is charged to."""
+
+    batches: Limit
+    of_instance: Limit
+    of_address: Limit
+    of_all: Limit
+
+
 def spend_batch(load: Load) -> None:
     """Charge a batch to its instance, its caller and the whole; Throttled (429) if it is over."""
-    spend(_charges(load))
+    spend(_charges(load, _limits()))
 
 
 async def spend_batches(loads: Iterable[Load]) -> list[bool]:
@@ -46,26 +55,31 @@ async def spend_batches(loads: Iterable[Load]) -> list[bool]:
 
     One that may not is not charged.
     """
-    waits = await spend_each([_charges(load) for load in loads])
+    limits = _limits()
+    waits = await spend_each([_charges(load, limits) for load in loads])
     return [wait == 0 for wait in waits]
 
 
 def quotas() -> list[Limit]:
     """Return the limits of the whole service, which all callers spend together."""
-    return [_events_of_all(), instances_of_all()]
+    return [_limits().of_all, instances_of_all()]
 
 
-def _charges(load: Load) -> list[Charge]:
-    instance = load.instance_id.hex
-    of_instance = Limit("events", settings.EVENTS_PER_MINUTE, 60)
-    of_address = Limit("events of an address", settings.EVENTS_PER_MINUTE_PER_ADDRESS, 60)
-    costs = (of_instance, instance), (of_address, load.caller), (_events_of_all(), EVERYBODY)
+def _limits() -> Limits:
+    return Limits(
+        Limit("batches", settings.BATCHES_PER_MINUTE, 60),
+        Limit("events", settings.EVENTS_PER_MINUTE, 60),
+        Limit("events of an address", settings.EVENTS_PER_MINUTE_PER_ADDRESS, 60),
+        Limit("events of all", settings.EVENTS_PER_MINUTE_OF_ALL, 60),
+    )
+
+
+def _charges(load: Load, limits: Limits) -> list[Charge]:
+    # One that costs more than a limit allows in a window could never be sent.
+    instance, cost = load.instance_id.hex, load.cost
     return [
-        (Limit("batches", settings.BATCHES_PER_MINUTE, 60), instance, 1),
-        # One that costs more than a limit allows in a window could never be sent.
-        *((limit, whom, min(load.cost, limit.most)) for limit, whom in costs),
+        (limits.batches, instance, 1),
+        (limits.of_instance, instance, min(cost, limits.of_instance.most)),
+        (limits.of_address, load.caller, min(cost, limits.of_address.most)),
+        (limits.of_all, EVERYBODY, min(cost, limits.of_all.most)),
     ]
-
-
-def _events_of_all() -> Limit:
-    return Limit("events of all", settings.EVENTS_PER_MINUTE_OF_ALL, 60)

@@ -25,30 +25,34 @@ logger = logging.getLogger(__name__)
 PAUSE_SECONDS = 5
 REFUSALS = Counter("pointerscope_refusals", "Calls that a limit refused", ["limit"])
 
-# All limits of all calls in one round trip; each call has as many limits as the next, and a limit
-# may be charged for many calls. A call that is refused counts nowhere, or one that keeps trying
-# would never be let in again. Returns of each call the place of the limit that refuses it for the
+# All limits of all calls in one round trip; the calls have the same limits, and a counter may be
+# charged for several of them. A call that is refused counts nowhere, or one that keeps trying would
+# never be let in again. Returns of each call the place of the limit that refuses it for the
 # longest, from 1 on, and the milliseconds until its window ends; 0 and 0 where none does.
 COUNT = """
-local most, answer, spent, added, lasts = tonumber(ARGV[1]), {}, {}, {}, {}
-local function number(key, place) return tonumber(ARGV[3 * key - 2 + place]) end
-for first = 1, #KEYS, most do
-  local place, wait = 0, 0
-  for i = first, first + most - 1 do
-    local key = KEYS[i]
+local places, answer, spent, added, lasts = tonumber(ARGV[1]), {}, {}, {}, {}
+local most, window = {}, {}
+for place = 1, places do
+  most[place], window[place] = tonumber(ARGV[2 * place]), ARGV[2 * place + 1]
+end
+for before = 0, #KEYS - 1, places do
+  local refusing, wait, units = 0, 0, {}
+  for place = 1, places do
+    local key = KEYS[before + place]
+    units[place] = tonumber(ARGV[2 * places + 1 + before + place])
     if not spent[key] then spent[key] = tonumber(redis.call('get', key) or '0') end
-    if spent[key] + number(i, 1) > number(i, 2) then
+    if spent[key] + units[place] > most[place] then
       local left = math.max(redis.call('pttl', key), 1)
-      if left > wait then place, wait = i - first + 1, left end
+      if left > wait then refusing, wait = place, left end
     end
   end
-  for i = first, place == 0 and first + most - 1 or 0 do
-    local key = KEYS[i]
-    spent[key] = spent[key] + number(i, 1)
-    added[key] = (added[key] or 0) + number(i, 1)
-    lasts[key] = number(i, 3)
+  for place = 1, refusing == 0 and places or 0 do
+    local key = KEYS[before + place]
+    spent[key] = spent[key] + units[place]
+    added[key] = (added[key] or 0) + units[place]
+    lasts[key] = window[place]
   end
-  answer[#answer + 1] = place
+  answer[#answer + 1] = refusing
   answer[#answer + 1] = wait
 end
 for key, units in pairs(added) do
@@ -93,7 +97,7 @@ def spend(charges: Sequence[Charge]) -> None:
 
 
 async def spend_each(calls: Sequence[Sequence[Charge]]) -> list[int]:
-    """Charge calls, each with as many limits as the next; return the ms that each is to wait.
+    """Charge calls, all with the same limits in the same order; return the ms each is to wait.
 
     A call with 0 is charged to all its limits, any other to none.
     """
@@ -125,12 +129,12 @@ def _pausing_without_redis() -> Iterator[bool]:
 
 def _arguments(calls: Sequence[Sequence[Charge]]) -> list[Any]:
     """Return what EVAL takes."""
+    limits = [limit for limit, _, _ in calls[0]]
+    windows = chain.from_iterable((limit.most, limit.seconds * 1000) for limit in limits)
     charges = list(chain.from_iterable(calls))
     keys = [_key(limit, whom) for limit, whom, _ in charges]
-    numbers = chain.from_iterable(
-        (units, limit.most, limit.seconds * 1000) for limit, _, units in charges
-    )
-    return [COUNT, len(keys), *keys, len(calls[0]), *numbers]
+    units = [units for _, _, units in charges]
+    return [COUNT, len(keys), *keys, len(limits), *windows, *units]
 
 
 def _key(limit: Limit, whom: str) -> str:
