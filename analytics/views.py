@@ -1,7 +1,7 @@
 """The API of samples: views validate, call one function, answer."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.http import HttpResponseBase
@@ -30,6 +30,7 @@ from analytics.metrics import counted_batch
 from analytics.wire import BatchReceipt, EventPage, Measures, StoredEvent
 from core.addresses import caller_address
 from core.bodies import BeaconParser, JsonBytesParser, read_body
+from core.costs import costly, or_file
 from core.methods import KnownMethods
 from core.problems import NoSuchEvent
 from core.queries import TimeField, read_query
@@ -86,6 +87,7 @@ class EventViewSet(OpenViewSet):
     """An instance's samples: its own page adds to them; it and staff read them."""
 
     parser_classes = [JsonBytesParser, BeaconParser]
+    costs: ClassVar = {"list": or_file(costly)}
     lookup_field = "key"
     lookup_value_converter = "str"
 
@@ -183,6 +185,7 @@ class MeasureViewSet(KnownMethods, ViewSet):
 
     permission_classes = [HoldsTokenOrIsStaff]
     throttle_classes = [ReadThrottle]
+    costs: ClassVar = {"list": costly}
 
     @extend_schema(
         tags=["measures"],

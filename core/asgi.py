@@ -2,15 +2,17 @@
 
 An event loop waits for the clients. A thread gets a request when all of its body is there, and is
 free again when its answer is made, so that a slow sender holds a connection and at most one body,
-never a thread, and is refused when its time is over. Views, middleware and the database's
-connections work as under any WSGI server: one request, one thread.
+never a thread, and is refused when its time is over. Costly reads and exports have threads of their
+own. Views, middleware and the database's connections work as under any WSGI server: one request,
+one thread.
 """
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from threading import Lock
 from typing import Any
 
 from django.conf import settings
@@ -19,22 +21,29 @@ from django.http import FileResponse, HttpResponseBase
 
 from core.wsgi import application as wsgi_application  # isort: skip  # what comes next needs it
 from core import request_ids
+from core.clients import PIECE_BYTES, Client, Message
+from core.costs import Cost, cost_of
 from core.framing import Receive, Scope, Send, check_head, closing
-from core.problems import Problem, SlowBody
-from core.refusals import refuse
+from core.pools import Pool
+from core.problems import Busy, Problem, SlowBody
+from core.refusals import refuse, refuse_read
 
 Headers = list[tuple[bytes, bytes]]
+Made = tuple[Message, bytes | HttpResponseBase]
 
 # From the end of the headers on: the largest body at 13 kB/s, a tracker's at 2.5 kB/s.
 BODY_SECONDS = 20
-# How long a stream's readers may keep it waiting: so long at once, and on the whole as long as it
-# takes at this pace. One that takes less holds a thread that others want.
-STALL_SECONDS = 30
-STREAM_BYTES_PER_SECOND = 13_000
 
 _handlers = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="web")
-# What is read from the database while the client takes it is not to hold up the others.
-_streams = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="stream")
+# What takes seconds, or as long as its reader does, holds up nothing else (core/costs.py).
+_costly = Pool("costly", settings.COSTLY_READS)
+_streams = Pool("stream", settings.EXPORTS)
+# Making a page is work for Python, of which one thread runs at a time anyway. Four threads that
+# want to would let the event loop, and with it each batch, wait for all of them again and again.
+_making = Lock()
+# Nor is the loop to wait 5 ms, Python's default, for any of them: it needs a turn for each step of
+# a batch.
+sys.setswitchinterval(0.0005)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,23 +119,39 @@ def _to_environ(scope: Scope) -> dict[str, Any]:
 
 
 async def answer(scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-    """Have Django answer a whole request, or one whose body it will refuse unread."""
+    """Have Django answer a whole request, in one of the threads for what it costs.
+
+    One whose body it will refuse unread is answered and ends its connection.
+    """
     length = check_head(scope)
-    if length is None or length > settings.MAX_BODY_BYTES:
-        send = closing(receive, send)
+    is_read = length is not None and length <= settings.MAX_BODY_BYTES
     environ = {**_to_environ(scope), "wsgi.input": BytesIO(body)}
-    loop = asyncio.get_running_loop()
-    response, head = await loop.run_in_executor(_handlers, _handle, environ)
-    await send(head)
-    if isinstance(response, bytes):
-        await send({"type": "http.response.body", "body": response})
+    client = Client(receive, send if is_read else closing(receive, send))
+    try:
+        await _answer(environ, client)
+    except Busy as error:
+        await refuse_read(error, scope, send)
+    except ConnectionError:
+        pass  # Nobody is there to be told.
+    finally:
+        client.forget()
+
+
+async def _answer(environ: dict[str, Any], client: Client) -> None:
+    cost = cost_of(environ)
+    if cost is Cost.STREAMED:
+        made = await _streams.run(_handle_and_stream, environ, client, left=client.left)
+    elif cost is Cost.COSTLY:
+        made = await _costly.run(_handle, environ, left=client.left)
     else:
-        await _stream(response, receive, send)
+        made = await asyncio.get_running_loop().run_in_executor(_handlers, _handle, environ)
+    if made:
+        await _send(*made, client)
 
 
-def _handle(environ: dict[str, Any]) -> tuple[bytes | HttpResponseBase, dict[str, Any]]:
-    """Return the whole answer, or one that is still to be streamed, and its head."""
-    head: dict[str, Any] = {"type": "http.response.start"}
+def _handle(environ: dict[str, Any]) -> Made:
+    """Return an answer's head and its whole content, or that which is still to be streamed."""
+    head: Message = {"type": "http.response.start"}
 
     def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> Callable[..., Any]:
         head["status"] = int(status[:3])
@@ -134,53 +159,71 @@ def _handle(environ: dict[str, Any]) -> tuple[bytes | HttpResponseBase, dict[str
         return BytesIO().write  # PEP 3333 demands it, Django never calls it.
 
     response = wsgi_application(environ, start)
-    if response.streaming and not isinstance(response, FileResponse):
-        return response, head
+    if environ["REQUEST_METHOD"] == "HEAD":
+        # Its content, all of an export, would be made and not sent.
+        response.close()
+        return head, b""
+    if response.streaming and not _is_small_file(response):
+        return head, response
     try:
-        return b"".join(response), head
+        return head, b"".join(response)
     finally:
         response.close()
 
 
-async def _stream(response: HttpResponseBase, receive: Receive, send: Send) -> None:
-    loop = asyncio.get_running_loop()
-    leaving = asyncio.create_task(_left(receive))
-    patience = float(STALL_SECONDS)
-
-    async def send_chunk(chunk: bytes) -> None:
-        nonlocal patience
-        if leaving.done():
-            raise ConnectionError("the client left before it had all of the stream")
-        message = {"type": "http.response.body", "body": chunk, "more_body": True}
-        began = loop.time()
-        await asyncio.wait_for(send(message), patience)
-        patience += len(chunk) / STREAM_BYTES_PER_SECOND - (loop.time() - began)
-        patience = min(patience, STALL_SECONDS)
-
-    def put(chunk: bytes) -> None:
-        asyncio.run_coroutine_threadsafe(send_chunk(chunk), loop).result()
-
-    try:
-        await loop.run_in_executor(_streams, _put_all, response, put)
-    except (ConnectionError, TimeoutError):
-        return
-    finally:
-        leaving.cancel()
-    await send({"type": "http.response.body", "body": b""})
+def _is_small_file(response: HttpResponseBase) -> bool:
+    if not isinstance(response, FileResponse):
+        return False
+    response.block_size = PIECE_BYTES
+    return int(response.headers.get("Content-Length", 0)) <= PIECE_BYTES
 
 
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+def _handle_and_stream(environ: dict[str, Any], client: Client) -> Made | None:
+    """Answer in one thread from the first page of an export to the last.
+
+    Returns what is no stream after all: a problem, or JSON.
+    """
+    with _making:
+        head, content = _handle(environ)
+    if isinstance(content, bytes):
+        return head, content
+    _stream(head, content, client)
+    return None
 
 
-def _put_all(response: HttpResponseBase, put: Callable[[bytes], None]) -> None:
+def _stream(head: Message, response: HttpResponseBase, client: Client) -> None:
     """Make a stream's chunks; all in one thread, for they may share a cursor."""
-    # Another thread than the one that answered, so it has to be told whose work it logs.
+    # Where another thread answered this one has to be told whose work it logs.
     request_ids.current.set(response.headers.get(request_ids.HEADER, ""))
     try:
-        for chunk in response:
-            put(chunk)
+        client.put_from_thread(head)
+        for chunk in _make_in_turn(response):
+            client.put_from_thread({"type": "http.response.body", "body": chunk, "more_body": True})
+        client.put_from_thread({"type": "http.response.body", "body": b""})
     finally:
         response.close()
+        # Seldom used, and not to be kept open.
         connections.close_all()
+
+
+def _make_in_turn(response: HttpResponseBase) -> Iterator[bytes]:
+    chunks = iter(response)
+    while True:
+        with _making:
+            chunk = next(chunks, None)
+        if chunk is None:
+            return
+        yield chunk
+
+
+async def _send(head: Message, content: bytes | HttpResponseBase, client: Client) -> None:
+    if isinstance(content, bytes):
+        await client.take(head, content)
+        return
+    try:
+        if isinstance(content, FileResponse):
+            await client.take_pieces(head, content)
+        else:
+            await _streams.run(_stream, head, content, client, left=client.left)
+    finally:
+        content.close()

@@ -131,6 +131,11 @@ class Unavailable(Problem):
     wait = RETRY_AFTER_SECONDS
 
 
+class Busy(Unavailable):
+    default_code = "busy"
+    default_detail = "Too much is being read at the moment; send the same request again."
+
+
 def answer_problem(exc: Exception, context: dict[str, Any]) -> Response:
     """Turn whatever a view raised into a problem; what nobody foresaw is logged and says little."""
     error = _to_api_exception(exc)

@@ -1,8 +1,22 @@
-"""Swagger UI and ReDoc, from our own files alone, each with the least policy that it needs."""
+"""The OpenAPI document, made once, and Swagger UI and ReDoc, which show it.
+
+Both are our own files alone, each with the least policy that it needs.
+"""
+
+from threading import Lock
+from typing import Any
 
 from csp.constants import NONCE, SELF
 from csp.decorators import csp_replace
-from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
+from django.http import HttpResponse
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.views import (
+    SpectacularAPIView,
+    SpectacularRedocView,
+    SpectacularSwaggerSplitView,
+)
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 
 # Two style elements that its bundle adds before it can be told the nonce: an empty one, and that of
 # its scroll bars. Their text is fixed by the version.
@@ -17,6 +31,38 @@ REDOC = {
     "style-src": [SELF, NONCE, *REDOC_STYLES],
     "worker-src": ["blob:"],
 }
+
+_documents: dict[str, str | bytes] = {}
+_making = Lock()
+
+
+class Description(SpectacularAPIView):
+    """The OpenAPI document, as YAML or JSON."""
+
+    schema = None
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        renderer = request.accepted_renderer
+        charset = f"; charset={renderer.charset}" if renderer.charset else ""
+        name = f'inline; filename="Pointerscope.{renderer.format}"'
+        return HttpResponse(
+            _document(renderer),
+            content_type=renderer.media_type + charset,
+            headers={"Content-Disposition": name},
+        )
+
+
+def _document(renderer: BaseRenderer) -> str | bytes:
+    """Return the document in a renderer's format, which a process makes once.
+
+    It takes tens of milliseconds of Python, and the library cannot make two at a time.
+    """
+    with _making:
+        if renderer.format not in _documents:
+            document = SchemaGenerator().get_schema(request=None, public=True)
+            _documents[renderer.format] = renderer.render(document)
+        return _documents[renderer.format]
+
 
 swagger = csp_replace(SWAGGER)(
     SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="reference/swagger.html")

@@ -12,10 +12,14 @@ REQUEST_ID = HEADER.lower().encode()
 
 
 async def refuse(error: APIException, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request with a problem, which ends its connection."""
+    """Answer a request, whose body may still come, with a problem, which ends its connection."""
+    await refuse_read(error, scope, closing(receive, send))
+
+
+async def refuse_read(error: APIException, scope: Scope, send: Send) -> None:
+    """Do the same with a request whose body was read."""
     asked_id = next((value for name, value in scope["headers"] if name == REQUEST_ID), b"")
     headers, body = to_refusal(error, method=scope["method"], asked_id=asked_id.decode("latin-1"))
-    send = closing(receive, send)
     await send({"type": "http.response.start", "status": error.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

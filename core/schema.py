@@ -41,7 +41,8 @@ DESCRIPTIONS = {
     415: "The body is not JSON in UTF-8, or it is compressed",
     429: "Too often; Retry-After says how many seconds to wait",
     500: "Something went wrong on our side",
-    503: "The database is away; send the same request again after Retry-After seconds",
+    503: "The database is away, or too much is being read;"
+    " send the same request again after Retry-After seconds",
 }
 # What the examples show.
 ERRORS: dict[int, APIException] = {

@@ -99,6 +99,8 @@ EVENTS_PER_MINUTE_OF_ALL = env.int(
 )
 READS_PER_MINUTE = env.int("READS_PER_MINUTE", 600, validate=AT_LEAST_ONE)
 WEB_THREADS = env.int("WEB_THREADS", 4, validate=validate.Range(min=1, max=64))
+COSTLY_READS = env.int("COSTLY_READS", 2, validate=validate.Range(min=1, max=64))
+EXPORTS = env.int("EXPORTS", 4, validate=validate.Range(min=1, max=64))
 
 try:
     env.seal()

@@ -2,7 +2,6 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView
 
 from core import reference
 from core.views import health, no_such_call
@@ -15,7 +14,7 @@ handler500 = "core.views.server_error"
 urlpatterns = [
     path("api/v1/", include("analytics.urls")),
     path("api/v1/", include("dashboard.urls.api")),
-    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/v1/schema/", reference.Description.as_view(), name="schema"),
     path("api/v1/docs/", reference.swagger, name="docs"),
     path("api/v1/redoc/", reference.redoc, name="redoc"),
     # With DEBUG on, Django's own 404 is a page; under /api/ it must be a problem all the same.

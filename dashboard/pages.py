@@ -1,7 +1,7 @@
 """The pages that people look at."""
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
@@ -23,6 +23,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.addresses import caller_address
+from core.costs import costly
 from core.queries import read_query
 from dashboard.overview import Place, list_glimpses, read_cursor
 from dashboard.ranges import CHOICES, choose_range
@@ -88,6 +89,7 @@ class Glimpses(APIView):
 
     permission_classes = [IsAdminUser]
     throttle_classes = [ReadThrottle]
+    costs: ClassVar = {"get": costly}
     schema = None
 
     def get(self, request: Request) -> Response:

@@ -3,16 +3,21 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.costs import Asked, Cost
 from core.durations import DURATION, parse_duration
 from core.queries import TimeField
+from core.times import parse_time
 from dashboard.intervals import choose_interval, count_buckets
 from dashboard.ladder import finest_rung
 from dashboard.series import Range
 
 DEFAULT_RANGE = timedelta(minutes=2)
+# A page without a stream reads its window once a second; a few hundred statuses take milliseconds.
+SHORT_RANGE = timedelta(minutes=10)
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 DEFAULT_POINTS = 500
 MAX_POINTS = 5000
@@ -87,3 +92,15 @@ class SeriesQuery(serializers.Serializer):
                 {"interval": f"the range has {points} such buckets; at most {most} are given"}
             )
         return interval_ms
+
+
+def cost_of_series(asked: Asked) -> Cost:
+    """Return what a series costs: reading a live page's window is cheap, a longer range is not."""
+    query = asked.query
+    try:
+        until = parse_time(str(query["until"])) if "until" in query else timezone.now()
+        since = parse_time(str(query["since"])) if "since" in query else until - DEFAULT_RANGE
+    except (ValueError, OverflowError):
+        # It will be refused.
+        return Cost.CHEAP
+    return Cost.COSTLY if until - since > SHORT_RANGE else Cost.CHEAP

@@ -2,7 +2,7 @@
 
 from collections.abc import Set
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
@@ -21,6 +21,7 @@ from rest_framework.viewsets import ViewSet
 
 from core.addresses import caller_address
 from core.bodies import BeaconParser, JsonBytesParser, decode_body, read_body
+from core.costs import costly, or_file
 from core.durations import format_duration
 from core.methods import KnownMethods
 from core.queries import read_query
@@ -39,7 +40,7 @@ from dashboard.permissions import (
     is_staff_who_may,
     visible_browser,
 )
-from dashboard.queries import BrowsersQuery, SeriesQuery
+from dashboard.queries import BrowsersQuery, SeriesQuery, cost_of_series
 from dashboard.series import COLUMNS, Range, list_statuses, list_total_statuses, page_statuses
 from dashboard.throttles import LogOnThrottle, ReadThrottle, spend_instance
 from dashboard.tokens import make_token, read_token
@@ -174,6 +175,7 @@ class StatusViewSet(KnownMethods, ViewSet):
 
     permission_classes = [HoldsTokenOrIsStaff]
     throttle_classes = [ReadThrottle]
+    costs: ClassVar = {"list": or_file(cost_of_series)}
 
     def get_renderers(self) -> list[BaseRenderer]:
         return list(JSON_OR_FILE) if self.action == "list" else [JsonRenderer()]
@@ -203,6 +205,7 @@ class TotalStatusViewSet(KnownMethods, ViewSet):
 
     permission_classes = [IsAdminUser]
     throttle_classes = [ReadThrottle]
+    costs: ClassVar = {"list": costly}
 
     @extend_schema(
         tags=["statuses"],

@@ -8,7 +8,7 @@ from unittest.mock import patch
 from django.http import StreamingHttpResponse
 from django.test import SimpleTestCase
 
-from core import asgi, framing, request_ids
+from core import asgi, clients, framing, request_ids
 from core.metrics import REQUESTS
 
 GET_TIME = {
@@ -160,8 +160,8 @@ class WholeRequestTests(SimpleTestCase):
     def test_a_reader_that_takes_little_at_a_time_is_cut_off_in_the_end(self):
         with (
             answered_by(b"1,2\n" for _ in range(100)),
-            patch.object(asgi, "STALL_SECONDS", 0.2),
-            patch.object(asgi, "STREAM_BYTES_PER_SECOND", 100),
+            patch.object(clients, "STALL_SECONDS", 0.2),
+            patch.object(clients, "BYTES_PER_SECOND", 100),
         ):
             sent = asyncio.run(call(GET_TIME, seconds=0.1))
         # Each piece takes 0.1 s and allows for 0.04 s more.
@@ -170,8 +170,8 @@ class WholeRequestTests(SimpleTestCase):
     def test_one_that_is_slow_now_and_then_gets_all_of_it(self):
         with (
             answered_by(b"1,2\n" * 5 for _ in range(10)),
-            patch.object(asgi, "STALL_SECONDS", 0.2),
-            patch.object(asgi, "STREAM_BYTES_PER_SECOND", 100),
+            patch.object(clients, "STALL_SECONDS", 0.2),
+            patch.object(clients, "BYTES_PER_SECOND", 100),
         ):
             sent = asyncio.run(call(GET_TIME, seconds=0.1))
         self.assertEqual(sent[-1], {"type": "http.response.body", "body": b""})
