@@ -120,7 +120,7 @@ def _is_value(cell: str) -> bool:
 
 
 def _is_column_of_lists(rows: Sequence[Row]) -> bool:
-    return bool(rows) and looks_like_list(rows[-1].cells[0])
+    return bool(rows and rows[-1].cells) and looks_like_list(rows[-1].cells[0])
 
 
 def _find_header(rows: Sequence[Row], lines: Sequence[str], delimiter: str, width: int) -> Layout:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from analytics.recordings.cells import looks_like_list, may_be_list, shares, to_list
-from analytics.recordings.columns import Roles
 from analytics.recordings.findings import Findings
+from analytics.recordings.roles import Roles
 from analytics.recordings.tables import Chunk
 
 

@@ -11,6 +11,7 @@ FIELDS = (
     "y",
     "seq",
     "enter",
+    "date",
     "instance",
     "participant",
     "session",

@@ -1,22 +1,25 @@
 """Rows into recordings: one for each pointer, its trials in order, its samples by time."""
 
-import math
 from array import array
 from collections.abc import Sequence
-from itertools import groupby, pairwise
+from itertools import pairwise
 
-from analytics.recordings.collecting import Rows
-from analytics.recordings.columns import Roles
 from analytics.recordings.findings import Findings, counted, listed
+from analytics.recordings.ordering import (
+    are_few,
+    are_several_pointers,
+    by_time,
+    has_ties,
+    is_certain,
+    late_rows,
+)
+from analytics.recordings.roles import Roles
+from analytics.recordings.rows import Rows
 from analytics.recordings.samples import Recording
 from analytics.recordings.tables import Table
 
-# So many rows may stand behind later ones, for they were written late.
-FEW_ROWS, FEW_SHARE = 2, 0.1
 # Between trials whose times begin anew.
 PAUSE_US = 1_000_000
-# What tells rows of several pointers from a coarse clock: so many equal times, in a row.
-LEAST_TIES, TIED_SHARE = 3, 0.5
 
 
 def to_recordings(
@@ -59,7 +62,8 @@ class _Maker:
             if self._follow(by_start):
                 trials = by_start
             elif self.is_dated:
-                trials = [self._sorted([i for trial in trials for i in trial])]
+                every = [i for trial in trials for i in trial]
+                trials = [by_time(every, self.rows, times)]
                 self.overlapping += 1
             else:
                 self._lay_out(trials)
@@ -71,82 +75,19 @@ class _Maker:
 
     def _in_order(self, trial: Sequence[int]) -> Sequence[int]:
         """Return a trial's rows by time, where few have to move, or all in the same way."""
-        late = self._late_rows(trial)
-        moved = len(late)
-        if not moved and not self._has_ties(trial):
+        rows, times = self.rows, self.times
+        late = late_rows(trial, times)
+        if not late and not has_ties(trial, times):
             return trial
-        ordered = self._sorted(trial)
-        if self._are_few(late, trial):
-            self.late += moved
-        elif self._rises_by_seq(ordered) or self._falls(trial):
+        ordered = by_time(trial, rows, times)
+        if are_few(late, trial, times):
+            self.late += len(late)
+        elif is_certain(trial, ordered, rows, times):
             self.findings.warn("The rows are not in the order of time, and were sorted.")
         else:
-            self.moved += moved
-        if self._are_several_pointers(ordered):
-            self.mixed += 1
+            self.moved += len(late)
+        self.mixed += are_several_pointers(ordered, rows, times)
         return ordered
-
-    def _late_rows(self, trial: Sequence[int]) -> list[int]:
-        """Return the rows that stand behind rows of later times."""
-        times, latest, late = self.times, -math.inf, []
-        for i in trial:
-            if times[i] < latest:
-                late.append(i)
-            else:
-                latest = times[i]
-        return late
-
-    def _are_few(self, late: Sequence[int], trial: Sequence[int]) -> bool:
-        """Tell whether late rows are a logger's, and not another trial that begins anew."""
-        if len(late) <= FEW_ROWS:
-            return True
-        if len(late) > FEW_SHARE * len(trial):
-            return False
-        times = self.times
-        moved = set(late)
-        in_time = {times[i] for i in trial if i not in moved}
-        return 2 * sum(times[i] in in_time for i in late) <= len(late)
-
-    def _sorted(self, trial: Sequence[int]) -> list[int]:
-        times, seqs = self.times, self.rows.seqs
-        return sorted(trial, key=lambda i: (times[i], seqs[i]))
-
-    def _has_ties(self, trial: Sequence[int]) -> bool:
-        times = self.times
-        return any(times[a] == times[b] for a, b in pairwise(trial))
-
-    def _rises_by_seq(self, ordered: Sequence[int]) -> bool:
-        """Tell whether the file's own order, its seq, is that of time."""
-        seqs = self.rows.seqs
-        is_own = any(a > b for a, b in pairwise(ordered))
-        return is_own and all(seqs[a] < seqs[b] for a, b in pairwise(ordered))
-
-    def _falls(self, trial: Sequence[int]) -> bool:
-        times = self.times
-        return len(trial) > 2 and all(times[a] >= times[b] for a, b in pairwise(trial))
-
-    def _are_several_pointers(self, ordered: Sequence[int]) -> bool:
-        """Tell whether equal times are those of pointers that move side by side.
-
-        Rows of one pointer and one time lie nearer to each other than to those of the next time;
-        those of several pointers lie apart, and each nearer to its own next.
-        """
-        times = self.times
-        ties = [list(group) for _, group in groupby(ordered, key=times.__getitem__)]
-        tied = within = across = 0.0
-        pairs = 0
-        for these, following in pairwise(ties):
-            if len(these) > 1:
-                tied += len(these)
-            if 1 < len(these) == len(following) < 20:
-                pairs += 1
-                within += sum(self._distance(a, b) for a, b in pairwise(these))
-                across += sum(map(self._distance, these, following))
-        return pairs >= LEAST_TIES and tied > TIED_SHARE * len(ordered) and within > 2 * across
-
-    def _distance(self, a: int, b: int) -> float:
-        rows = self.rows
-        return math.hypot(rows.xs[a] - rows.xs[b], rows.ys[a] - rows.ys[b])
 
     def _follow(self, trials: Sequence[Sequence[int]]) -> bool:
         times = self.times

@@ -4,16 +4,16 @@ import math
 import statistics
 from array import array
 from collections import Counter
-from itertools import pairwise
+from collections.abc import Iterator
 
-from analytics.recordings.collecting import Rows
 from analytics.recordings.findings import Findings, counted
 from analytics.recordings.names import LENGTHS, parse_name
 from analytics.recordings.options import Options
+from analytics.recordings.rows import Rows
 from analytics.recordings.samples import Recording
 
-# The largest numbers of 16 and 32 bits: no screen has a pixel there.
-LARGEST = {65535.0, 32767.0, -32768.0, -32767.0}
+# The largest numbers of 16 bits, and where Windows puts what is minimised: no screen is there.
+LARGEST = {65535.0, 32767.0, -32768.0, -32767.0, -32000.0}
 NO_SCREEN = 1e9
 # What loggers write where they know no position, though a pointer can be there.
 MARKS = {0.0, -1.0, -999.0, -9999.0, 999.0, 9999.0, 99999.0, -99999.0}
@@ -48,13 +48,13 @@ def _may_be_impossible(rows: Rows) -> bool:
     """Tell at C speed whether a position may be none; a no is certain."""
     values = (rows.xs, rows.ys)
     largest = max((max(map(abs, column), default=0.0) for column in values), default=0.0)
-    return not largest < NO_SCREEN or not LARGEST.isdisjoint(rows.xs)
+    return not largest < NO_SCREEN or not all(map(LARGEST.isdisjoint, values))
 
 
 def _is_impossible(x: float, y: float) -> bool:
     if not (math.isfinite(x) and math.isfinite(y)):
         return True
-    return (x == y and x in LARGEST) or abs(x) >= NO_SCREEN or abs(y) >= NO_SCREEN
+    return not LARGEST.isdisjoint((x, y)) or abs(x) >= NO_SCREEN or abs(y) >= NO_SCREEN
 
 
 def refuse_marks(recordings: list[Recording], options: Options, findings: Findings) -> None:
@@ -63,7 +63,7 @@ def refuse_marks(recordings: list[Recording], options: Options, findings: Findin
         return
     found: Counter[tuple[float, float]] = Counter()
     for recording in recordings:
-        found.update(_marks_of(recording))
+        found.update(_marks_of(recording, findings))
     for (x, y), number in found.items():
         findings.refuse(
             f"the pointer jumps to {x:g},{y:g} and back {counted(number, 'time')}: the mark of a"
@@ -72,29 +72,49 @@ def refuse_marks(recordings: list[Recording], options: Options, findings: Findin
         )
 
 
-def _marks_of(recording: Recording) -> Counter[tuple[float, float]]:
+def _marks_of(recording: Recording, findings: Findings) -> Counter[tuple[float, float]]:
+    """Count the jumps to a mark and back; warn of one at the beginning or the end."""
     found: Counter[tuple[float, float]] = Counter()
     xs, ys = recording.xs, recording.ys
     suspects = [i for i, x in enumerate(xs) if x in MARKS and x == ys[i]]
     if not suspects:
         return found
     points = list(zip(xs, ys, strict=True))
-    lengths = (math.dist(a, b) for a, b in pairwise(points))
-    usual = statistics.median([length for length in lengths if length] or [0.0])
-    last = -1
-    for i in suspects:
-        if i <= last:
+    far = max(FAR_PX, FAR_STEPS * _usual_step(points, set(suspects)))
+    for first, last in _runs(suspects):
+        before = points[first - 1] if first else None
+        after = points[last + 1] if last + 1 < len(points) else None
+        jumps = [math.dist(points[first], point) for point in (before, after) if point]
+        if not jumps or min(jumps) < far:
             continue
-        last = i
-        while last + 1 < len(points) and points[last + 1] == points[i]:
-            last += 1
-        if i > 0 and last + 1 < len(points):
-            before, after = points[i - 1], points[last + 1]
-            jump = min(math.dist(before, points[i]), math.dist(after, points[i]))
-            is_far = jump >= max(FAR_PX, FAR_STEPS * usual)
-            if is_far and math.dist(before, after) <= NEAR_SHARE * jump:
-                found[points[i]] += 1
+        if not (before and after):
+            findings.warn(
+                f"The {'last' if before else 'first'} position is {points[first][0]:g},"
+                f"{points[first][1]:g}, far from the next: --drop leaves it out."
+            )
+        elif math.dist(before, after) <= NEAR_SHARE * min(jumps):
+            found[points[first]] += 1
     return found
+
+
+def _usual_step(points: list[tuple[float, float]], suspects: set[int]) -> float:
+    lengths = [
+        math.dist(points[i], points[i + 1])
+        for i in range(len(points) - 1)
+        if i not in suspects and i + 1 not in suspects
+    ]
+    return statistics.median([length for length in lengths if length] or [0.0])
+
+
+def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last of numbers that follow each other without a gap."""
+    first = last = numbers[0]
+    for number in numbers[1:]:
+        if number != last + 1:
+            yield first, last
+            first = number
+        last = number
+    yield first, last
 
 
 def scale_positions(rows: Rows, roles_x: str, options: Options, findings: Findings) -> None:

@@ -16,7 +16,7 @@ LABEL_WIDTH = 11
 # More files than these are shown as a line each.
 MOST_DETAILED = 3
 MOST_POINTERS, MOST_REASONS, MOST_SHARED = 12, 12, 4
-LABELS = ("file", "columns", "not used", "time", "when", "zone", "positions", "conditions", "note")
+LABELS = ("file", "columns", "not used", "time", "when", "zone", "positions", "note")
 
 
 def preview(readings: Sequence[Reading], *, is_detailed: bool = False) -> Iterator[str]:

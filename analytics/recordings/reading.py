@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from analytics.recordings.collecting import Rows, collect
-from analytics.recordings.columns import Roles, find_roles
+from analytics.recordings.collecting import collect
+from analytics.recordings.columns import find_roles
 from analytics.recordings.files import plain_faults
 from analytics.recordings.findings import Findings, StopReading, counted
 from analytics.recordings.lists import are_lists
@@ -15,13 +15,17 @@ from analytics.recordings.opening import open_table
 from analytics.recordings.options import Options
 from analytics.recordings.pointers import to_recordings
 from analytics.recordings.positions import drop_positions, refuse_marks, scale_positions
+from analytics.recordings.roles import Roles
+from analytics.recordings.rows import Rows
 from analytics.recordings.samples import Recording
-from analytics.recordings.units import WORDS, Unit, find_unit, shown_time
+from analytics.recordings.units import ADVICE, WORDS, Unit, find_unit, shown_time
 
 # Steps between samples are looked at in so many rows.
 MOST_STEPS = 200_000
 # More equal times than these, and so many for each that rises, come from a coarse clock.
 LEAST_STILL, STILL_SHARE = 2, 3
+# No step from row to row is an hour.
+MOST_STEP_US = 3_600_000_000
 
 
 @dataclass
@@ -110,13 +114,16 @@ def _to_us(rows: Rows, roles: Roles, options: Options, reading: Reading) -> tupl
         unit and any(is_us) and unit.is_epoch != column.is_dated
     ):
         findings.refuse("some times have a date and some have none", "--only or --drop chooses")
-    times_us = _converted(values, is_us, unit)
+    try:
+        times_us = _converted(values, is_us, unit)
+    except OverflowError:
+        findings.stop(f"{roles.time} holds times beyond all dates", ADVICE)
     steps, still = _steps(rows, times_us)
     reading.step_us = median(steps) if steps else None
     is_dated = column.is_dated or bool(unit and unit.is_epoch)
     _tell_times(reading, unit, is_dated=is_dated, options=options)
     if still > LEAST_STILL and still > STILL_SHARE * len(steps):
-        _doubt_clock(len(set(times_us)), still / len(steps) if steps else still, roles, findings)
+        _doubt_clock(times_us, still / len(steps) if steps else still, roles, findings)
     if column.lacks_zone:
         zone = f"{options.timezone}" if options.timezone else "UTC is assumed (--timezone)"
         findings.say("zone", f"none in the file: {zone}")
@@ -171,12 +178,15 @@ def _tell_times(reading: Reading, unit: Unit | None, *, is_dated: bool, options:
         findings.say("rate", f"median step {shown_time(step)} ({1e6 / step:.3g} Hz)")
 
 
-def _doubt_clock(distinct: int, rows_a_time: float, roles: Roles, findings: Findings) -> None:
+def _doubt_clock(times_us: array, rows_a_time: float, roles: Roles, findings: Findings) -> None:
     """Refuse times that hardly ever rise, for they are steps; warn where the clock is coarse."""
-    if distinct <= 2:
+    if len(set(times_us)) <= 2:
+        is_cut = max(times_us) > MOST_STEP_US
         findings.refuse(
             f"{roles.time} hardly ever rises: it is no clock",
-            "--time-is delta, if it is the step from the row before",
+            "export the file anew: a spreadsheet has cut its digits off, as in 1.79531E+12"
+            if is_cut
+            else "--time-is delta, if it is the step from the row before",
         )
     else:
         findings.warn(f"The clock is coarse: {rows_a_time + 1:.0f} rows share a time on average.")

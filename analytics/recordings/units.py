@@ -86,11 +86,20 @@ def _unit_of_step(step: float, span: float, steps: Sequence[float]) -> str | Non
     for name, nanoseconds in UNITS.items():
         ns = step * nanoseconds
         if LEAST_STEP_NS <= ns <= MOST_STEP_NS:
-            return name
+            return None if _may_be_longer(ns, span * nanoseconds, steps) else name
         # It may be 0.2 to 1 s, or as many ms; of these, so many would be too short a file.
         if MOST_STEP_NS < ns < 1000 * LEAST_STEP_NS and span * nanoseconds / 1000 < LEAST_SPAN_NS:
             return name
     return None
+
+
+def _may_be_longer(ns: float, span_ns: float, steps: Sequence[float]) -> bool:
+    """Tell whether a slow tracker's steps of 1 to 5 s may look like the ms of a fast one.
+
+    So they may where the file would be very short, and the numbers are no whole ones.
+    """
+    is_fraction = any(step % 1 for step in steps)
+    return is_fraction and ns < 5 * LEAST_STEP_NS and span_ns < LEAST_SPAN_NS
 
 
 def _doubt(step: float, span: float, names: set[str]) -> str:

@@ -121,6 +121,10 @@ DOUBTS = [
     Doubt("seconds_by_name.csv", in_ms("time_s,x,y"), "milliseconds", "--time-unit"),
     Doubt("days_of_excel.csv", text("t,x,y", lambda p: (46346.4 + p.ms / 86_400_000, p.x, p.y)),
           "the unit of the times is in doubt", "--time-unit"),
+    Doubt("slow_or_fast.csv", text("t,x,y", lambda p: (p.ms * 0.3125, p.x, p.y)),
+          "the unit of the times is in doubt: the usual step is 2.5", "--time-unit"),
+    Doubt("digits_cut_off.csv", text("t,x,y", lambda p: ("1.79531E+12", p.x, p.y)),
+          "hardly ever rises", "a spreadsheet has cut"),
     Doubt("half_steps.csv", text("t,x,y", lambda p: (p.ms / 16, p.x, p.y), points=[
         p._replace(ms=8 * i) for i, p in enumerate(POINTS * 40)]), "in doubt", "--time-unit"),
     Doubt("uptime_or_epoch.csv", in_ms(start=START_MS // 1000), "may be seconds or milliseconds",
@@ -136,6 +140,9 @@ DOUBTS = [
     Doubt("stacked.csv", stacked(), "sorting would move 23 rows of 48", "--columns trial="),
     Doubt("short_trial_last.csv", stacked(1) + b"\n" + b"\n".join(
         f"{p.ms},{p.x + 300},{p.y}".encode() for p in POINTS[:3]), "sorting would move 3 rows"),
+    Doubt("short_trial_after_a_long_one.csv", "\n".join(["t,x,y", *(
+        f"{8 * i + i % 3 + k / 10},{i % 700},{300 * k}" for k, n in enumerate((200, 9))
+        for i in range(n))]).encode(), "sorting would move 9 rows"),
     Doubt("side_by_side.csv", side_by_side(), "rows are of several pointers", "--group-by hand"),
     Doubt("trials_of_two.csv", long_trials("a,trial,condition,time_ms,x,y"),
           "sorting would move", "--group-by a"),
@@ -153,6 +160,9 @@ DOUBTS = [
     Doubt("in_mm.csv", text("t,x (mm),y (mm)", lambda p: p), "in mm, not in px", "--scale N"),
     Doubt("corner.csv", text("t,x,y", lambda p: (p.ms, *((0, 0) if p.ms in (80, 120) else p[1:]))),
           "jumps to 0,0 and back 2 times", "--drop=0,0"),
+    Doubt("every_second_row.csv", text("t,x,y", lambda p: (
+        p.ms, *((-1, -1) if p.ms % 16 else p[1:]))), "jumps to -1,-1 and back 11 times",
+        "--drop=-1,-1"),
     Doubt("all_missing.csv", text("t,x,y", lambda p: (p.ms, "NA", "NA")), "no row is left"),
     # What --strict refuses.
     Doubt("strict_missing.csv", plain() + b"0.2,NA,7\n", "line 26: x is missing", "--strict",

@@ -353,6 +353,8 @@ SHAPES = [
           dated()),
     Shape("said_format.csv", text("time,x,y", lambda p: (clock(p, "%d %b %Y %H.%M.%S.%f"), p.x,
           p.y)), dated(), Options(time_format="%d %b %Y %H.%M.%S.%f")),
+    Shape("date_and_time.csv", text("Datum,Zeit,x,y", lambda p: (
+        "20.11.2026", clock(p, "%H:%M:%S,%f"), p.x, p.y), delimiter=";"), dated()),
     Shape("time_of_day.csv", text("time,x,y", lambda p: (clock(p, "%H:%M:%S.%f"), p.x, p.y)),
           one(start_us=36_000_000_000)),
     Shape("deltas.csv", text("time_delta,x,y", lambda p: (8 if p.ms else 0, p.x, p.y)), one(),
@@ -400,6 +402,12 @@ SHAPES = [
     Shape("columns.json", as_json(columns()), one()),
     Shape("inside.json", as_json({"version": 2, "screen": [1920, 1080], "samples": objects()}),
           one()),
+    Shape("people_inside.json", as_json({"study": 7, "sessions": [
+        {"user": "a", "events": objects()}, {"user": "b", "events": objects()}]}), {
+        "sessions.user a": samples(), "sessions.user b": samples(seqs=range(24, 48))}),
+    Shape("lists_inside.json", as_json({"subject": "s", "trials": [
+        {"trial": trial, "mouse": columns(points)} for _, trial, points in TRIALS[:2]]}),
+        {"subject s": laid_out(0)}, trials=2),
     Shape("batches.ndjson", lines({"user": "a", "events": objects(POINTS[i : i + 6])}
           for i in range(0, 24, 6)), {"user a": samples()}),
     Shape("by_key.json", as_json({"p1": objects(), "p2": objects()}), {

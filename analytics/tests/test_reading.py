@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import pyarrow as pa
 import pytest
@@ -19,12 +20,11 @@ from analytics.recordings import (
     RecordedSample,
     cells,
     check,
-    columns,
     lies_in_window,
     preview,
     read_file,
+    words,
 )
-from analytics.recordings.collecting import NO_POSITION
 from analytics.tests.recorded import ABSENT, FILES
 from analytics.tests.recording_doubts import DOUBTS, Doubt
 from analytics.tests.recording_shapes import (
@@ -219,30 +219,31 @@ def test_every_preview_fits_into_80_columns(tmp_path: Path) -> None:
 
 def told_words(row: str) -> set[str]:
     """Return the words of a row of a table in docs/import.md."""
-    _, words = (settings.BASE_DIR / "docs" / "import.md").read_text().split("## The words")
-    (line,) = re.findall(rf"^\| {row}\b.*? \|(.*)\|$", words, re.MULTILINE)
+    _, text = (settings.BASE_DIR / "docs" / "import.md").read_text().split("## The words")
+    (line,) = re.findall(rf"^\| {row}\b.*? \|(.*)\|$", text, re.MULTILINE)
     return set(re.findall(r"`([^`]+)`", line))
 
 
 @pytest.mark.parametrize(
-    ("row", "words"),
+    ("row", "known"),
     [
-        ("time", columns.TIMES),
-        ("steps of time", columns.DELTAS),
-        ("seq", columns.SEQS),
-        ("participant", columns.PEOPLE),
-        ("session", columns.SESSIONS),
-        ("pointer", columns.POINTERS),
-        ("block", columns.BLOCKS),
-        ("condition", columns.CONDITIONS | columns.RESPONSES),
-        ("kind", columns.KINDS),
+        ("time", words.TIMES),
+        ("steps of time", words.DELTAS),
+        ("seq", words.SEQS),
+        ("participant", words.PEOPLE),
+        ("session", words.SESSIONS),
+        ("pointer", words.POINTERS),
+        ("block", words.BLOCKS),
+        ("day", words.DATES),
+        ("condition", words.CONDITIONS | words.RESPONSES),
+        ("kind", words.KINDS),
         ("missing", cells.MISSING - {""}),
-        ("a kind without", NO_POSITION | {"scroll", "wheel", "key"}),
+        ("a kind without", words.NO_POSITION | {"scroll", "wheel", "key"}),
     ],
 )
-def test_the_docs_have_every_word_that_the_reader_knows(row: str, words: Iterable[str]) -> None:
+def test_the_docs_have_every_word_that_the_reader_knows(row: str, known: Iterable[str]) -> None:
     extra = {"mouse.time", "timestamps_get_response", "--time-is delta"}
-    assert told_words(row) - extra == set(words)
+    assert told_words(row) - extra == set(known)
 
 
 def test_the_docs_name_every_option() -> None:
@@ -252,3 +253,50 @@ def test_the_docs_name_every_option() -> None:
     known = {option for action in common._actions for option in action.option_strings}
     own = {option for action in parser._actions for option in action.option_strings} - known
     assert {option for option in own if option not in text} == set()
+
+
+TOKENS = [
+    b",",
+    b";",
+    b"\t",
+    b'"',
+    b"\n",
+    b"\r",
+    b"-",
+    b"NA",
+    b"[",
+    b"}",
+    b"nan",
+    b"1e400",
+    b"9" * 20,
+]
+TOKENS += [b"\xff", b"\0", b"null", b"true", b"inf", b"2026-11-20", b"e", b"'", b"#", b"T10:00:00"]
+
+
+def mutated(content: bytes, chance: Random) -> bytes:
+    """Return a file's bytes with some of them exchanged, gone, repeated, or others in between."""
+    data = bytearray(content)
+    for _ in range(chance.choice([1, 1, 2, 5, 20])):
+        at, there = chance.randrange(len(data) + 1), chance.randrange(len(data) + 1)
+        match chance.randrange(3):
+            case 0:
+                data[at : at + chance.randrange(4)] = chance.choice(TOKENS)
+            case 1:
+                del data[at : at + chance.randrange(30)]
+            case 2:
+                data[at:at] = data[there : there + chance.randrange(60)]
+    return bytes(data)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_bytes_are_read_in_order_or_refused(tmp_path: Path, seed: int) -> None:
+    chance = Random(seed)
+    for _ in range(150):
+        file = chance.choice([*SHAPES, *DOUBTS])
+        reading = read_file(written(tmp_path, mutated(file.content, chance)), file.options)
+        if not reading.is_refused:
+            check(reading, keeps_times=False, now=WINDOW)
+        assert reading.recordings or reading.is_refused
+        for recording in reading.recordings:
+            assert all(a <= b for a, b in pairwise(recording.times_us))
+        assert list(preview([reading]))

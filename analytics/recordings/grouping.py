@@ -1,0 +1,28 @@
+"""What tells pointers and trials apart: the values in some columns, numbered."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from analytics.recordings.cells import is_missing
+from analytics.recordings.tables import Chunk
+
+
+def keys_of(chunk: Chunk, names: Sequence[str]) -> list[tuple]:
+    """Return for each row what stands in these columns, as texts."""
+    if not names:
+        return [()] * len(chunk.places)
+    columns = (map(_plain, chunk.columns[name]) for name in names)
+    return list(zip(*columns, strict=True))
+
+
+def _plain(cell: Any) -> str:
+    """Return a cell as it names something: 7, 7.0 and "7" are one."""
+    text = "" if is_missing(cell) else str(cell).strip()
+    return text.removesuffix(".0") if text.removesuffix(".0").isdecimal() else text
+
+
+def number_keys(keys: Sequence[tuple], known: dict[tuple, int]) -> list[int]:
+    """Return the numbers of keys; those that are not known yet get the next ones."""
+    for key in dict.fromkeys(keys):
+        known.setdefault(key, len(known))
+    return [known[key] for key in keys]

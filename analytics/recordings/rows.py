@@ -1,0 +1,41 @@
+"""The rows of a file that are taken, as arrays."""
+
+from array import array
+from dataclasses import dataclass, field
+from itertools import compress
+
+from analytics.recordings.times import TimeColumn
+
+
+@dataclass
+class Rows:
+    """The rows that are taken, as arrays of equal length; `pointers` and `trials` are numbers.
+
+    `pointer_keys` and `trial_keys` have what each number stands for. `records` are the rows of the
+    file that samples came out of, where a row holds many.
+    """
+
+    times: TimeColumn
+    xs: array = field(default_factory=lambda: array("d"))
+    ys: array = field(default_factory=lambda: array("d"))
+    seqs: array = field(default_factory=lambda: array("q"))
+    enters: bytearray = field(default_factory=bytearray)
+    places: array = field(default_factory=lambda: array("q"))
+    pointers: array = field(default_factory=lambda: array("l"))
+    trials: array = field(default_factory=lambda: array("l"))
+    pointer_keys: dict[tuple, int] = field(default_factory=dict)
+    trial_keys: dict[tuple, int] = field(default_factory=dict)
+    conditions: set[tuple] = field(default_factory=set)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def keep(self, mask: bytearray) -> None:
+        """Drop the rows whose mask is 0."""
+        for name in ("xs", "ys", "seqs", "places", "pointers", "trials"):
+            old = getattr(self, name)
+            setattr(self, name, array(old.typecode, compress(old, mask)))
+        self.enters = bytearray(compress(self.enters, mask))
+        times = self.times
+        times.values = array(times.values.typecode, compress(times.values, mask))
+        times.is_us = bytearray(compress(times.is_us, mask))
