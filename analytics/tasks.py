@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from analytics import compression, hints, packing, retention, rollups, sweeps
+from analytics import compression, hints, packing, retention, rollups, silence, sweeps
 from core.durations import FIRST_RUNG_MS
 
 
@@ -18,6 +18,12 @@ def roll_up(shard: int) -> None:
 def sweep(rung: int = FIRST_RUNG_MS) -> None:
     """The periodic task, one for each rung (ms): drain whatever waits for it."""
     sweeps.sweep(rung=rung, now=timezone.now())
+
+
+@shared_task
+def end_tokens() -> None:
+    """The hourly task: end the write tokens of instances that have long been silent."""
+    silence.end_silent_tokens(now=timezone.now())
 
 
 # Compressing or packing a large day takes longer than any other task may.

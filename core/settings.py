@@ -377,6 +377,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },
+    "end tokens": {
+        "task": "analytics.tasks.end_tokens",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "clear sessions": {
         "task": "dashboard.tasks.clear_sessions",
         "schedule": timedelta(hours=1),

@@ -22,12 +22,14 @@ LOCK_TIMED_OUT = "55P03"
 LOCK_BROWSER = "select from dashboard_browser where id = %s for update"
 
 
-def get_browser(*, instance_id: UUID, token: WriteToken | None) -> Browser:
+def get_browser(
+    *, instance_id: UUID, token: WriteToken | None, may_have_ended: bool = False
+) -> Browser:
     """Return the instance.
 
     With a token: ForeignInstance (403) where it is another's, AuthenticationFailed (401) where it
-    was revoked. Without one the caller has been let in by other means (staff). NoSuchInstance
-    (404) where there is none.
+    was revoked, or has ended (analytics/silence.py) unless it may have. Without one the caller has
+    been let in by other means (staff). NoSuchInstance (404) where there is none.
     """
     if token:
         check_instance(token, instance_id)
@@ -35,18 +37,24 @@ def get_browser(*, instance_id: UUID, token: WriteToken | None) -> Browser:
     if browser is None:
         raise NoSuchInstance
     if token:
-        check_version(token, browser.token_version)
+        # The end raised the version, and no token was given out since.
+        ended = int(may_have_ended and browser.token_used_at is None)
+        check_version(token, browser.token_version - ended)
     return browser
 
 
 def log_on(*, now: datetime) -> Browser:
     """Make a new instance, logged on."""
-    return Browser.objects.create(logged_on_at=now)
+    return Browser.objects.create(logged_on_at=now, token_used_at=now)
 
 
 def resume(*, instance_id: UUID, token: WriteToken, now: datetime) -> Browser:
     """Log an instance on again that proves itself by its token; errors as in get_browser."""
     browser = get_browser(instance_id=instance_id, token=token)
+    held = Browser.objects.filter(pk=browser.pk, token_version=token.version)
+    if not held.update(token_used_at=now):
+        # Erased, revoked or ended since: the second look says which.
+        browser = get_browser(instance_id=instance_id, token=token)
     return set_active(browser, is_active=True, now=now)
 
 
@@ -101,11 +109,12 @@ def list_browsers(
 def erase(*, instance_id: UUID, token: WriteToken | None) -> None:
     """Delete the instance, its events, its statuses and its marks in the outbox; for good.
 
-    Its tokens are dead then. Errors as in get_browser; NoSuchInstance (404) also where another
-    erasure was first.
+    Its tokens are dead then. One that has ended may still erase, so that a visitor can for as long
+    as there is anything of theirs. Errors as in get_browser; NoSuchInstance (404) also where
+    another erasure was first.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        browser = get_browser(instance_id=instance_id, token=token)
+        browser = get_browser(instance_id=instance_id, token=token, may_have_ended=True)
         cursor.execute(SET_LIMITS)
         cursor.execute(LOCK_BROWSER, [browser.pk])
         if not cursor.rowcount:

@@ -4,6 +4,7 @@ import uuid
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Now
 from timescale.db.models.fields import TimescaleDateTimeField
 from timescale.db.models.managers import TimescaleManager
 
@@ -22,6 +23,12 @@ class Browser(models.Model):
     logged_off_at = models.DateTimeField(null=True, blank=True)
     token_version = models.PositiveIntegerField(
         default=1, help_text="raising it makes every write token given out so far void"
+    )
+    token_used_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        db_default=Now(),
+        help_text="the last known use of a write token; empty once they have ended unused",
     )
 
     def __str__(self) -> str:

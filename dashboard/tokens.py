@@ -58,6 +58,6 @@ def check_instance(token: WriteToken, instance_id: UUID) -> None:
 
 
 def check_version(token: WriteToken, version: int) -> None:
-    """Raise AuthenticationFailed (401) where the token was revoked since it was given out."""
+    """Raise AuthenticationFailed (401) where the token was revoked or ended since."""
     if token.version != version:
-        raise AuthenticationFailed("The write token was revoked.")
+        raise AuthenticationFailed("The write token was revoked, or has ended.")
