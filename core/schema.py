@@ -1,6 +1,7 @@
 """The OpenAPI description: from the msgspec types, with the problems that a call can give."""
 
 from collections.abc import Iterator
+from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
@@ -138,9 +139,10 @@ class ProblemSchema(AutoSchema):
 
 
 def register(auto_schema: AutoSchema, name: str, schema: dict[str, Any]) -> None:
-    """Make a struct's schema one of the document's components, so that others can refer to it."""
-    struct = next(kind for kind in msgspec.Struct.__subclasses__() if kind.__name__ == name)
+    """Make the schema of a struct or an enumeration a component that others can refer to."""
+    kinds = (*msgspec.Struct.__subclasses__(), *StrEnum.__subclasses__())
+    kind = next(kind for kind in kinds if kind.__name__ == name)
     component = ResolvedComponent(
-        name=name, type=ResolvedComponent.SCHEMA, object=struct, schema=schema
+        name=name, type=ResolvedComponent.SCHEMA, object=kind, schema=schema
     )
     auto_schema.registry.register_on_missing(component)

@@ -25,13 +25,15 @@ from rest_framework.views import APIView
 from core.addresses import caller_address
 from core.costs import costly
 from core.queries import read_query
-from dashboard.overview import Place, list_glimpses, read_cursor
+from dashboard.embedding import tracker_tag
+from dashboard.overview import Place, list_glimpses, read_cursor, refresh_glimpses
 from dashboard.ranges import CHOICES, choose_range
 from dashboard.throttles import LogOnThrottle, ReadThrottle, spend_instance
 from dashboard.views import to_logged_on
 from dashboard.visits import log_on_visitor
 
 CHART_LOCAL_PATH = "vendor/apexcharts.min.js"
+MAX_ROWS = 100
 
 
 # The page carries its visitor's CSRF token.
@@ -63,10 +65,11 @@ def is_staff_member(request: HttpRequest) -> bool:
 @require_safe
 @login_required
 def browsers(request: HttpRequest) -> HttpResponse:
-    """All instances, for staff; the page reads its rows from Glimpses."""
+    """All instances, for staff; the page reads its rows from Rows, and their cells from Cells."""
     if not is_staff_member(request):
         raise PermissionDenied
-    return render(request, "dashboard/browsers.html", {"cursor": request.GET.get("cursor", "")})
+    context = {"cursor": request.GET.get("cursor", ""), "tracker_tag": tracker_tag(request)}
+    return render(request, "dashboard/browsers.html", context)
 
 
 class CursorField(serializers.Field):
@@ -79,13 +82,13 @@ class CursorField(serializers.Field):
             raise serializers.ValidationError("is not a cursor of this list") from None
 
 
-class GlimpsesQuery(serializers.Serializer):
+class RowsQuery(serializers.Serializer):
     cursor = CursorField(required=False, default=None)
-    limit = serializers.IntegerField(min_value=1, max_value=100, default=25)
+    limit = serializers.IntegerField(min_value=1, max_value=MAX_ROWS, default=50)
 
 
-class Glimpses(APIView):
-    """The rows of the page `/browsers/`."""
+class Rows(APIView):
+    """The rows of a page of `/browsers/`, which stay where they are."""
 
     permission_classes = [IsAdminUser]
     throttle_classes = [ReadThrottle]
@@ -93,9 +96,40 @@ class Glimpses(APIView):
     schema = None
 
     def get(self, request: Request) -> Response:
-        query = read_query(request, GlimpsesQuery)
+        query = read_query(request, RowsQuery)
         now = timezone.now()
-        return Response(list_glimpses(after=query["cursor"], limit=query["limit"], now=now))
+        return Response(list_glimpses(place=query["cursor"], limit=query["limit"], now=now))
+
+
+class InstancesField(serializers.Field):
+    """Ids of instances, with commas between them."""
+
+    def to_internal_value(self, data: Any) -> list[UUID]:
+        try:
+            ids = [UUID(text) for text in str(data).split(",")]
+        except ValueError:
+            raise serializers.ValidationError("are ids with commas between them") from None
+        if len(ids) > MAX_ROWS:
+            raise serializers.ValidationError(f"are at most {MAX_ROWS}")
+        return ids
+
+
+class CellsQuery(serializers.Serializer):
+    instances = InstancesField()
+    newest = serializers.IntegerField(min_value=0, max_value=2**63 - 1)
+
+
+class Cells(APIView):
+    """What the rows of the page `/browsers/` show now; asked once a second."""
+
+    permission_classes = [IsAdminUser]
+    throttle_classes = [ReadThrottle]
+    schema = None
+
+    def get(self, request: Request) -> Response:
+        query = read_query(request, CellsQuery)
+        shown, newest = query["instances"], query["newest"]
+        return Response(refresh_glimpses(instance_ids=shown, newest=newest, now=timezone.now()))
 
 
 # DRF's views are exempt from Django's CSRF check, and DRF's own looks at people who logged in only.

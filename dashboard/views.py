@@ -40,6 +40,7 @@ from dashboard.permissions import (
     is_staff_who_may,
     visible_browser,
 )
+from dashboard.presence import movements
 from dashboard.queries import BrowsersQuery, SeriesQuery, cost_of_series
 from dashboard.series import COLUMNS, Range, list_statuses, list_total_statuses, page_statuses
 from dashboard.throttles import LogOnThrottle, ReadThrottle, spend_instance
@@ -129,13 +130,14 @@ class BrowserViewSet(OpenViewSet):
         browsers, cursor = list_browsers(
             is_active=query["is_active"], before=query.get("cursor"), limit=query["limit"]
         )
-        shown = [to_wire(browser) for browser in browsers]
+        shown = _to_instances(browsers, timezone.now())
         return Response(BrowserPage(shown, str(cursor) if cursor else None))
 
     @extend_schema(tags=["browsers"], responses={200: BrowserInstance}, summary="Read an instance")
     def retrieve(self, request: Request, instance_id: UUID) -> Response:
-        """Whether it is logged on, and since when."""
-        return Response(to_wire(visible_browser(request, instance_id)))
+        """Whether it is logged on, since when, and when it was seen last."""
+        browser = visible_browser(request, instance_id)
+        return Response(_to_instances([browser], timezone.now())[0])
 
     @extend_schema(
         tags=["browsers"],
@@ -147,8 +149,9 @@ class BrowserViewSet(OpenViewSet):
         """By saying which it shall be; where it is so already, nothing changes."""
         change = decode_body(read_body(request), BrowserChange)
         browser = visible_browser(request, instance_id)
-        set_active(browser, is_active=change.is_active, now=timezone.now())
-        return Response(to_wire(browser))
+        now = timezone.now()
+        set_active(browser, is_active=change.is_active, now=now)
+        return Response(_to_instances([browser], now)[0])
 
     @extend_schema(tags=["browsers"], responses={204: None}, summary="Erase an instance")
     def destroy(self, request: Request, instance_id: UUID) -> Response:
@@ -233,6 +236,11 @@ class TimeView(OpenView):
     def get(self, request: Request) -> Response:
         """For whoever wants to correct their own."""
         return Response(ServerTime(to_rfc3339(timezone.now())))
+
+
+def _to_instances(browsers: list[Browser], now: datetime) -> list[BrowserInstance]:
+    moved = movements([browser.pk for browser in browsers])
+    return [to_wire(browser, moved_at=moved.get(browser.pk), now=now) for browser in browsers]
 
 
 def _to_range(span: Range) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What goes over the wire about browser instances and statuses."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from msgspec import Meta, Struct
 from core.rendering import TimeText
 from core.times import to_rfc3339
 from dashboard.models import Browser
+from dashboard.presence import State, seen_at, state_of
 from dashboard.tokens import make_ticket
 
 WriteTokenText = Annotated[
@@ -64,6 +66,16 @@ class BrowserInstance(Struct):
 
     instance_id: UUID
     is_active: Annotated[bool, Meta(description="logged on, and not logged off since")]
+    state: Annotated[
+        State,
+        Meta(
+            description="`moving`: within the last 10 s; `resting`: logged on, and seen within the"
+            " last 30 min; `gone`: logged on, and not seen for longer; `off`: logged off"
+        ),
+    ]
+    seen_at: Annotated[
+        TimeText, Meta(description="when it moved, logged on or logged off, whichever was last")
+    ]
     logged_on_at: TimeText
     logged_off_at: TimeText | None
     stream_url: StreamUrl
@@ -137,11 +149,13 @@ def stream_url(instance_id: UUID) -> str:
     return f"{settings.STREAM_URL}/api/v1/browsers/{instance_id}/stream/?ticket={ticket}"
 
 
-def to_wire(browser: Browser) -> BrowserInstance:
+def to_wire(browser: Browser, *, moved_at: datetime | None, now: datetime) -> BrowserInstance:
     off = browser.logged_off_at
     return BrowserInstance(
         instance_id=browser.instance_id,
         is_active=browser.is_active,
+        state=state_of(browser, moved_at=moved_at, now=now),
+        seen_at=to_rfc3339(seen_at(browser, moved_at)),
         logged_on_at=to_rfc3339(browser.logged_on_at),
         logged_off_at=to_rfc3339(off) if off else None,
         stream_url=stream_url(browser.instance_id),

@@ -54,7 +54,7 @@ def test_the_list_says_that_it_is_being_read(service: Service, page: Page) -> No
 
 def test_a_line_in_the_list_lives(service: Service, page: Page, pointer: Pointer) -> None:
     page.goto(f"{service.url}/browsers/")
-    row = page.locator("tbody tr", has_text=pointer.instance_id)
+    row = page.locator(f"[data-instance='{pointer.instance_id}']")
     expect(row.locator("[data-name=state]")).to_have_text("Resting")
     line = row.locator(".sparkline-line")
     before = line.get_attribute("d")
@@ -71,7 +71,7 @@ def test_the_list_without_network_keeps_what_it_has_and_goes_on_by_itself(
     service: Service, page: Page, pointer: Pointer
 ) -> None:
     page.goto(f"{service.url}/browsers/")
-    rows = page.locator("tbody tr", has_text=pointer.instance_id)
+    rows = page.locator(f"[data-instance='{pointer.instance_id}']")
     expect(rows).to_have_count(1)
     page.context.set_offline(True)
     expect(list_state(page)).to_have_text("The service does not answer. Trying again.")

@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 from django.contrib.auth.models import Permission, User
 from django.test import Client, TestCase
+from django.utils import timezone
 
 from core.tests.problems import assert_problem
-from dashboard.browsers import log_on
+from core.times import to_rfc3339
+from dashboard.browsers import log_off, log_on
 from dashboard.models import Browser, PointerStatus
+from dashboard.tests.moving import add_movement
 from dashboard.tokens import make_token
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -34,6 +37,8 @@ class ListTests(TestCase):
     def test_staff_see_all_the_newest_first(self):
         answer = self.get().json()
         newest = self.browsers[-1]
+        # It depends on when this runs; StateTests fix the time.
+        answer["browsers"][0].pop("state")
         stream_url = answer["browsers"][0].pop("stream_url")
         self.assertIn(f"/api/v1/browsers/{newest.instance_id}/stream/?ticket=", stream_url)
         self.assertEqual(
@@ -41,6 +46,7 @@ class ListTests(TestCase):
             {
                 "instance_id": str(newest.instance_id),
                 "is_active": True,
+                "seen_at": "2026-11-23T12:00:04.000000Z",
                 "logged_on_at": "2026-11-23T12:00:04.000000Z",
                 "logged_off_at": None,
             },
@@ -85,6 +91,49 @@ class ListTests(TestCase):
         assert_problem(self, self.get(), 401, "not_authenticated")
         own = self.client.get("/api/v1/browsers/", headers=bearer(self.browsers[0]))
         assert_problem(self, own, 403, "permission_denied")
+
+
+class StateTests(TestCase):
+    def setUp(self):
+        self.client.force_login(User.objects.create_user("ann", is_staff=True))
+        self.now = timezone.now().replace(microsecond=0)
+
+    def add(self, *, seen, moved=None):
+        browser = log_on(now=self.now - timedelta(minutes=seen))
+        if moved is not None:
+            add_movement(browser, self.now - timedelta(minutes=moved))
+        return browser
+
+    def test_list_and_instance_say_alike_what_it_does_and_when_it_was_seen(self):
+        moving, resting = self.add(seen=90, moved=0), self.add(seen=90, moved=29)
+        gone, off = self.add(seen=90, moved=31), self.add(seen=90, moved=0)
+        log_off(instance_id=off.instance_id, token=None, now=self.now)
+        listed = self.client.get("/api/v1/browsers/").json()["browsers"]
+        expected = (off, "off", 0), (gone, "gone", 31), (resting, "resting", 29)
+        for shown, (browser, state, minutes) in zip(
+            listed, (*expected, (moving, "moving", 0)), strict=True
+        ):
+            with self.subTest(state):
+                alone = self.client.get(path_of(browser)).json()
+                for answer in (shown, alone):
+                    self.assertEqual(answer["state"], state)
+                    seen = self.now - timedelta(minutes=minutes)
+                    self.assertEqual(answer["seen_at"], to_rfc3339(seen))
+
+    def test_one_that_logs_off_is_off_at_once(self):
+        browser = self.add(seen=90, moved=0)
+        self.client.force_login(User.objects.create_superuser("root"))
+        answer = self.client.patch(
+            path_of(browser), {"is_active": False}, content_type="application/json"
+        )
+        self.assertEqual(answer.json()["state"], "off")
+
+    def test_the_list_takes_as_many_queries_for_one_as_for_many(self):
+        for many in (1, 9):
+            for _ in range(many):
+                self.add(seen=5)
+            with self.assertNumQueries(4):
+                self.client.get("/api/v1/browsers/")
 
 
 class OneBrowserTests(TestCase):

@@ -1,88 +1,212 @@
-"""The list of all instances: who sees it, in which order, and how many queries it takes."""
+"""The list of all instances: who sees it, in which order, and that the order holds still."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
 from django.test import TestCase
 from django.utils import timezone
 
 from core.tests.problems import assert_problem
-from dashboard.browsers import log_off, log_on
-from dashboard.models import PointerStatus
-from dashboard.overview import list_glimpses
+from dashboard.browsers import erase, log_off, log_on, set_active
+from dashboard.overview import list_glimpses, read_cursor, refresh_glimpses
+from dashboard.presence import State
+from dashboard.tests.moving import add_movement
 
-ZERO = dict.fromkeys(["moving_time", "start_x", "start_y", "end_x", "end_y"], 0)
-NOW = timezone.now().replace(microsecond=0)
-SECOND = timedelta(seconds=1)
-
-
-def add_browser(*, moved=(), is_active=True):
-    browser = log_on(now=NOW - timedelta(days=1))
-    for ago in moved:
-        PointerStatus.objects.create(
-            browser=browser,
-            interval_ms=1000,
-            time=NOW - ago * SECOND,
-            events=1,
-            traversed_distance=ago,
-            avg_velocity=ago,
-            peak_velocity=ago,
-            **ZERO,
-        )
-    if not is_active:
-        log_off(instance_id=browser.instance_id, token=None, now=NOW)
-    return str(browser.instance_id)
+NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 
 
-class OverviewTests(TestCase):
+def add_browser(*, moved=(), on=600, off=None):
+    """Log an instance on; every number says how many minutes ago something was."""
+    browser = log_on(now=NOW - on * MINUTE)
+    add_movement(browser, *(NOW - minutes * MINUTE for minutes in moved))
+    if off is not None:
+        log_off(instance_id=browser.instance_id, token=None, now=NOW - off * MINUTE)
+    return browser
+
+
+def ids(glimpses):
+    return [glimpse.instance_id for glimpse in glimpses.instances]
+
+
+def ids_of(*browsers):
+    return [browser.instance_id for browser in browsers]
+
+
+def read_pages(*, limit, now=NOW, between=lambda: None):
+    """Return all pages, one after another; something may happen between them."""
+    pages = [list_glimpses(place=None, limit=limit, now=now)]
+    while cursor := pages[-1].next_cursor:
+        between()
+        now += MINUTE
+        pages.append(list_glimpses(place=read_cursor(cursor), limit=limit, now=now))
+    return pages
+
+
+class OrderTests(TestCase):
+    def test_those_that_are_here_come_first_and_the_newest_of_each_part(self):
+        killed, off = add_browser(moved=[45]), add_browser(moved=[1], off=1)
+        old, new, never = add_browser(moved=[20]), add_browser(moved=[1]), add_browser(on=1)
+        silent = add_browser()
+        page = list_glimpses(place=None, limit=9, now=NOW)
+        self.assertEqual(ids(page), ids_of(never, new, old, silent, off, killed))
+        states = [glimpse.state for glimpse in page.instances]
+        expected = [State.RESTING] * 3 + [State.GONE, State.OFF, State.GONE]
+        self.assertEqual(states, expected)
+
+    def test_movement_changes_no_place(self):
+        browsers = [add_browser(moved=[9]) for _ in range(3)]
+        before = ids(list_glimpses(place=None, limit=9, now=NOW))
+        add_movement(browsers[0], NOW)
+        page = list_glimpses(place=None, limit=9, now=NOW)
+        self.assertEqual(ids(page), before)
+        self.assertEqual(page.instances[-1].state, State.MOVING)
+
+    def test_the_recent_velocities_lie_at_their_seconds(self):
+        browser = add_browser()
+        add_movement(browser, NOW - timedelta(seconds=1), velocity=1)
+        add_movement(browser, NOW - timedelta(seconds=30), velocity=30.04)
+        add_movement(browser, NOW - timedelta(seconds=500))
+        (glimpse,) = list_glimpses(place=None, limit=9, now=NOW).instances
+        self.assertEqual(glimpse.velocities, [(90, 30.0), (119, 1.0)])
+
+    def test_the_totals_count_who_is_here(self):
+        for moved, off in ([1], None), ([45], None), ([1], 1):
+            add_browser(moved=moved, off=off)
+        totals = list_glimpses(place=None, limit=1, now=NOW).totals
+        self.assertEqual((totals.all, totals.here, totals.new), (3, 1, 0))
+
+
+class PagingTests(TestCase):
+    def setUp(self):
+        self.browsers = [
+            add_browser(moved=[1 + i] if i % 3 else [40 + i], off=i if i % 5 == 0 else None)
+            for i in range(23)
+        ]
+        self.whole = ids(list_glimpses(place=None, limit=100, now=NOW))
+
+    def assert_each_once(self, pages):
+        self.assertEqual([shown for page in pages for shown in ids(page)], self.whole)
+
+    def test_pages_follow_one_another_without_a_hole(self):
+        for limit in (1, 2, 7, 23, 24):
+            with self.subTest(limit):
+                pages = read_pages(limit=limit)
+                self.assert_each_once(pages)
+                self.assertEqual([page.before for page in pages], list(range(0, 23, limit)))
+
+    def test_each_is_shown_once_while_all_of_them_move(self):
+        def move():
+            for browser in self.browsers:
+                add_movement(browser, timezone.now())
+
+        self.assert_each_once(read_pages(limit=4, between=move))
+
+    def test_each_is_shown_once_while_some_log_off_and_others_come_back_or_are_new(self):
+        later = NOW + MINUTE
+
+        def change():
+            nonlocal later
+            for browser in self.browsers:
+                browser.refresh_from_db()
+                set_active(browser, is_active=not browser.is_active, now=later)
+            log_on(now=later)
+            later += MINUTE
+
+        first = list_glimpses(place=None, limit=4, now=NOW)
+        change()
+        second = list_glimpses(place=read_cursor(first.next_cursor), limit=99, now=later)
+        # An instance that logged off and on again between two pages may be on both.
+        self.assert_each_once([first, second])
+        self.assertEqual(second.totals.new, 1)
+
+    def test_each_is_shown_once_while_time_goes_on_and_some_become_gone(self):
+        pages = read_pages(limit=2)
+        self.assertGreater(len(pages), 10)
+        self.assert_each_once(pages)
+
+
+class CellsTests(TestCase):
+    def test_the_rows_that_are_asked_for_are_as_they_are_now(self):
+        first, second, other = add_browser(), add_browser(), add_browser()
+        add_movement(first, NOW)
+        erase(instance_id=second.instance_id, token=None)
+        asked = [*ids_of(first, second), uuid4()]
+        cells = refresh_glimpses(instance_ids=asked, newest=second.pk, now=NOW)
+        self.assertEqual(ids(cells), ids_of(first))
+        self.assertEqual(cells.instances[0].state, State.MOVING)
+        self.assertEqual(cells.totals.new, 1)
+        self.assertEqual(cells.totals.all, 2)
+        self.assertNotIn(other.instance_id, ids(cells))
+
+    def test_as_many_queries_are_made_however_many_instances_there_are(self):
+        for i in range(40):
+            add_browser(moved=[i], off=i if i % 2 else None)
+        with self.assertNumQueries(6):
+            page = list_glimpses(place=None, limit=25, now=NOW)
+        with self.assertNumQueries(4):
+            refresh_glimpses(instance_ids=ids(page), newest=int(page.newest), now=NOW)
+
+
+class AnswerTests(TestCase):
     def setUp(self):
         self.client.force_login(User.objects.create_user("ann", is_staff=True))
 
-    def page(self, **query):
-        return self.client.get("/browsers/rows/", query).json()
-
-    def ids(self, page):
-        return [instance["instance_id"] for instance in page["instances"]]
-
-    def test_active_ones_come_first_and_the_latest_movement_first(self):
-        gone = add_browser(moved=[1], is_active=False)
-        old, new, never = add_browser(moved=[5000]), add_browser(moved=[9]), add_browser()
-        self.assertEqual(self.ids(self.page()), [new, old, never, gone])
-
-    def test_the_recent_velocities_lie_at_their_seconds(self):
-        add_browser(moved=[1, 30, 500])
-        page = list_glimpses(after=None, limit=9, now=NOW)
-        self.assertEqual(page.instances[0].velocities, [(90, 30.0), (119, 1.0)])
-
-    def test_pages_follow_one_another_without_a_hole(self):
-        for i in range(5):
-            add_browser(moved=[i + 1] if i % 2 else [], is_active=i != 3)
-        whole, found, query = self.ids(self.page()), [], {}
-        for _ in range(3):
-            page = self.page(limit=2, **query)
-            found += self.ids(page)
-            query = {"cursor": page["next_cursor"]}
-        self.assertEqual(found, whole)
-        self.assertIsNone(page["next_cursor"])
-
-    def test_it_takes_two_queries_however_many_there_are(self):
-        for i in range(7):
-            add_browser(moved=[i])
-        with self.assertNumQueries(2):
-            list_glimpses(after=None, limit=25, now=NOW)
+    def test_the_page_reads_its_rows_and_then_their_cells(self):
+        browser = log_on(now=timezone.now())
+        rows = self.client.get("/browsers/rows/").json()
+        (row,) = rows["instances"]
+        self.assertEqual(UUID(row["instance_id"]), browser.instance_id)
+        self.assertEqual((row["state"], row["has_moved"]), ("resting", False))
+        query = {"instances": row["instance_id"], "newest": rows["newest"]}
+        cells = self.client.get("/browsers/cells/", query).json()
+        self.assertEqual(cells["instances"], [row])
+        self.assertEqual(cells["totals"], {"all": 1, "here": 1, "new": 0})
 
     def test_a_cursor_of_somewhere_else_is_refused(self):
-        for cursor in ("x", "1,2", "1,2026-11-23T12:00:00,5", "1,2026-11-23T12:00:00Z,-5"):
+        cursors = (
+            *("x", "1,2", "1,2,3,4,5", "0,1,1,-5,0", "1,1,1,1", "\u0661,1,1,1,1", "1,1,1,1,1\n"),
+            *(f"{'9' * 18},1,1,1,1", f"1,{'9' * 20},1,1,1", "1,1,1,1,1,1", ""),
+        )
+        for cursor in cursors:
             with self.subTest(cursor):
                 response = self.client.get("/browsers/rows/", {"cursor": cursor})
                 assert_problem(self, response, 400, "invalid")
 
+    def test_the_latest_moment_that_a_cursor_can_name_is_a_moment(self):
+        cursor = ",".join(["9" * 17, "9" * 18, "1", "9" * 18, "9" * 18])
+        self.assertEqual(self.client.get("/browsers/rows/", {"cursor": cursor}).status_code, 200)
+
+    def test_cells_of_what_is_no_instance_are_refused(self):
+        many = ",".join(str(uuid4()) for _ in range(101))
+        for query in (
+            {"instances": "x", "newest": "1"},
+            {"instances": "", "newest": "1"},
+            {"instances": many, "newest": "1"},
+            {"instances": str(uuid4()), "newest": "9" * 30},
+            {"instances": str(uuid4())},
+            {"newest": "1"},
+        ):
+            with self.subTest(query):
+                response = self.client.get("/browsers/cells/", query)
+                assert_problem(self, response, 400, "invalid")
+
+    def test_the_empty_list_has_the_tag_with_the_address_that_it_was_asked_by(self):
+        page = self.client.get("/browsers/", headers={"host": "localhost:8123"})
+        tag = (
+            "&lt;script src=&quot;http://localhost:8123/static/analytics/tracker.js&quot;"
+            " data-endpoint=&quot;http://localhost:8123&quot; async&gt;&lt;/script&gt;"
+        )
+        self.assertContains(page, tag)
+
     def test_who_has_not_logged_in_is_sent_to_do_so_and_comes_back(self):
         self.client.logout()
         self.assertRedirects(self.client.get("/browsers/"), "/login/?next=/browsers/")
-        self.assertIn(self.client.get("/browsers/rows/").status_code, (401, 403))
+        for path in ("/browsers/rows/", "/browsers/cells/"):
+            self.assertIn(self.client.get(path).status_code, (401, 403))
 
     def test_who_is_not_staff_sees_none(self):
         self.client.force_login(User.objects.create_user("bob"))
-        for path in ("/browsers/", "/browsers/rows/"):
+        for path in ("/browsers/", "/browsers/rows/", "/browsers/cells/"):
             self.assertEqual(self.client.get(path).status_code, 403)

@@ -2,13 +2,14 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from dashboard.logins import Login
-from dashboard.pages import Glimpses, PageLogOn, browsers, live
+from dashboard.pages import Cells, PageLogOn, Rows, browsers, live
 
 urlpatterns = [
     path("", live, name="live"),
     path("log-on/", PageLogOn.as_view(), name="log-on"),
     path("browsers/", browsers, name="browsers"),
-    path("browsers/rows/", Glimpses.as_view(), name="browser-rows"),
+    path("browsers/rows/", Rows.as_view(), name="browser-rows"),
+    path("browsers/cells/", Cells.as_view(), name="browser-cells"),
     path("browsers/<uuid:instance_id>/", live, name="browser"),
     path("login/", Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),

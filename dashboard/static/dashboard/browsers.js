@@ -1,95 +1,65 @@
-// The list of all instances: read once a second while it is looked at.
+// The list of all instances: read once, then refreshed once a second while it is looked at. Rows
+// keep their places; whatever logs on meanwhile waits until somebody asks for it.
 
 import { Problem, readJson } from "./api.js";
-import { NOTHING, writeMoment, writeWhole } from "./numerals.js";
-import { createSparkline } from "./sparkline.js";
+import { listenToCopies } from "./copy.js";
+import { writeWhole, writeZone } from "./numerals.js";
+import { createRows } from "./rows.js";
 
 const PAUSE_MS = 1000;
-const RECENT_SECONDS = 10;
 
 const root = document.querySelector("[data-browsers]");
-const body = root.querySelector("[data-rows]");
-const next = root.querySelector("[data-next]");
-const rows = new Map();
+const part = (name) => root.querySelector(`[data-${name}]`);
+const rows = createRows(part("rows"));
+const newOnes = part("new");
+const { rowsUrl, cellsUrl, cursorAt } = root.dataset;
+let page = null;
 let timer = 0;
-
-const cell = (row, name) => {
-  const element = document.createElement("td");
-  element.dataset.name = name;
-  row.append(element);
-  return element;
-};
-
-const createRow = ({ instance_id: id }) => {
-  const row = document.createElement("tr");
-  const head = document.createElement("th");
-  head.scope = "row";
-  const link = document.createElement("a");
-  link.href = `${location.pathname}${id}/`;
-  link.textContent = id;
-  head.append(link);
-  row.append(head);
-  const [state, spark, now, moved] = ["state", "spark", "now", "moved"].map((n) => cell(row, n));
-  const sparkline = createSparkline();
-  spark.append(sparkline.svg);
-  return { row, state, now, moved, draw: sparkline.draw };
-};
-
-// The second before the running one, which is whole.
-const velocityNow = ({ velocities }, seconds) =>
-  velocities.find(([second]) => second === seconds - 1)?.[1] ?? 0;
-
-const STATES = { moving: "Moving", resting: "Resting", off: "Logged off" };
-
-const stateOf = ({ is_active: isActive, velocities }, seconds) => {
-  if (!isActive) return "off";
-  return velocities.at(-1)?.[0] >= seconds - RECENT_SECONDS ? "moving" : "resting";
-};
 
 const write = (place, text) => {
   if (place.textContent !== text) place.textContent = text;
 };
 
-const fill = (shown, instance, seconds) => {
-  const { moved_at: moved } = instance;
-  shown.row.dataset.state = stateOf(instance, seconds);
-  write(shown.state, STATES[shown.row.dataset.state]);
-  write(shown.now, writeWhole(velocityNow(instance, seconds)));
-  write(shown.moved, moved ? writeMoment(Date.parse(moved)) : NOTHING);
-  shown.draw(instance.velocities, seconds);
+const count = (number) => `${writeWhole(number)} ${number === 1 ? "instance" : "instances"}`;
+
+const showTotals = ({ all, here, new: added }) => {
+  write(part("totals"), all ? `${count(all)}, ${writeWhole(here)} here now` : "");
+  write(newOnes, `${writeWhole(added)} new`);
+  newOnes.dataset.count = added;
 };
 
-// A row that is in its place stays there, and with it the keyboard's focus.
-const place = (row, i) => {
-  if (body.rows[i] !== row) body.insertBefore(row, body.rows[i] ?? null);
+const showPlace = ({ before, instances, totals, next_cursor: cursor }) => {
+  const [from, to] = [before + 1, before + instances.length];
+  const isWhole = !before && !cursor;
+  write(part("place"), isWhole ? "" : `${writeWhole(from)} to ${writeWhole(to)} of ${totals.all}`);
+  part("next").hidden = !cursor;
+  if (cursor) part("next").href = `?${new URLSearchParams({ cursor })}`;
 };
 
-const showNext = (cursor) => {
-  next.hidden = !cursor;
-  if (cursor) next.href = `?${new URLSearchParams({ cursor })}`;
+const load = async () => {
+  const query = cursorAt ? `?${new URLSearchParams({ cursor: cursorAt })}` : "";
+  page = await readJson(rowsUrl + query);
+  rows.show(page);
+  showTotals(page.totals);
+  showPlace(page);
+  const isEmpty = !page.instances.length;
+  part("list").hidden = isEmpty;
+  part("list-empty").hidden = !isEmpty;
 };
 
-const show = ({ instances, seconds, next_cursor: cursor }) => {
-  const ids = new Set(instances.map(({ instance_id: id }) => id));
-  for (const [id, { row }] of rows) {
-    if (ids.has(id)) continue;
-    row.remove();
-    rows.delete(id);
-  }
-  instances.forEach((instance, i) => {
-    const id = instance.instance_id;
-    if (!rows.has(id)) rows.set(id, createRow(instance));
-    fill(rows.get(id), instance, seconds);
-    place(rows.get(id).row, i);
-  });
-  root.querySelector("[data-list]").hidden = !instances.length;
-  root.querySelector("[data-list-empty]").hidden = instances.length > 0;
-  showNext(cursor);
+const refresh = async () => {
+  const asked = page;
+  const query = new URLSearchParams({ instances: rows.ids().join(), newest: page.newest });
+  const answer = await readJson(`${cellsUrl}?${query}`);
+  // Somebody may have asked for the new ones meanwhile.
+  if (page !== asked) return;
+  rows.refresh(answer);
+  showTotals(answer.totals);
 };
 
 const say = (state, text) => {
   root.dataset.state = state;
-  write(root.querySelector("[data-list-state]"), text);
+  write(part("list-state"), text);
 };
 
 const FAULTS = {
@@ -99,25 +69,36 @@ const FAULTS = {
   403: "You have been logged out. Reload to log in.",
 };
 
-const read = async () => {
-  const { rowsUrl, cursorAt } = root.dataset;
-  const query = cursorAt ? `?${new URLSearchParams({ cursor: cursorAt })}` : "";
+// Says what went wrong, if anything; whether it went well.
+const attempt = async (read) => {
   try {
-    show(await readJson(rowsUrl + query));
+    await read();
     say("live", "");
+    return true;
   } catch (fault) {
     if (!(fault instanceof Problem)) throw fault;
     say("error", FAULTS[fault.status] ?? `Server error. Report ${fault.message} if it stays.`);
+    return false;
   }
 };
 
 const keepReading = async () => {
   clearTimeout(timer);
   if (document.hidden) return;
-  await read();
+  // Nobody aims at an empty list, so the first instance appears by itself.
+  await attempt(page?.instances.length ? refresh : load);
   clearTimeout(timer);
   timer = setTimeout(keepReading, PAUSE_MS);
 };
 
+const showNew = async () => {
+  if (cursorAt) location.assign(location.pathname);
+  // The button is gone then; the keyboard goes on at what it asked for.
+  else if (await attempt(load)) rows.focusFirst();
+};
+
+newOnes.addEventListener("click", showNew);
+write(part("zone"), writeZone());
+listenToCopies();
 document.addEventListener("visibilitychange", keepReading);
 keepReading();

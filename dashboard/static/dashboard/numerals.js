@@ -61,3 +61,9 @@ export const writeMoment = (time) =>
   new Date(time).toDateString() === new Date().toDateString()
     ? writeClock(time)
     : dayAndTime.format(time);
+
+const zoned = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" });
+
+// The zone that all times are written in, as of a moment: "CET", or "CEST" in summer.
+export const writeZone = (time = Date.now()) =>
+  zoned.formatToParts(time).find(({ type }) => type === "timeZoneName").value;

@@ -30,5 +30,6 @@ export const createSparkline = () => {
   return {
     svg,
     draw: (velocities, seconds) => path.setAttribute("d", toPath(velocities, seconds)),
+    clear: () => path.removeAttribute("d"),
   };
 };
