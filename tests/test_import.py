@@ -110,6 +110,16 @@ def test_a_preview_sends_nothing(service: Service, tmp_path: Path) -> None:
     assert service.sql(BROWSERS) == before
 
 
+def test_a_mapping_that_cannot_be_written_is_said_before_anything_is_sent(
+    service: Service, tmp_path: Path
+) -> None:
+    before = service.sql(BROWSERS)
+    done = run(service, "--mapping", tmp_path, written(tmp_path, "plain.csv", plain()))
+    assert done.returncode == 1
+    assert "Is a directory. Nothing was sent." in done.stderr
+    assert service.sql(BROWSERS) == before
+
+
 def test_nothing_is_sent_where_a_row_of_a_later_batch_is_refused(
     service: Service, tmp_path: Path
 ) -> None:

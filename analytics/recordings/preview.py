@@ -69,7 +69,8 @@ def _notes(notes: Sequence[str]) -> Iterator[str]:
 
 def _span(recordings: Sequence[Recording]) -> str:
     longest = max(recording.span_us for recording in recordings)
-    return f"{shown_time(longest)} {'in all' if len(recordings) == 1 else 'an instance at most'}"
+    told = shown_time(longest)
+    return f"{told} in all" if len(recordings) == 1 else f"at most {told} an instance"
 
 
 def _dates(recordings: Sequence[Recording]) -> Iterator[str]:

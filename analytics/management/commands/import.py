@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from analytics.management.reading import add_reading, read_files, to_options
@@ -80,11 +80,15 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self.stdout.write("Nothing was sent (--dry-run).")
             return
+        mapping: Path | None = options["mapping"]
+        if mapping:
+            refuse_unwritable(mapping)
         jobs = [Job(reading, recording) for reading in readings for recording in reading.recordings]
         sent = send_all(jobs, url=options["url"], keeps_times=keeps)
         self._conclude(jobs, sent)
-        if options["mapping"]:
-            write_mapping(options["mapping"], jobs, sent)
+        if mapping:
+            write_mapping(mapping, jobs, sent)
+            self.stdout.write(f"{mapping} says which is which.")
 
     def _show(self, readings: list[Reading], keeps: bool, options: dict[str, Any]) -> None:
         for line in preview(readings, is_detailed=options["verbosity"] > 1):
@@ -132,6 +136,15 @@ class Command(BaseCommand):
 class _HelpFormatter(RawDescriptionHelpFormatter):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{"max_help_position": 24, "width": 80, **options})
+
+
+def refuse_unwritable(path: Path) -> None:
+    """End the command before anything is sent where this file cannot be written."""
+    try:
+        with path.open("a"):
+            pass
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}. Nothing was sent.") from None
 
 
 def write_mapping(path: Path, jobs: list[Job], sent: list[Sent]) -> None:
