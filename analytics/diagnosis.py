@@ -16,11 +16,10 @@ from django.db import DatabaseError, connection, connections
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
+from analytics.heartbeats import find_fault, is_alive, jobs_of_the_future, last_sweep_age
 from analytics.limits import quotas
 from analytics.metrics import OUTBOX, age
-from analytics.models import Heartbeat
-from analytics.readiness import LAG_LIMIT_SECONDS, SILENT_SWEEPS, known_migrations
-from analytics.sweeps import job_of
+from analytics.readiness import LAG_LIMIT_SECONDS, known_migrations
 from core.durations import FIRST_RUNG_MS, format_duration
 from core.redis import client
 from core.replica import REPLICA
@@ -35,6 +34,7 @@ QUEUE = "celery"
 LONGEST_LAG_SECONDS = 30
 DISK_WARN, DISK_FAIL = 0.10, 0.02
 QUOTA_WARN = 0.8
+SET_CLOCKS = "run NTP wherever Beat or a worker runs"
 DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 # Each hypertable's key, without which retries are stored twice and drains add rows.
 KEYS = {
@@ -256,12 +256,18 @@ def _queue(now: datetime) -> Iterator[Finding]:
 
 
 def _beat(now: datetime) -> Iterator[Finding]:
-    last = Heartbeat.objects.filter(job=job_of(FIRST_RUNG_MS)).first()
-    seconds = age(last.beat_at, now=now) if last else None
-    is_alive = seconds is not None and seconds <= SILENT_SWEEPS * settings.SWEEP_SECONDS
-    said = "no sweep has ever run" if seconds is None else f"last sweep {seconds:.0f} s ago"
-    advice = "" if is_alive else "start one Beat (celery -A core beat) and a worker"
-    yield Finding("beat", OK if is_alive else FAIL, said, advice)
+    seconds = last_sweep_age(now=now)
+    said = "no sweep has ever run" if seconds is None else f"last sweep {max(seconds, 0):.0f} s ago"
+    if is_alive(seconds):
+        yield Finding("beat", OK, said)
+    else:
+        advice = "start one Beat (celery -A core beat) and a worker"
+        fault = find_fault(seconds, now=now)
+        yield Finding("beat", FAIL, fault or said, f"{SET_CLOCKS}; {advice}" if fault else advice)
+    if jobs := jobs_of_the_future(now=now):
+        said = f"last runs are dated in the future: {', '.join(jobs)}"
+        advice = f"the clock was set back: {SET_CLOCKS}; Beat runs each within its period"
+        yield Finding("schedule", WARN, said, advice)
 
 
 def _outbox(now: datetime) -> Iterator[Finding]:

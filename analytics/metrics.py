@@ -143,7 +143,8 @@ class Gauges:
             "pointerscope_heartbeat_age_seconds", "Since a periodic job last ran", labels=["job"]
         )
         for job, beat_at in beats:
-            ages.add_metric([job], age(beat_at, now=self.now))
+            # Negative where it is of the future, which is no sign of life.
+            ages.add_metric([job], (self.now - beat_at).total_seconds())
         return ages
 
     def _quotas(self) -> Iterable[Metric]:

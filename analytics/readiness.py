@@ -10,21 +10,18 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from analytics.heartbeats import find_fault, is_alive, last_sweep_age, limit_seconds
 from analytics.metrics import OUTBOX, age
-from analytics.models import Heartbeat
-from analytics.sweeps import job_of
 from core.durations import FIRST_RUNG_MS
 from core.patience import run_within
 from core.redis import client
 
 SECONDS = 1.5
 LAG_LIMIT_SECONDS = 60
-SILENT_SWEEPS = 3
 
 Facts = dict[str, Any]
 
@@ -80,10 +77,14 @@ def known_migrations() -> frozenset[tuple[str, str]]:
 
 def _beat(now: datetime) -> Facts:
     """Beat, broker and worker are all alive if a sweep of the first rung ran lately."""
-    limit = SILENT_SWEEPS * settings.SWEEP_SECONDS
-    last = Heartbeat.objects.filter(job=job_of(FIRST_RUNG_MS)).first()
-    seconds = round(age(last.beat_at, now=now), 1) if last else None
-    return {"ok": seconds is not None and seconds <= limit, "age_s": seconds, "limit_s": limit}
+    seconds = last_sweep_age(now=now)
+    facts = {
+        "ok": is_alive(seconds),
+        "age_s": None if seconds is None else round(seconds, 1),
+        "limit_s": limit_seconds(),
+    }
+    fault = find_fault(seconds, now=now)
+    return {**facts, "fault": fault} if fault else facts
 
 
 def _rollup(now: datetime) -> Facts:

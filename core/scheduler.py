@@ -1,21 +1,43 @@
 """Beat's scheduler: the schedule of the database, and a sign that somebody still looks at it."""
 
 import logging
+import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from celery.schedules import schedstate
 from django.conf import settings
 from django.db import Error, close_old_connections
-from django_celery_beat.schedulers import DatabaseScheduler
+from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
 logger = logging.getLogger(__name__)
 
 
+class Entry(ModelEntry):
+    """A job whose last run counts as of now where it is dated in the future.
+
+    The library's own waits until the clock that was set back comes by there again.
+    """
+
+    last_run_at: datetime
+
+    def is_due(self) -> schedstate:
+        now = self._default_now()
+        if self.last_run_at > now:
+            logger.warning("%s last ran in the future, at %s", self.name, self.last_run_at)
+            self.last_run_at = self.model.last_run_at = now
+        return super().is_due()
+
+
 class Scheduler(DatabaseScheduler):
+    Entry = Entry
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # Jobs of the settings, by name, that the database does not have yet.
         self._unwritten: dict[str, Any] = {}
+        self._ticked_at = 0.0
         super().__init__(*args, **kwargs)
 
     def update_from_dict(self, mapping: Mapping[str, Any]) -> None:
@@ -32,10 +54,18 @@ class Scheduler(DatabaseScheduler):
         Neither the database nor the broker could say it: what stands there needs a worker too.
         """
         self._write()
+        self._notice_a_clock_that_was_set_back()
         pause = super().tick(*args, **kwargs)
         if settings.BEAT_PULSE:
             Path(settings.BEAT_PULSE).touch()
         return pause
+
+    def _notice_a_clock_that_was_set_back(self) -> None:
+        """Look at all jobs anew: the times that they were planned for are far away now."""
+        now = time.time()
+        if now < self._ticked_at:
+            self._heap = None
+        self._ticked_at = now
 
     def _write(self) -> None:
         try:

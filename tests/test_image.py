@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -62,6 +63,10 @@ def test_operators_machines_come_by_the_probe_port_and_by_no_other(
 def test_processes_that_hang_are_found_out(production: Production) -> None:
     Path(production.environment["BEAT_PULSE"]).touch()
     with hung(production, *PROCESSES):
+        # Of the future, as after the clock was set back, it is no sign of life either.
+        tomorrow = time.time() + 86400
+        os.utime(production.environment["BEAT_PULSE"], (tomorrow, tomorrow))
+        assert production.run("deploy/healthy", "beat").returncode == 1
         os.utime(production.environment["BEAT_PULSE"], (0, 0))
         with ThreadPoolExecutor() as pool:
             checks = list(pool.map(partial(production.run, "deploy/healthy"), PROCESSES))

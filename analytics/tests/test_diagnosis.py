@@ -11,10 +11,12 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import TestCase, override_settings
 from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from analytics.diagnosis import CHECKS, FAIL, OK, WARN, Finding, diagnose
 from analytics.limits import quotas
 from analytics.models import DirtyRange, Heartbeat
+from analytics.readiness import CHECKS as READY
 from analytics.tests.pointers import new_browser
 from core import throttling
 from core.redis import client
@@ -130,6 +132,30 @@ class DiagnosisTests(TestCase):
         self.assert_finds("beat", FAIL, "no sweep has ever run", "start one Beat")
         Heartbeat.objects.create(job="sweep 1s", beat_at=timezone.now() - timedelta(seconds=16))
         self.assert_finds("beat", FAIL, "last sweep 16 s ago", "start one Beat")
+
+    def test_a_clock_that_was_set_back_is_named(self):
+        heartbeat = Heartbeat.objects.create(job="sweep 1s", beat_at=timezone.now())
+        heartbeat.beat_at = timezone.now() + timedelta(days=1)
+        heartbeat.save()
+        self.assert_finds("beat", FAIL, "in the future: a clock was set back", "NTP")
+        facts = READY["beat"](timezone.now())
+        self.assertFalse(facts["ok"])
+        self.assertIn("a clock was set back", facts["fault"])
+        # Clocks of two machines are never quite the same.
+        heartbeat.beat_at = timezone.now() + timedelta(seconds=3)
+        heartbeat.save()
+        self.assert_finds("beat", OK, "last sweep 0 s ago", "")
+        self.assertTrue(READY["beat"](timezone.now())["ok"])
+
+    def test_jobs_that_last_ran_in_the_future_are_named(self):
+        every = IntervalSchedule.objects.create(every=5, period=IntervalSchedule.SECONDS)
+        job = PeriodicTask.objects.create(name="sweep", task="x", interval=every)
+        self.assertEqual([finding.check for finding in found("beat")], ["beat"])
+        PeriodicTask.objects.filter(pk=job.pk).update(last_run_at=timezone.now() + timedelta(1))
+        self.assert_finds("beat", WARN, "dated in the future: sweep", "NTP")
+        self.assert_finds("beat", FAIL, "the last run of sweep is dated in the future", "NTP")
+        facts = READY["beat"](timezone.now())
+        self.assertIn("Beat's clock was set back", facts["fault"])
 
     def test_marks_that_wait_too_long_or_for_no_rung_are_told(self):
         now, browser = timezone.now(), new_browser()

@@ -3,10 +3,11 @@
 from random import Random
 
 import pytest
+import requests
 
 from tests.faults.invariants import check_outbox
 from tests.faults.traffic import Batch, Sender
-from tests.service import Service
+from tests.service import Service, wait_until
 
 HOUR_US = 3600 * 1_000_000
 YEAR_US = int(365.2425 * 24) * HOUR_US
@@ -18,6 +19,19 @@ CLOCKS = {
     "8,000 years behind": (-8000 * YEAR_US, "too_old"),
 }
 CHUNKS = "select hypertable_name, chunk_name from timescaledb_information.chunks order by 1, 2"
+
+
+def test_sweeps_go_on_after_beats_clock_was_set_back(service: Service) -> None:
+    service.stop("beat")
+    ahead = "now() + interval '1 day'"
+    service.sql(f"update django_celery_beat_periodictask set last_run_at = {ahead}")
+    service.sql(f"update analytics_heartbeat set beat_at = {ahead}")
+    answer = requests.get(f"{service.url}/readyz", timeout=10)
+    assert answer.status_code == 503
+    assert "a clock was set back" in answer.json()["checks"]["beat"]["fault"]
+    service.start("beat")
+    ready = f"{service.url}/readyz?only=beat"
+    wait_until(lambda: requests.get(ready, timeout=10).status_code == 200, what="a sweep ran")
 
 
 @pytest.mark.parametrize("name", CLOCKS)

@@ -1,0 +1,62 @@
+"""Beat sends each job within its period, also after the clock was set back."""
+
+import time
+from datetime import timedelta
+
+from django.test import TransactionTestCase
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+
+from core.celery import app
+from core.redis import client
+from core.scheduler import Scheduler
+
+PERIOD_SECONDS = 1
+DAY = timedelta(days=1)
+QUEUE = "celery"
+
+
+class ClockTests(TransactionTestCase):
+    def setUp(self):
+        client().delete(QUEUE)
+        self.addCleanup(client().delete, QUEUE)
+
+    def start(self) -> Scheduler:
+        """A Beat that has one job, which is the real one's sweep but for its period."""
+        scheduler = Scheduler(app=app, lazy=True)
+        self.assertEqual(scheduler.schedule, {})
+        scheduler.update_from_dict(
+            {"sweep": {"task": "analytics.tasks.sweep", "schedule": PERIOD_SECONDS}}
+        )
+        return scheduler
+
+    def sent_within(self, scheduler: Scheduler, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not client().llen(QUEUE):
+            time.sleep(max(min(scheduler.tick(), 0.05), 0))
+        return bool(client().llen(QUEUE))
+
+    def test_a_last_run_of_the_future_counts_as_one_of_now(self):
+        scheduler = self.start()
+        PeriodicTask.objects.update(last_run_at=timezone.now() + DAY)
+        scheduler._schedule = scheduler.all_as_schedule()
+        self.assertTrue(self.sent_within(scheduler, 5 * PERIOD_SECONDS))
+        scheduler.sync()
+        self.assertLess(PeriodicTask.objects.get().last_run_at, timezone.now())
+
+    def test_a_clock_that_is_set_back_beside_a_running_beat_stops_nothing(self):
+        scheduler = self.start()
+        self.assertTrue(self.sent_within(scheduler, 5 * PERIOD_SECONDS))
+        client().delete(QUEUE)
+        # What a Beat has in mind whose clock was a day ahead until now.
+        entry = scheduler.schedule["sweep"]
+        entry.last_run_at = entry.model.last_run_at = timezone.now() + DAY
+        scheduler._heap = [event._replace(time=event.time + 86400) for event in scheduler._heap]
+        scheduler._ticked_at += 86400
+        self.assertTrue(self.sent_within(scheduler, 5 * PERIOD_SECONDS))
+
+    def test_a_job_that_ran_just_now_waits_for_its_period(self):
+        scheduler = self.start()
+        PeriodicTask.objects.update(last_run_at=timezone.now())
+        scheduler._schedule = scheduler.all_as_schedule()
+        self.assertFalse(self.sent_within(scheduler, PERIOD_SECONDS / 3))
