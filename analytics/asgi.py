@@ -8,8 +8,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 django.setup()
 
 from analytics import hints, intake  # noqa: E402
+from core import deadlines  # noqa: E402
 from core.framing import Receive, Scope, Send  # noqa: E402
 from core.lifespan import live  # noqa: E402
+
+deadlines.install()
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -72,11 +72,12 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     body = await read_whole(scope, receive, send)
     if body is None:
         return
+    since = time.monotonic()
     receipt = await _store(call, body) if call else None
     if call and receipt:
         await _accept(call, receipt, send)
     else:
-        await answer(scope, body, receive, send)
+        await answer(scope, body, receive, send, since=since)
 
 
 def recognise(scope: Scope) -> Call | None:

@@ -9,6 +9,7 @@ one thread.
 
 import asyncio
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -20,15 +21,16 @@ from django.db import connections
 from django.http import FileResponse, HttpResponseBase
 
 from core.wsgi import application as wsgi_application  # isort: skip  # what comes next needs it
-from core import request_ids
+from core import deadlines, request_ids
 from core.clients import PIECE_BYTES, Client, Message
 from core.costs import Cost, cost_of
 from core.framing import Receive, Scope, Send, check_head, closing
 from core.pools import Pool
-from core.problems import Busy, Problem, SlowBody
+from core.problems import Busy, Problem, SlowBody, Unavailable
 from core.refusals import refuse, refuse_read
 
 Headers = list[tuple[bytes, bytes]]
+SINCE = "pointerscope.since"
 Made = tuple[Message, bytes | HttpResponseBase]
 
 # From the end of the headers on: the largest body at 13 kB/s, a tracker's at 2.5 kB/s.
@@ -118,14 +120,18 @@ def _to_environ(scope: Scope) -> dict[str, Any]:
     return environ
 
 
-async def answer(scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+async def answer(
+    scope: Scope, body: bytes, receive: Receive, send: Send, *, since: float | None = None
+) -> None:
     """Have Django answer a whole request, in one of the threads for what it costs.
 
-    One whose body it will refuse unread is answered and ends its connection.
+    One whose body it will refuse unread is answered and ends its connection. `since` is when all of
+    the request was there (monotonic), now unless it says otherwise.
     """
     length = check_head(scope)
     is_read = length is not None and length <= settings.MAX_BODY_BYTES
     environ = {**_to_environ(scope), "wsgi.input": BytesIO(body)}
+    environ[SINCE] = time.monotonic() if since is None else since
     client = Client(receive, send if is_read else closing(receive, send))
     try:
         await _answer(environ, client)
@@ -133,6 +139,11 @@ async def answer(scope: Scope, body: bytes, receive: Receive, send: Send) -> Non
         await refuse_read(error, scope, send)
     except ConnectionError:
         pass  # Nobody is there to be told.
+    except asyncio.CancelledError:
+        # The server ends, and has no more patience; by itself it would answer 500 in plain text.
+        if client.is_waiting:
+            await refuse_read(Unavailable(), scope, send)
+        raise
     finally:
         client.forget()
 
@@ -158,7 +169,11 @@ def _handle(environ: dict[str, Any]) -> Made:
         head["headers"] = [(n.lower().encode(), v.encode("latin-1")) for n, v in headers]
         return BytesIO().write  # PEP 3333 demands it, Django never calls it.
 
-    response = wsgi_application(environ, start)
+    deadlines.begin(since=environ[SINCE])
+    try:
+        response = wsgi_application(environ, start)
+    finally:
+        deadlines.end()
     if environ["REQUEST_METHOD"] == "HEAD":
         # Its content, all of an export, would be made and not sent.
         response.close()

@@ -31,6 +31,8 @@ class Client:
         self._loop = asyncio.get_running_loop()
         self._left: asyncio.Task[None] | None = None
         self._patience = float(STALL_SECONDS)
+        # Nothing of an answer was sent yet.
+        self.is_waiting = True
 
     @property
     def left(self) -> asyncio.Task[None]:
@@ -47,6 +49,7 @@ class Client:
     async def take(self, head: Message, body: bytes) -> None:
         """Send a whole answer; Busy, and nothing sent, where too many large ones wait already."""
         if len(body) <= PIECE_BYTES:
+            self.is_waiting = False
             await self._send(head)
             await self._send({"type": "http.response.body", "body": body})
             return
@@ -65,7 +68,7 @@ class Client:
         """Send a part of an answer, and wait until the client has made room for the next."""
         if self.left.done():
             raise ConnectionError("the client left before it had all of the answer")
-        began = self._loop.time()
+        began, self.is_waiting = self._loop.time(), False
         try:
             await asyncio.wait_for(self._send(message), self._patience)
         except TimeoutError:

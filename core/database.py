@@ -15,8 +15,9 @@ from psycopg2.extensions import POLL_OK, POLL_READ
 from core.sockets import until_readable, until_writable
 
 CONNECT_SECONDS = settings.CLIENT_PATIENCE["connect_timeout"]
-# The server ends a statement before; this is for one that says nothing more.
-ANSWER_SECONDS = 10
+# A statement that takes longer is given up, so that what it was for can be tried once more, by
+# itself, within a request's time (core/deadlines.py).
+ANSWER_SECONDS = 2.5
 
 
 class Line:

@@ -7,6 +7,9 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 django.setup()
 
+from core import deadlines  # noqa: E402
 from dashboard.live import application  # noqa: E402
+
+deadlines.install()
 
 __all__ = ["application"]

@@ -4,11 +4,13 @@ import contextlib
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import psycopg2
 import pytest
+import requests
 
 from tests.faults.invariants import check
 from tests.faults.traffic import Traffic
@@ -19,6 +21,12 @@ CUT_OFF = """
 select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity
 where datname = current_database() and wait_event_type = 'Lock'
 and query like '%%django_celery_beat_periodictask%%'
+"""
+
+# The session over which a web process stores its batches.
+STORING = """
+select pid from pg_stat_activity where datname = current_database()
+and application_name = 'pointerscope' and query like '%%analytics_store_batches%%'
 """
 
 
@@ -36,6 +44,82 @@ def test_an_immediate_stop_of_postgresql_loses_nothing(
     assert any(attempt.status == 503 for attempt in traffic.attempts())
     # Beat comes back by itself, but may wait half a minute before it tries.
     check(traffic, longest=6, settle=60)
+
+
+def test_while_the_database_is_frozen_each_call_is_refused_in_time(
+    database_service: Service, seed: int
+) -> None:
+    service = database_service
+    with Traffic(service, seed, senders=6) as traffic:
+        traffic.wait_for_more(20)
+        with frozen(postgres_processes(service)):
+            time.sleep(0.5)
+            sender = traffic.senders[0]
+            for path in ("", "statuses/", "events/", "measures/", "events/?format=csv"):
+                began = time.monotonic()
+                answer = requests.get(
+                    f"{sender.path}{path}", headers=sender.session.headers, timeout=30
+                )
+                assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+                assert answer.headers["Retry-After"].isdecimal()
+                assert time.monotonic() - began < 6
+        traffic.wait_for_more(20, seconds=60)
+    check(traffic, longest=6.5, settle=60)
+
+
+def test_one_frozen_session_holds_up_no_batch_for_long(
+    database_service: Service, seed: int
+) -> None:
+    service = database_service
+    with Traffic(service, seed, senders=4) as traffic:
+        traffic.wait_for_more(20)
+        sessions = [pid for (pid,) in service.sql(STORING)]
+        with frozen([p for p in postgres_processes(service) if p.pid in sessions]):
+            time.sleep(8)
+            frozen_since = time.monotonic() - 8
+        traffic.wait_for_more(20, seconds=60)
+    assert sessions
+    assert any(attempt.seconds > 1 for attempt in traffic.attempts(frozen_since - 1))
+    check(traffic, longest=6.5, settle=60)
+
+
+def test_an_end_while_the_database_is_frozen_tells_all_that_are_under_way(
+    database_service: Service, seed: int
+) -> None:
+    service = database_service
+    with Traffic(service, seed, senders=6) as traffic:
+        traffic.wait_for_more(20)
+        with frozen(postgres_processes(service)):
+            time.sleep(0.3)
+            told = time.monotonic()
+            service.stop("web")
+            ended = time.monotonic()
+        service.start("web")
+        traffic.wait_for_more(20, seconds=60)
+    under_way = [a for a in traffic.attempts(until=told) if a.at + a.seconds > told]
+    assert under_way
+    assert {attempt.status for attempt in under_way} <= {202, 503}, under_way
+    assert ended - told < 10
+    # While web was away its senders were refused.
+    check(traffic, longest=6.5, may_break=True, settle=60)
+
+
+def postgres_processes(service: Service) -> list[psutil.Process]:
+    """The server and all of its children: none takes a connection, and none answers."""
+    server = psutil.Process(service.processes["postgres"].pid)
+    return [server, *server.children(recursive=True)]
+
+
+@contextlib.contextmanager
+def frozen(processes: list[psutil.Process]) -> Iterator[None]:
+    for process in processes:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.resume()
 
 
 def test_beat_that_loses_the_database_while_it_writes_its_schedule_misses_no_job(
