@@ -27,6 +27,7 @@ from analytics.metrics import count_stored
 from analytics.wire import BatchReceipt
 from core.addresses import caller_of_scope
 from core.asgi import Headers, answer, read_whole
+from core.caching import NEGOTIATED, PRIVATE
 from core.framing import Receive, Scope, Send
 from core.metrics import count_request
 from core.request_ids import HEADER, choose_id
@@ -157,6 +158,8 @@ async def _accept(call: Call, receipt: Receipt, send: Send) -> None:
 def _headers() -> Headers:
     """Return what Django's security middleware and the view put on each such answer."""
     request: Any = SimpleNamespace(is_secure=lambda: settings.HTTPS)
-    response = HttpResponse(content_type="application/json", headers=SHARED)
+    response = HttpResponse(
+        content_type="application/json", headers={**SHARED, **PRIVATE, **NEGOTIATED}
+    )
     SecurityMiddleware(lambda _: response).process_response(request, response)
     return [(name.lower().encode(), value.encode()) for name, value in response.items()]

@@ -48,7 +48,7 @@ class Description(SpectacularAPIView):
         return HttpResponse(
             _document(renderer),
             content_type=renderer.media_type + charset,
-            headers={"Content-Disposition": name},
+            headers={"Content-Disposition": name, "Cache-Control": "public, max-age=300"},
         )
 
 

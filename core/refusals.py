@@ -38,6 +38,8 @@ def to_refusal(
         (b"content-type", CONTENT_TYPE.encode()),
         (b"content-length", b"%d" % len(body)),
         CLOSE,
+        (b"cache-control", b"no-store"),
+        (b"vary", b"Accept"),
         # It says nothing of anybody's; without it the tracker on another site could not read it.
         (b"access-control-allow-origin", b"*"),
         (REQUEST_ID, choose_id(asked_id).encode()),

@@ -37,7 +37,7 @@ MAX_ROWS = 100
 
 
 # The page carries its visitor's CSRF token.
-@cache_control(private=True)
+@cache_control(private=True, no_store=True)
 @require_safe
 def live(request: HttpRequest, instance_id: UUID | None = None) -> HttpResponse:
     """Your own pointer, live; or, with an instance id, another instance, for staff in any range."""
@@ -61,7 +61,7 @@ def is_staff_member(request: HttpRequest) -> bool:
     return request.user.is_active and request.user.is_staff
 
 
-@cache_control(private=True)
+@cache_control(private=True, no_store=True)
 @require_safe
 @login_required
 def browsers(request: HttpRequest) -> HttpResponse:

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 CHANNEL = "pointerscope:statuses"
 WINDOW = timedelta(minutes=2)
+# As far as ingest takes samples that are ahead of the clock (analytics/batches.py), and the bucket.
+AHEAD = timedelta(minutes=5, seconds=1)
 ID_LENGTH = 32
 
 # What transactions below this number wrote is in what a reader of this snapshot sees.
@@ -71,7 +73,7 @@ def read_snapshot(*, instance_id: UUID, now: datetime) -> bytes:
         # Before the statuses: what changes between the two then comes again, and is never missed.
         cursor.execute(SNAPSHOT_VERSION)
         ((version,),) = cursor.fetchall()
-    span = Range(now - WINDOW, now + WINDOW, FIRST_RUNG_MS, fill=False)
+    span = Range(now - WINDOW, now + AHEAD, FIRST_RUNG_MS, fill=False)
     series = Series(
         instance_id=instance_id,
         interval_ms=FIRST_RUNG_MS,

@@ -58,6 +58,21 @@ def test_a_late_client_gets_what_has_happened_in_its_snapshot(pointer: Pointer) 
     watcher.close()
 
 
+def test_what_lies_ahead_is_in_the_snapshot_as_far_as_it_is_accepted(pointer: Pointer) -> None:
+    event = {"time": (time.time() + 290) * 1000, "x": 1, "y": 1}
+    answer = pointer.session.post(f"{pointer.url}events/", json={"events": [event]}, timeout=10)
+    assert answer.status_code == 202
+    wait_until(lambda: ahead(pointer), what="it is in a snapshot")
+
+
+def ahead(pointer: Pointer) -> bool:
+    watcher = Watcher(pointer.stream_url)
+    try:
+        return bool(watcher.next("snapshot").data["statuses"])
+    finally:
+        watcher.close()
+
+
 def test_each_value_of_a_bucket_has_a_higher_id_than_the_one_before(
     pointer: Pointer, watcher: Watcher
 ) -> None:
