@@ -8,8 +8,8 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.contrib.staticfiles import finders
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -24,10 +24,14 @@ from rest_framework.views import APIView
 
 from core.addresses import caller_address
 from core.costs import costly
+from core.problems import NoSuchInstance
 from core.queries import read_query
+from dashboard.browsers import get_browser
 from dashboard.embedding import tracker_tag
+from dashboard.life import life_of
 from dashboard.overview import Place, list_glimpses, read_cursor, refresh_glimpses
-from dashboard.ranges import CHOICES, choose_range
+from dashboard.presence import state_of
+from dashboard.ranges import CHOICES, LIVE, ChosenRange, choose_range
 from dashboard.throttles import LogOnThrottle, ReadThrottle, spend_instance
 from dashboard.views import to_logged_on
 from dashboard.visits import log_on_visitor
@@ -39,22 +43,43 @@ MAX_ROWS = 100
 # The page carries its visitor's CSRF token.
 @cache_control(private=True, no_store=True)
 @require_safe
-def live(request: HttpRequest, instance_id: UUID | None = None) -> HttpResponse:
-    """Your own pointer, live; or, with an instance id, another instance, for staff in any range."""
-    is_staff = instance_id is not None and is_staff_member(request)
+def live(request: HttpRequest) -> HttpResponse:
+    """Your own pointer, live."""
+    return _show(request, range=ChosenRange(LIVE, CHOICES[LIVE]))
+
+
+@cache_control(private=True)
+@require_safe
+def instance(request: HttpRequest, instance_id: UUID) -> HttpResponse:
+    """Another instance: for staff in any range, for the holder of its token live."""
+    try:
+        browser = get_browser(instance_id=instance_id, token=None)
+    except NoSuchInstance:
+        return render(request, "dashboard/no_instance.html", status=status.HTTP_404_NOT_FOUND)
+    names = {"instance_id": instance_id, "short_id": instance_id.hex[:8]}
+    if not is_staff_member(request):
+        return _show(request, **names, range=ChosenRange(LIVE, CHOICES[LIVE]))
+    now = timezone.now()
+    life = life_of(browser, now=now)
+    state = state_of(browser, moved_at=life.moved_at, now=now)
+    chosen = choose_range(request.GET, life=life, is_here=state.is_here)
+    return _show(request, **names, range=chosen, has_ranges=True, choices=CHOICES)
+
+
+@cache_control(public=True, max_age=86_400)
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Where browsers look that were told of no icon: at JSON, at the admin."""
+    return redirect(static("dashboard/favicon.svg"))
+
+
+def _show(request: HttpRequest, **context: Any) -> HttpResponse:
     chart = {
         "cdn_url": settings.CHART_CDN_URL,
         "cdn_integrity": settings.CHART_CDN_INTEGRITY,
         "local_url": static(CHART_LOCAL_PATH) if finders.find(CHART_LOCAL_PATH) else "",
     }
-    context = {
-        "chart": chart,
-        "instance_id": instance_id or "",
-        "has_ranges": is_staff,
-        "choices": CHOICES,
-        "range": choose_range(request.GET if is_staff else QueryDict()),
-    }
-    return render(request, "dashboard/live.html", context)
+    return render(request, "dashboard/live.html", {"chart": chart, **context})
 
 
 def is_staff_member(request: HttpRequest) -> bool:

@@ -31,6 +31,10 @@ class State(StrEnum):
     GONE = "gone"  # Never logged off, and not seen for longer.
     OFF = "off"  # Logged off.
 
+    @property
+    def is_here(self) -> bool:
+        return self in (State.MOVING, State.RESTING)
+
 
 def state_of(browser: Browser, *, moved_at: datetime | None, now: datetime) -> State:
     """Return an instance's state; `moved_at` is the second of its last movement."""

@@ -4,7 +4,12 @@ from typing import NamedTuple
 
 from django.http import QueryDict
 
+from core.durations import parse_duration
+from core.times import to_rfc3339
+from dashboard.life import Life
+
 LIVE = "2m"
+ALL = "all"
 
 
 class Choice(NamedTuple):
@@ -16,7 +21,7 @@ class Choice(NamedTuple):
 
     @property
     def short(self) -> str:
-        return self.name if self.seconds else self.words
+        return self.words if self is CUSTOM else self.name.lower()
 
 
 CHOICES = {
@@ -26,6 +31,7 @@ CHOICES = {
     "24h": Choice("24 h", "the last 24 hours", 86_400),
     "7d": Choice("7 d", "the last 7 days", 7 * 86_400),
     "30d": Choice("30 d", "the last 30 days", 30 * 86_400),
+    ALL: Choice("All", "its whole time", None),
 }
 CUSTOM = Choice("Custom", "this range", None)
 
@@ -36,17 +42,34 @@ class ChosenRange(NamedTuple):
     # As the address has them: the API says whether they are times.
     since: str = ""
     until: str = ""
+    # A duration such as `10s`; empty: the page chooses one for its width.
+    interval: str = ""
 
     @property
     def is_live(self) -> bool:
         return self.key == LIVE
 
 
-def choose_range(query: QueryDict) -> ChosenRange:
-    """Return what the page's address asks for; what nobody offers is the live range."""
+def choose_range(query: QueryDict, *, life: Life, is_here: bool) -> ChosenRange:
+    """Return what the page's address asks for.
+
+    Where it asks for nothing, or for what nobody offers: the live range of an instance that is
+    here, and all of one that is not.
+    """
+    interval = _read_interval(str(query.get("interval", "")))
     if "since" in query:
         since, until = (str(query.get(name, "")) for name in ("since", "until"))
-        return ChosenRange("custom", CUSTOM, since, until)
-    key = str(query.get("range", LIVE))
-    key = key if key in CHOICES else LIVE
-    return ChosenRange(key, CHOICES[key])
+        return ChosenRange("custom", CUSTOM, since, until, interval)
+    key = str(query.get("range", ""))
+    key = key if key in CHOICES else LIVE if is_here else ALL
+    if key != ALL:
+        return ChosenRange(key, CHOICES[key], interval=interval)
+    return ChosenRange(key, CHOICES[key], to_rfc3339(life.since), to_rfc3339(life.until), interval)
+
+
+def _read_interval(text: str) -> str:
+    try:
+        parse_duration(text)
+    except ValueError:
+        return ""
+    return text

@@ -97,14 +97,16 @@ def test_your_own_pointers_page(service: Service, visitor: BrowserContext) -> No
 @pytest.mark.parametrize("panel", ["denied", "missing", "refused", "unasked"])
 def test_a_state_that_takes_the_page(service: Service, visitor: BrowserContext, panel: str) -> None:
     page = visitor.new_page()
-    page.goto(f"{service.url}/browsers/{uuid4()}/")
+    page.goto(f"{service.url}/browsers/{service.log_on()['instance_id']}/")
     expect(page.locator("[data-panel=denied]")).to_be_visible()
     page.evaluate(f"document.querySelector('[data-live]').dataset.connection = '{panel}'")
     expect(page.locator(f"[data-panel={panel}]")).to_be_visible()
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("path", ["/login/", "/nothing/", "/api/v1/docs/", "/api/v1/redoc/"])
+@pytest.mark.parametrize(
+    "path", ["/login/", "/nothing/", f"/browsers/{uuid4()}/", "/api/v1/docs/", "/api/v1/redoc/"]
+)
 def test_a_page_for_everybody(service: Service, visitor: BrowserContext, path: str) -> None:
     page = visitor.new_page()
     page.goto(service.url + path)

@@ -450,13 +450,20 @@ def test_without_its_token_an_instance_shows_nothing(service: Service, open_page
     expect(page.locator(".board")).to_be_hidden()
 
 
-def test_an_instance_that_was_erased_is_said_to_be_missing(
+def test_an_instance_that_is_erased_while_it_is_watched_is_said_to_be_missing(
     service: Service, open_page: OpenPage
 ) -> None:
     own = service.log_on()
-    service.sql("delete from dashboard_browser where instance_id = %s", (own["instance_id"],))
     page = open_page(f"/browsers/{own['instance_id']}/#token={quote(own['write_token'])}")
-    expect(page.locator("[data-panel=missing]")).to_be_visible()
+    expect_connection(page, "Live")
+    service.sql("delete from dashboard_browser where instance_id = %s", (own["instance_id"],))
+    page.route("**/stream/**", lambda route: route.abort())
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    service.stop("live")
+    expect(page.locator("[data-panel=missing]")).to_be_visible(timeout=15_000)
+    service.start("live")
+    page.reload()
+    expect(page.get_by_role("heading", name="There is no instance with this id")).to_be_visible()
 
 
 def test_a_page_that_is_not_there_looks_like_the_others(

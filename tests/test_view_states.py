@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from tests.pointer import Pointer
 from tests.service import Service
-from tests.staff import add_statuses
+from tests.staff import PASSWORD, add_statuses
 
 BUSY = {"status": 503, "code": "busy"}
 
@@ -132,6 +132,46 @@ def test_an_instance_without_network_goes_on_by_itself_with_another_ticket(
     page.context.set_offline(False)
     expect_connection(page, "Live", "as the pointer moves")
     assert len(set(tickets)) >= 2
+
+
+def test_one_that_logs_off_while_it_is_watched_is_not_called_live(
+    service: Service, page: Page, pointer: Pointer
+) -> None:
+    page.goto(f"{service.url}/browsers/{pointer.instance_id}/")
+    expect_connection(page, "Live")
+    expect(page.locator("[data-instance-state]")).to_contain_text("Resting, last seen")
+    pointer.session.post(f"{pointer.url}log-off/", timeout=10)
+    expect_connection(page, "Logged off", "Last seen")
+
+
+def test_one_that_is_gone_says_when_it_was_seen(
+    service: Service, page: Page, pointer: Pointer
+) -> None:
+    service.sql(
+        "update dashboard_browser set logged_on_at = now() - interval '50 hours'"
+        " where instance_id = %s",
+        (pointer.instance_id,),
+    )
+    page.goto(f"{service.url}/browsers/{pointer.instance_id}/?range=2m")
+    expect_connection(page, "Gone", "Last seen")
+    page.goto(f"{service.url}/browsers/{pointer.instance_id}/")
+    expect_connection(page, "Stored")
+    expect(page.locator("[data-instance-state]")).to_contain_text("Gone, last seen")
+    expect(page.get_by_text("No movement in its whole time")).to_be_visible()
+
+
+def test_a_colleague_who_is_logged_out_logs_in_and_is_back_at_the_view_of_the_link(
+    service: Service, page: Page, pointer: Pointer
+) -> None:
+    page.context.clear_cookies()
+    path = f"/browsers/{pointer.instance_id}/?range=1h&interval=1m"
+    page.goto(service.url + path)
+    page.locator("[data-panel=denied]").get_by_role("link", name="Log in").click()
+    page.get_by_label("Name").fill("ann")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(service.url + path)
+    expect(page.locator("[data-interval]")).to_contain_text("1 min buckets")
 
 
 @pytest.mark.parametrize("query", ["", "?range=1h"])

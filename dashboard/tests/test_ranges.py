@@ -1,30 +1,75 @@
 """The page of one instance: a range picker for staff, the present watch for token holders."""
 
-from django.contrib.auth.models import User
+from datetime import timedelta
+from uuid import uuid4
+
+from django.contrib.auth.models import Permission, User
 from django.test import TestCase
 from django.utils import timezone
 
-from dashboard.browsers import log_on
+from core.times import to_rfc3339
+from dashboard.browsers import log_off, log_on
+from dashboard.life import life_of
+from dashboard.models import CoarseStatus
+from dashboard.tests.moving import add_movement
+
+NOW = timezone.now().replace(microsecond=0)
+SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
 
 
 class RangeTests(TestCase):
     def setUp(self):
-        self.path = f"/browsers/{log_on(now=timezone.now()).instance_id}/"
+        self.browser = log_on(now=NOW)
+        self.path = f"/browsers/{self.browser.instance_id}/"
 
     def get(self, query="", is_staff=True):
         self.client.force_login(User.objects.create_user("ann", is_staff=is_staff))
         return self.client.get(self.path + query)
 
-    def test_staff_begin_with_the_live_range(self):
+    def log_off(self):
+        log_off(instance_id=self.browser.instance_id, token=None, now=NOW)
+
+    def test_staff_begin_with_the_live_range_of_one_that_is_here(self):
         page = self.get()
         self.assertContains(page, '<a href="?range=2m" aria-current="page">2 min</a>', html=True)
         self.assertContains(page, "dashboard/live.js")
+
+    def test_staff_begin_with_all_of_one_that_logged_off(self):
+        add_movement(self.browser, NOW - 30 * HOUR, NOW - 26 * HOUR)
+        self.log_off()
+        page = self.get()
+        self.assertContains(page, '<a href="?range=all" aria-current="page">All</a>', html=True)
+        since, until = NOW - 30 * HOUR, NOW - 26 * HOUR + SECOND
+        self.assertContains(
+            page, f'data-since="{to_rfc3339(since)}" data-until="{to_rfc3339(until)}"'
+        )
+
+    def test_staff_begin_with_all_of_one_that_is_gone(self):
+        self.browser = log_on(now=NOW - 3 * HOUR)
+        self.path = f"/browsers/{self.browser.instance_id}/"
+        add_movement(self.browser, NOW - 2 * HOUR)
+        self.assertContains(self.get(), 'data-range="all"')
+
+    def test_a_range_that_was_chosen_counts_also_for_one_that_logged_off(self):
+        self.log_off()
+        self.assertContains(self.get("?range=2m"), "dashboard/live.js")
 
     def test_another_range_is_read_once(self):
         page = self.get("?range=7d")
         self.assertContains(page, 'data-range-seconds="604800"')
         self.assertContains(page, "in the last 7 days")
         self.assertNotContains(page, "dashboard/live.js")
+
+    def test_the_address_may_say_the_interval_too(self):
+        self.assertContains(self.get("?range=1h&interval=10s"), 'data-chosen-interval="10s"')
+
+    def test_what_is_no_interval_is_left_to_the_page(self):
+        for i, text in enumerate(("", "auto", "0s", "%22%3E", "9" * 9 + "d")):
+            with self.subTest(text):
+                User.objects.all().delete()
+                page = self.get(f"?range=1h&interval={text}")
+                self.assertContains(page, 'data-chosen-interval=""', msg_prefix=str(i))
 
     def test_a_custom_range_is_taken_from_the_address_and_escaped(self):
         page = self.get("?since=%22%3E&until=2026-11-23T12:00:00Z")
@@ -34,6 +79,103 @@ class RangeTests(TestCase):
         self.assertContains(self.get("?range=9y"), "dashboard/live.js")
 
     def test_nobody_else_gets_a_picker_or_a_range(self):
+        self.log_off()
         for page in (self.client.get(f"{self.path}?range=7d"), self.get("?range=7d", False)):
             self.assertContains(page, "dashboard/live.js")
             self.assertNotContains(page, "data-range")
+
+
+class LifeTests(TestCase):
+    def setUp(self):
+        self.browser = log_on(now=NOW - 5 * HOUR)
+
+    def life(self):
+        return tuple(life_of(self.browser, now=NOW))
+
+    def test_it_goes_from_the_first_second_with_movement_to_the_last(self):
+        first, last = NOW - 2 * HOUR, NOW - HOUR
+        add_movement(self.browser, last, first, NOW - 1.5 * HOUR)
+        add_movement(log_on(now=NOW), NOW)
+        self.assertEqual(self.life(), (first, last + SECOND, last))
+
+    def test_the_rungs_above_neither_blur_its_start_nor_its_end(self):
+        first, last = NOW - 2 * HOUR, NOW - HOUR
+        add_movement(self.browser, first, last)
+        coarse = first - 4 * SECOND, last - 4 * SECOND
+        add_movement(self.browser, *coarse, model=CoarseStatus, interval_ms=10_000)
+        self.assertEqual(self.life(), (first, last + SECOND, last))
+
+    def test_what_the_first_rung_has_dropped_belongs_to_it(self):
+        oldest, last = NOW - 90 * HOUR, NOW - HOUR
+        add_movement(self.browser, last)
+        add_movement(self.browser, oldest, last, model=CoarseStatus, interval_ms=10_000)
+        self.assertEqual(self.life(), (oldest, last + SECOND, last))
+
+    def test_one_whose_seconds_are_all_dropped_has_its_tens_of_seconds(self):
+        oldest = NOW - 90 * HOUR
+        add_movement(self.browser, oldest, model=CoarseStatus, interval_ms=10_000)
+        self.assertEqual(self.life(), (oldest, oldest + 10 * SECOND, oldest))
+
+    def test_one_that_never_moved_was_there_from_log_on_to_log_off(self):
+        self.assertEqual(self.life(), (NOW - 5 * HOUR, NOW, None))
+        log_off(instance_id=self.browser.instance_id, token=None, now=NOW - HOUR)
+        self.browser.refresh_from_db()
+        self.assertEqual(self.life(), (NOW - 5 * HOUR, NOW - HOUR, None))
+
+    def test_a_single_second_is_shown_as_ten(self):
+        add_movement(self.browser, NOW - HOUR)
+        self.assertEqual(self.life()[:2], (NOW - HOUR, NOW - HOUR + 10 * SECOND))
+
+
+class VisitorTests(TestCase):
+    def setUp(self):
+        self.path = f"/browsers/{log_on(now=NOW).instance_id}/"
+
+    def test_who_is_logged_out_gets_a_link_to_log_in_that_comes_back_to_the_view(self):
+        page = self.client.get(f"{self.path}?range=7d&interval=1h")
+        back = f"{self.path}?range=7d&interval=1h"
+        quoted = back.replace("/", "%2F").replace("?", "%3F").replace("=", "%3D")
+        link = f"/login/?next={quoted.replace('&', '%26')}"
+        self.assertContains(page, f'href="{link}"')
+        User.objects.create_user("ann", password="correct horse", is_staff=True)
+        form = self.client.get(link)
+        self.assertContains(form, f'name="next" value="{back.replace("&", "&amp;")}"')
+        fields = {"username": "ann", "password": "correct horse", "next": back}
+        self.assertRedirects(self.client.post("/login/", fields), back)
+
+    def test_the_log_in_goes_back_to_no_other_site(self):
+        User.objects.create_user("ann", password="correct horse", is_staff=True)
+        for target in (
+            "https://evil.example/",
+            "//evil.example/",
+            "/\\evil.example",
+            "javascript:0",
+        ):
+            with self.subTest(target):
+                fields = {"username": "ann", "password": "correct horse", "next": target}
+                self.assertRedirects(self.client.post("/login/", fields), "/browsers/")
+
+    def test_every_page_has_a_link_to_log_in_but_the_one_that_it_leads_to(self):
+        for path, status in (("/", 200), (self.path, 200), ("/nothing/", 404)):
+            page = self.client.get(path)
+            self.assertContains(page, 'href="/login/"', status_code=status)
+        self.assertNotContains(self.client.get("/login/"), 'href="/login/"')
+
+    def test_an_instance_that_is_not_there_is_a_page_of_its_own(self):
+        path = f"/browsers/{uuid4()}/"
+        self.assertContains(self.client.get(path), "no instance with this id", status_code=404)
+        self.client.force_login(User.objects.create_user("ann", is_staff=True))
+        self.assertContains(self.client.get(path), 'href="/browsers/"', status_code=404)
+
+    def test_the_admin_is_offered_to_who_may_do_something_there(self):
+        ann = User.objects.create_user("ann", is_staff=True)
+        self.client.force_login(ann)
+        self.assertNotContains(self.client.get("/browsers/"), 'href="/admin/"')
+        ann.user_permissions.add(Permission.objects.get(codename="view_browser"))
+        self.assertContains(self.client.get("/browsers/"), 'href="/admin/"')
+        self.client.force_login(User.objects.create_superuser("root"))
+        self.assertContains(self.client.get("/browsers/"), 'href="/admin/"')
+
+    def test_browsers_that_look_for_an_icon_find_one(self):
+        answer = self.client.get("/favicon.ico", follow=True)
+        self.assertEqual((answer.status_code, answer["Content-Type"]), (200, "image/svg+xml"))

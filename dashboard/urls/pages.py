@@ -2,7 +2,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from dashboard.logins import Login
-from dashboard.pages import Cells, PageLogOn, Rows, browsers, live
+from dashboard.pages import Cells, PageLogOn, Rows, browsers, favicon, instance, live
 
 urlpatterns = [
     path("", live, name="live"),
@@ -10,7 +10,8 @@ urlpatterns = [
     path("browsers/", browsers, name="browsers"),
     path("browsers/rows/", Rows.as_view(), name="browser-rows"),
     path("browsers/cells/", Cells.as_view(), name="browser-cells"),
-    path("browsers/<uuid:instance_id>/", live, name="browser"),
+    path("browsers/<uuid:instance_id>/", instance, name="browser"),
+    path("favicon.ico", favicon, name="favicon"),
     path("login/", Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
 ]

@@ -36,11 +36,12 @@ export const createApi = (root) => ({
   fetchInstance: ({ instanceId, token }) =>
     readJson(`${root}browsers/${instanceId}/`, bearer(token)),
 
-  fetchStatuses: ({ instanceId, token, since, until, points }) => {
+  fetchStatuses: ({ instanceId, token, since, until, interval = "1s", points }) => {
     const query = new URLSearchParams({
       since: new Date(since).toISOString(),
       until: new Date(until).toISOString(),
-      ...(points ? { interval: "auto", max_points: points } : { interval: "1s" }),
+      interval,
+      ...(points ? { max_points: points } : {}),
     });
     return readJson(`${root}browsers/${instanceId}/statuses/?${query}`, bearer(token));
   },

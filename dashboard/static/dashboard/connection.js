@@ -14,6 +14,8 @@ const STATES = {
   connecting: () => ["Connecting", "Logging on to the service."],
   live: () => ["Live", "Numbers come as the pointer moves."],
   polling: () => ["Live", "Numbers come once a second."],
+  gone: ({ instance }) => ["Gone", `Last seen ${instance.seen}.`],
+  off: ({ instance }) => ["Logged off", `Last seen ${instance.seen}.`],
   stored: () => ["Stored", "Read once; nothing here changes by itself."],
   invalid: () => ["Not a range", "Its start must be a time before its end."],
   offline: ({ queued }) => ["Offline", waiting(queued) || "The service does not answer."],
@@ -42,8 +44,9 @@ export const ofReading = ({ status }) => {
 };
 
 // Reading and sending fail and recover moments apart; while either is in trouble, say so.
-export const judge = (tracker, failure, isStreaming) => {
-  const healthy = isStreaming ? "live" : "polling";
+export const judge = (tracker, failure, isStreaming, instance) => {
+  const reached = isStreaming ? "live" : "polling";
+  const healthy = instance?.isHere === false ? instance.state : reached;
   if (!tracker) return failure ? ofReading(failure) : healthy;
   const sending = ofTracker(tracker);
   if (sending !== "live") return sending;
@@ -56,8 +59,8 @@ const writeText = (element, text) => {
   if (element && element.textContent !== text) element.textContent = text;
 };
 
-export const showConnection = (root, state, { queued = 0, problem = null } = {}) => {
-  const [name, detail] = STATES[state]({ queued, problem: problem ?? {} });
+export const showConnection = (root, state, { queued = 0, problem = null, instance } = {}) => {
+  const [name, detail] = STATES[state]({ queued, problem: problem ?? {}, instance });
   const chip = document.querySelector(".connection");
   // Both rather than :has() in the stylesheet, which costs half of each redraw.
   root.dataset.connection = chip.dataset.connection = state;

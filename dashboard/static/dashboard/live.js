@@ -7,6 +7,8 @@ import { loadChartLibrary } from "./chart-library.js";
 import { createCharts } from "./charts.js";
 import { createClock, measureOffset } from "./clock.js";
 import { judge, showConnection } from "./connection.js";
+import { listenToCopies } from "./copy.js";
+import { followInstance } from "./instance.js";
 import { createLag } from "./lag.js";
 import { listenToLegends } from "./legend.js";
 import { createPath } from "./path.js";
@@ -39,6 +41,7 @@ const page = {
   draw: () => {},
   last: null,
   lag: null,
+  instance: null,
 };
 
 const showRows = (buckets, now, known) => {
@@ -61,9 +64,10 @@ const measure = (tracker) => ({
 
 const showState = () => {
   const tracker = window.pointerscope?.state();
-  const state = judge(tracker, page.failure, page.isStreaming);
+  const state = judge(tracker, page.failure, page.isStreaming, page.instance);
   showConnection(root, state, {
     queued: tracker?.queued,
+    instance: page.instance,
     problem: tracker?.problem ?? page.failure,
   });
   showQuality(tracker && { ...tracker, ...measure(tracker) }, page.readTime);
@@ -154,6 +158,14 @@ const sum = (buckets, name) => buckets.reduce((total, bucket) => total + bucket[
 
 const watch = async (instanceId) => {
   const source = { instanceId, token: takeToken(instanceId) };
+  followInstance({
+    api,
+    source,
+    onRead: (instance) => {
+      page.instance = instance;
+      if (page.last) showState();
+    },
+  });
   // Without the server's clock the browser's own must do until an answer comes.
   const clock = createClock(await measureOffset(api).catch(() => 0));
   follow({
@@ -187,5 +199,7 @@ drawCharts().catch((fault) => {
   root.dataset.charts = "missing";
   if (fault instanceof Error && fault.message !== "no address") console.warn(fault);
 });
-if (root.dataset.instanceId) watch(root.dataset.instanceId);
-else measureOwn(window.pointerscope);
+if (root.dataset.instanceId) {
+  listenToCopies();
+  watch(root.dataset.instanceId);
+} else measureOwn(window.pointerscope);

@@ -56,6 +56,9 @@ export const writeLength = (milliseconds) => {
   return `${milliseconds / size} ${unit}`;
 };
 
+// As the API and the address have it: 30s, 5m, 1h, 7d.
+export const writeDuration = (milliseconds) => writeLength(milliseconds).replace(/ (.).*/, "$1");
+
 // The day only where it is another one.
 export const writeMoment = (time) =>
   new Date(time).toDateString() === new Date().toDateString()

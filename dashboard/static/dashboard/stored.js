@@ -6,8 +6,10 @@ import { loadChartLibrary } from "./chart-library.js";
 import { createCharts } from "./charts.js";
 import { browserTime, measureOffset } from "./clock.js";
 import { ofReading, showConnection } from "./connection.js";
+import { listenToCopies } from "./copy.js";
+import { followInstance } from "./instance.js";
 import { listenToLegends } from "./legend.js";
-import { tickWriter, timeWriter, writeLength } from "./numerals.js";
+import { tickWriter, timeWriter, writeDuration, writeLength } from "./numerals.js";
 import { createQuality } from "./quality.js";
 import { createReading } from "./reading.js";
 import { fillSpan } from "./span.js";
@@ -28,6 +30,23 @@ const readRange = async ({ rangeSeconds, since, until }) => {
   if (!rangeSeconds) return { since: parse(since), until: parse(until) };
   const now = Math.ceil(browserTime() + (await measureOffset(api).catch(() => 0)));
   return { since: now - rangeSeconds * 1000, until: now };
+};
+
+// The address has it where somebody sent a link; else it is what fits this screen.
+const chosenInterval = () => {
+  const { chosenInterval: interval } = root.dataset;
+  if (interval) return { interval };
+  const points = Math.min(MAX_POINTS, Math.round(root.clientWidth / PX_A_POINT));
+  return { interval: "auto", points };
+};
+
+// So that the address shows the same curve on a screen of any width.
+const keepInAddress = (interval) => {
+  const address = new URL(location);
+  const { range } = root.dataset;
+  if (range !== "custom") address.searchParams.set("range", range);
+  address.searchParams.set("interval", interval);
+  history.replaceState(null, "", address);
 };
 
 const parse = (text) => Date.parse(new Date(text).toISOString());
@@ -89,11 +108,11 @@ const start = async (pause = FIRST_PAUSE_MS) => {
   try {
     const range = await readRange(root.dataset);
     Object.assign(root.dataset, { from: range.since, to: range.until });
-    const points = Math.min(MAX_POINTS, Math.round(root.clientWidth / PX_A_POINT));
     const began = browserTime();
     const token = takeToken(instanceId);
-    const answer = await api.fetchStatuses({ instanceId, token, ...range, points });
+    const answer = await api.fetchStatuses({ instanceId, token, ...range, ...chosenInterval() });
     createQuality(root)(null, browserTime() - began);
+    keepInAddress(writeDuration(answer.interval_ms));
     await show(answer, range);
   } catch (fault) {
     const problem = fault instanceof RangeError ? { status: 400, code: "invalid" } : fault;
@@ -103,4 +122,7 @@ const start = async (pause = FIRST_PAUSE_MS) => {
   }
 };
 
+listenToCopies();
+const { instanceId } = root.dataset;
+followInstance({ api, source: { instanceId, token: takeToken(instanceId) } });
 start();

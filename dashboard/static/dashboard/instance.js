@@ -1,0 +1,51 @@
+// What an instance is doing, in the words of the list, beside its name.
+
+import { writeMoment, writeZone } from "./numerals.js";
+
+const PAUSE_MS = 10_000;
+
+const WORDS = {
+  moving: () => "Moving",
+  resting: (seen) => `Resting, last seen ${seen}`,
+  gone: (seen) => `Gone, last seen ${seen}`,
+  off: (seen) => `Logged off, last seen ${seen}`,
+};
+
+const writeSeen = ({ seen_at: seen }) => {
+  const time = Date.parse(seen);
+  return `${writeMoment(time)} ${writeZone(time)}`;
+};
+
+const show = (place, instance) => {
+  if (!place) return;
+  const text = WORDS[instance.state](writeSeen(instance));
+  place.dataset.state = instance.state;
+  if (place.textContent !== text) place.textContent = text;
+};
+
+const HERE = ["moving", "resting"];
+
+// Calls back with the instance whenever it was read: every ten seconds while somebody looks.
+export const followInstance = ({ api, source, onRead = () => {} }) => {
+  const place = document.querySelector("[data-instance-state]");
+  let timer = 0;
+
+  const read = async () => {
+    clearTimeout(timer);
+    if (document.hidden) return;
+    try {
+      const instance = await api.fetchInstance(source);
+      show(place, instance);
+      onRead({
+        isHere: HERE.includes(instance.state),
+        state: instance.state,
+        seen: writeSeen(instance),
+      });
+    } catch {} // Whoever reads the numbers says what is wrong.
+    clearTimeout(timer);
+    timer = setTimeout(read, PAUSE_MS);
+  };
+
+  document.addEventListener("visibilitychange", read);
+  read();
+};
