@@ -131,9 +131,11 @@ class Unavailable(Problem):
     wait = RETRY_AFTER_SECONDS
 
 
-class Busy(Unavailable):
+class Busy(Problem):
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_code = "busy"
     default_detail = "Too much is being read at the moment; send the same request again."
+    wait = RETRY_AFTER_SECONDS
 
 
 def answer_problem(exc: Exception, context: dict[str, Any]) -> Response:
