@@ -8,7 +8,8 @@ import secrets
 from typing import NamedTuple
 from urllib.parse import quote
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
 
@@ -95,21 +96,28 @@ def prepare(*, name: str, timeout_seconds: int) -> Analyst:
 def admit(analyst: Analyst) -> None:
     """Create the login, or give one that is in the group already its new password.
 
-    DatabaseError where the service's own user may not create roles, or the name is another role's;
-    nothing has changed then.
+    DatabaseError where neither the service's own user nor DATABASE_OWNER_URL's may create roles, or
+    the name is another role's; nothing has changed then.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
+    owner = _owner()
+    with transaction.atomic(owner.alias), owner.cursor() as cursor:
         cursor.execute(analyst.script)
 
 
 def dismiss(*, name: str) -> bool:
     """Drop a login that is in the group; False where there is none. DatabaseError as in `admit`."""
-    with transaction.atomic(), connection.cursor() as cursor:
+    owner = _owner()
+    with transaction.atomic(owner.alias), owner.cursor() as cursor:
         cursor.execute(IS_ANALYST, {"group": group_name(), "name": name})
         if cursor.fetchone() != (True,):
             return False
         cursor.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
         return True
+
+
+def _owner() -> BaseDatabaseWrapper:
+    """Return the connection of one who may make roles; the service's own where none is named."""
+    return connections["owner" if "owner" in connections else DEFAULT_DB_ALIAS]
 
 
 def _database() -> str:

@@ -29,8 +29,9 @@ from chunks_detailed_size(%(table)s::regclass) join timescaledb_information.chun
     using (chunk_schema, chunk_name)
 where chunks.hypertable_name = %(table)s
 """
+# By the view, which leaves out what a role may not see; the function raises an error there.
 SERVER = """
-select pg_backend_pid(), current_setting('data_directory', true),
+select pg_backend_pid(), (select setting from pg_settings where name = 'data_directory'),
        coalesce(inet_server_addr() <<= '127.0.0.0/8' or inet_server_addr() = '::1', true)
 """
 

@@ -61,6 +61,9 @@ REPLICA = env.str("REPLICA_URL", "") and env.dj_db_url(
     conn_max_age=60,
     conn_health_checks=True,
 )
+DATABASE_OWNER = env.str("DATABASE_OWNER_URL", "") and env.dj_db_url(
+    "DATABASE_OWNER_URL", engine="timescale.db.backends.postgresql"
+)
 REDIS_URL = env.str("REDIS_URL", validate=validate.Regexp(r"^(rediss?|unix)://"))
 
 RAW_RETENTION_DAYS = env.int("RAW_RETENTION_DAYS", 30, validate=validate.Range(min=1, max=3650))
@@ -226,6 +229,10 @@ if REPLICA:
     # Read only even where the address is another primary's by mistake.
     reading = SESSION_SETTINGS | SERVER_PATIENCE | {"default_transaction_read_only": "on"}
     DATABASES["replica"] = {**_limited(REPLICA, reading), "TEST": {"MIRROR": "default"}}
+if DATABASE_OWNER:
+    # The same database, whichever that is now, for commands that make roles.
+    owner = _limited(DATABASE_OWNER, SESSION_SETTINGS) | {"NAME": DATABASE["NAME"]}
+    DATABASES["owner"] = {**owner, "TEST": {"MIRROR": "default"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -42,6 +42,23 @@ class Checkout:
         """Run `scripts/run` to its end."""
         return self._finish("run", *words, env=env)
 
+    def run_env(self) -> dict[str, str]:
+        """The settings that a run leaves for `manage.py`."""
+        lines = (self.folder / "var" / "run.env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines)
+
+    def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run `manage.py` beside a run."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=self.folder,
+            env=self.env | self.run_env(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
     def _finish(self, *words: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
         command = self.command(*words)
         return subprocess.run(

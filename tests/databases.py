@@ -26,6 +26,17 @@ def run_sql(url: str, statement: str, parameters: tuple | dict = ()) -> list[tup
         session.close()
 
 
+def give(owner_url: str, role: str, password: str) -> None:
+    """Make an ordinary role, and give it the database of the address."""
+    options = f"-c pointerscope.role={role} -c pointerscope.password={password}"
+    session = psycopg2.connect(owner_url, options=options)
+    try:
+        with session, session.cursor() as cursor:
+            cursor.execute((ROOT / "deploy" / "role.sql").read_text())
+    finally:
+        session.close()
+
+
 def clone(admin_url: str, name: str) -> None:
     """Create a database that is migrated already."""
     run_sql(admin_url, f'create database "{name}" template "{_migrated(admin_url)}"')

@@ -45,6 +45,12 @@ class Production(Service):
             **self.secrets(folder),
         }
 
+    def __enter__(self) -> "Production":
+        super().__enter__()
+        # As deploy/database-role leaves it: the service's own role makes Grafana's login.
+        self.administer(f'alter role "{self.database}" createrole')
+        return self
+
     def secrets(self, folder: Path) -> dict[str, str]:
         values = {
             "SECRET_KEY": secrets.token_urlsafe(50),

@@ -19,7 +19,7 @@ import psycopg2
 import redis
 import requests
 
-from tests.databases import ROOT, clone, run_sql
+from tests.databases import ROOT, clone, give, run_sql
 
 BIN = Path(sys.executable).parent
 SWEEP_SECONDS = 1.0
@@ -66,7 +66,13 @@ class Service:
         if own_database:
             self.admin_url = f"postgres://pointerscope@127.0.0.1:{self.database_port}/postgres"
         self.database = f"test_service_{secrets.token_hex(4)}"
-        self.database_url = urlsplit(self.admin_url)._replace(path=f"/{self.database}").geturl()
+        owner = urlsplit(self.admin_url)._replace(path=f"/{self.database}")
+        self.owner_url = owner.geturl()
+        # The service has an ordinary role of its own, which is named as its database is.
+        self.password = secrets.token_hex(16)
+        host = owner.netloc.rpartition("@")[2]
+        service = owner._replace(netloc=f"{self.database}:{self.password}@{host}")
+        self.database_url = service.geturl()
         self.redis_port, self.port, self.live_port = free_port(), free_port(), free_port()
         replica = urlsplit(self.database_url)._replace(
             netloc=f"pointerscope@127.0.0.1:{self.replica_port}"
@@ -77,6 +83,7 @@ class Service:
         self.environment = {
             **os.environ,
             "DATABASE_URL": self.database_url,
+            "DATABASE_OWNER_URL": self.owner_url,
             "REDIS_URL": self.redis_url,
             "SECRET_KEY": secrets.token_urlsafe(50),
             "STREAM_URL": f"http://127.0.0.1:{self.live_port}",
@@ -115,9 +122,11 @@ class Service:
             self.start("postgres")
         if self.migrates:
             self.administer(f'create database "{self.database}"')
+            give(self.owner_url, self.database, self.password)
             subprocess.run(self.commands["migrate"], cwd=ROOT, env=self.environment, check=True)
         else:
             clone(self.admin_url, self.database)
+            give(self.owner_url, self.database, self.password)
         self.start_missing()
         return self
 
@@ -129,6 +138,7 @@ class Service:
             self.stop(name, how=signal.SIGQUIT if name in DATABASES else signal.SIGTERM)
         if not self.own_database:
             self.administer(f'drop database "{self.database}" with (force)')
+            self.administer(f'drop role "{self.database}"')
 
     def start_missing(self) -> None:
         """Start whatever of the service does not run."""
@@ -177,7 +187,8 @@ class Service:
                 raise AssertionError(f"{name} does not end:\n{self.log(name)[-3000:]}") from None
 
     def sql(self, statement: str, parameters: tuple | dict = ()) -> list[tuple]:
-        return run_sql(self.database_url, statement, parameters)
+        """Run a statement as the database's owner."""
+        return run_sql(self.owner_url, statement, parameters)
 
     def is_rolled_up(self, rung: int = 1000) -> bool:
         """Whether nothing waits for a rung (ms); the higher ones take Beat's time."""

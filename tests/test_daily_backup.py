@@ -2,22 +2,28 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg2
 import pytest
 
+from tests.databases import run_sql
 from tests.production import Production
-from tests.service import ROOT
+from tests.service import ROOT, free_port, wait_until
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from service_sources.debian_root import POSTGRES_BIN, root_place
 
 DAY = 24 * 3600
+ROLES = """
+select rolname, rolsuper, rolcreaterole from pg_roles where rolname !~ '^pg_' order by rolname
+"""
 PROGRAMS = ("pg_dump", "pg_restore", "psql", "createdb", "dropdb")
 
 
@@ -45,7 +51,9 @@ def folder(tmp_path: Path) -> Path:
 def backup(
     production: Production, programs: Path, folder: Path, *words: str, **env: str
 ) -> subprocess.CompletedProcess[str]:
-    address = urlsplit(production.database_url)
+    # As in Compose: the service's own role dumps, and the owner brings back.
+    is_restored = words[0] == "restore"
+    address = urlsplit(production.owner_url if is_restored else production.database_url)
     (folder.parent / "password").write_text(address.password or "")
     return subprocess.run(
         ["sh", ROOT / "deploy" / "backup", *words],
@@ -57,6 +65,8 @@ def backup(
             "PGDATABASE": production.database,
             "PGPASSWORD_FILE": str(folder.parent / "password"),
             "BACKUP_FOLDER": str(folder),
+            "DATABASE_ROLE": production.database,
+            "ROLE_SQL": str(ROOT / "deploy" / "role.sql"),
             **env,
         },
         capture_output=True,
@@ -119,3 +129,47 @@ def test_what_cannot_be_restored_leaves_no_half_a_database(
     assert done.returncode == 1
     assert f"{name} is gone again" in done.stderr
     assert production.sql("select from pg_database where datname = %s", (name,)) == []
+
+
+def test_a_cluster_whose_first_role_was_the_services_gets_an_ordinary_one(
+    tmp_path: Path, programs: Path
+) -> None:
+    """As a volume of an earlier version is; for a new one the image makes `postgres` itself."""
+    port = free_port()
+    server = [ROOT / "scripts" / "services", "postgres", "--port", str(port)]
+    running = subprocess.Popen([*server, "--data", tmp_path / "cluster"])
+    (tmp_path / "password").write_text("secret\n")
+    env = {
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(port),
+        "POSTGRES_PASSWORD_FILE": str(tmp_path / "password"),
+        "ROLE_SQL": str(ROOT / "deploy" / "role.sql"),
+    }
+    first = f"postgres://pointerscope@127.0.0.1:{port}/"
+    old = f"{first}pointerscope"
+    try:
+        wait_until(lambda: answers(f"{first}postgres"), seconds=30)
+        run_sql(f"{first}postgres", "create database pointerscope")
+        run_sql(old, "create extension timescaledb")
+        run_sql(old, "create table kept (time timestamptz not null, word text)")
+        run_sql(old, "select create_hypertable('kept', 'time')")
+        run_sql(old, "insert into kept values (now(), 'pointer')")
+        for _ in range(2):
+            subprocess.run(["sh", ROOT / "deploy" / "database-role"], env=env, check=True)
+            assert run_sql(old, ROLES) == [("pointerscope", False, True), ("postgres", True, True)]
+            assert run_sql(old, "select word from kept") == [("pointer",)]
+            run_sql(old, "insert into kept values (now() + interval '1 year', 'pointer')")
+            run_sql(old, "delete from kept where time > now()")
+            run_sql(old, "alter table kept add column more text")
+            run_sql(old, "alter table kept drop column more")
+    finally:
+        running.send_signal(signal.SIGQUIT)
+        running.wait(30)
+
+
+def answers(url: str) -> bool:
+    try:
+        return bool(run_sql(url, "select 1"))
+    except psycopg2.OperationalError:
+        return False

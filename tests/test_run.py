@@ -10,11 +10,15 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from tests.checkout import ROOT, Checkout, descendants, is_running, wait_until
+from tests.databases import run_sql
+
+RIGHTS = "select rolname, rolsuper, rolcreaterole from pg_roles where rolname = current_user"
 
 
 @pytest.fixture
@@ -77,6 +81,25 @@ def test_a_signal_ends_all_that_it_started_and_nothing_else(checkout: Checkout, 
     assert neighbour.poll() is None
     neighbour.kill()
     neighbour.wait()
+
+
+def test_the_service_runs_with_an_ordinary_role_and_analysts_are_made_beside_it(
+    checkout: Checkout, port: str
+) -> None:
+    _, pids = start(checkout, port)
+    env = checkout.run_env()
+    assert run_sql(env["DATABASE_URL"], RIGHTS) == [("pointerscope", False, False)]
+    assert run_sql(env["DATABASE_OWNER_URL"], RIGHTS) == [("postgres", True, True)]
+    web = next(pid for pid in pids if b"core.server" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    password = urlsplit(env["DATABASE_OWNER_URL"]).password
+    assert password.encode() not in Path(f"/proc/{web}/environ").read_bytes()
+    told = checkout.manage("analyst", "ann")
+    assert told.returncode == 0, told.stderr
+    url = told.stdout.split()[-1]
+    assert run_sql(url, "select count(*) from pointer_events") == [(0,)]
+    assert checkout.manage("analyst", "--drop", "ann").returncode == 0
+    if os.geteuid() == 0:
+        assert "warning: web, live, worker and Beat run as root" in checkout.output
 
 
 def test_ctrl_c_typed_at_a_terminal_ends_it_cleanly(checkout: Checkout, port: str) -> None:

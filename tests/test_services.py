@@ -16,6 +16,13 @@ import redis
 
 from tests.checkout import Checkout, is_running, kill, wait_until
 
+RIGHTS = """
+select concat_ws(' ', rolname, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls)
+from pg_roles where rolname = current_user
+"""
+OWNER = "select pg_get_userbyid(datdba) from pg_database where datname = current_database()"
+DROP = "drop owned by helper; drop role helper"
+
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Iterator[Checkout]:
@@ -83,6 +90,74 @@ def test_servers_do_not_run_as_root_and_their_secrets_are_private(private: Check
     assert all(Path(f"/proc/{pid}").stat().st_uid != 0 for pid in pids)
     for name in ("services.env", "services.json"):
         assert stat.S_IMODE((private.folder / "var" / name).stat().st_mode) == 0o600
+
+
+def test_the_service_has_an_ordinary_role_that_owns_its_database(private: Checkout) -> None:
+    urls = private.up()
+    assert ask(urls, RIGHTS) == "pointerscope f f f f f"
+    assert ask(urls, OWNER) == "pointerscope"
+    for statement in (
+        "create role more",
+        "select pg_ls_dir('/')",
+        "copy (select 1) to program 'true'",
+    ):
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            ask(urls, statement)
+
+
+def test_a_command_of_run_is_the_databases_owner(private: Checkout) -> None:
+    done = private.services("run", "--", "sh", "-c", "echo $DATABASE_URL; echo $DATABASE_OWNER_URL")
+    owner, nothing = done.stdout.split("\n")[:2]
+    assert ask({"DATABASE_URL": owner}, RIGHTS).startswith("postgres t")
+    assert nothing == ""
+
+
+def test_a_cluster_whose_first_role_is_the_services_goes_over_with_its_data(
+    private: Checkout,
+) -> None:
+    urls = private.up()
+    remember(urls)
+    make_like_an_earlier_versions(private)
+    assert ask(urls, RIGHTS).startswith("pointerscope t")
+    for _ in range(2):
+        assert private.up() == urls
+        assert ask(urls, RIGHTS) == "pointerscope f f f f f"
+        assert_remembered(urls)
+        ask(urls, "alter table kept add column more text; alter table kept drop column more")
+
+
+def make_like_an_earlier_versions(private: Checkout) -> None:
+    """Give the cluster's first role the service's name and password, as initdb once did."""
+    state = private.folder / "var" / "services.json"
+    facts = json.loads(state.read_text())
+    port, password = (facts["postgres"][name] for name in ("port", "password"))
+    owner = f"postgres://postgres:{facts['postgres'].pop('owner_password')}@127.0.0.1:{port}/"
+    ask({"DATABASE_URL": f"{owner}postgres"}, "create role helper superuser login password 'x'")
+    helper = {"DATABASE_URL": f"postgres://helper:x@127.0.0.1:{port}/pointerscope"}
+    ask(helper, "alter table kept owner to postgres; alter database pointerscope owner to postgres")
+    ask(helper, "drop owned by pointerscope; drop role pointerscope")
+    ask(helper, "alter role postgres rename to pointerscope")
+    ask(helper, f"alter role pointerscope password '{password}'")
+    ask({"DATABASE_URL": f"postgres://pointerscope:{password}@127.0.0.1:{port}/postgres"}, DROP)
+    state.write_text(json.dumps(facts))
+
+
+def test_nobody_else_may_look_into_the_state_folder(checkout: Checkout) -> None:
+    old = checkout.folder / "var"
+    old.mkdir(mode=0o755)
+    done = checkout.services("up")
+    if "Choose one:" in done.stderr:
+        pytest.skip("no server programs here: neither the host's nor a Debian root")
+    assert stat.S_IMODE(old.stat().st_mode) == 0o700
+    logs = list(old.glob("*.log"))
+    assert len(logs) == 2
+    assert {stat.S_IMODE(log.stat().st_mode) for log in logs} == {0o600}
+    demo, somebodys = old / "demo", checkout.folder / "somebodys"
+    somebodys.mkdir(mode=0o755)
+    checkout.services("status", POINTERSCOPE_STATE=str(demo))
+    checkout.services("status", POINTERSCOPE_STATE=str(somebodys))
+    assert stat.S_IMODE(demo.stat().st_mode) == 0o700
+    assert stat.S_IMODE(somebodys.stat().st_mode) == 0o755, "a folder that was there was changed"
 
 
 def test_a_second_up_reuses_what_runs_and_is_quick(private: Checkout) -> None:

@@ -10,10 +10,11 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from service_sources import choice, docker
-from service_sources.state import DATABASE, ServiceError, State, say
+from service_sources.postgres import GIVE
+from service_sources.state import DATABASE, OWNER, ServiceError, State, say
 
 NAME = re.compile("[a-z_][a-z0-9_]{0,62}")
 AFTER = """check it, and then go over to it:
@@ -29,7 +30,7 @@ def back_up(state: State, file: Path) -> None:
     with choice.held(state) as urls:
         try:
             with os.fdopen(os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)) as out:
-                _run(state, urls[DATABASE], "pg_dump", "--format=custom", stdout=out.fileno())
+                _run(state, _owner(urls), "pg_dump", "--format=custom", stdout=out.fileno())
             fresh.replace(file)
         finally:
             fresh.unlink(missing_ok=True)
@@ -41,16 +42,25 @@ def restore(state: State, file: Path, name: str) -> None:
     if not NAME.fullmatch(name):
         raise ServiceError(f"{name!r} is no name for a database: a to z, 0 to 9 and _")
     with choice.held(state) as urls, file.open("rb") as dump:
-        old = urls[DATABASE]
+        old = _owner(urls)
         new = urlsplit(old)._replace(path=f"/{name}").geturl()
+        service = urlsplit(urls[DATABASE])
         _ask(state, old, f"create database {name}")
         try:
             _fill(state, new, name, dump.fileno())
+            if OWNER in urls:
+                _ask(state, new, GIVE.read_text(), options=_role_options(service))
         except BaseException:
             _ask(state, old, f"drop database {name} with (force)")
             raise
-    address = urlsplit(new)._replace(netloc=f"…@{urlsplit(new).hostname}:{urlsplit(new).port}")
+    address = service._replace(path=f"/{name}", netloc=f"…@{service.hostname}:{service.port}")
     say(f"{name} is restored; {AFTER.format(setting=DATABASE, url=address.geturl())}")
+
+
+def _owner(urls: Mapping[str, str]) -> str:
+    """The service's database, as its owner where one is known."""
+    owner = urls.get(OWNER, urls[DATABASE])
+    return urlsplit(owner)._replace(path=urlsplit(urls[DATABASE]).path).geturl()
 
 
 def _fill(state: State, url: str, name: str, dump: int) -> None:
@@ -62,8 +72,18 @@ def _fill(state: State, url: str, name: str, dump: int) -> None:
     _ask(state, url, "analyze")
 
 
-def _ask(state: State, url: str, sql: str) -> None:
-    _run(state, url, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql, stdout=subprocess.PIPE)
+def _role_options(service: SplitResult) -> str:
+    """Name the service's role and its password for deploy/role.sql."""
+    user, password = (
+        re.sub(r"([\\\s])", r"\\\1", unquote(word or ""))
+        for word in (service.username, service.password)
+    )
+    return f"-c pointerscope.role={user} -c pointerscope.password={password}"
+
+
+def _ask(state: State, url: str, sql: str, *, options: str = "") -> None:
+    words = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql]
+    _run(state, url, "psql", *words, stdout=subprocess.PIPE, options=options)
 
 
 def _run(
@@ -73,9 +93,10 @@ def _run(
     *words: str,
     stdin: int | None = None,
     stdout: int | None = None,
+    options: str = "",
 ) -> None:
     """Run a program of PostgreSQL's on a database; its password is in no list of processes."""
-    env = _environment(url)
+    env = _environment(url) | ({"PGOPTIONS": options} if options else {})
     done = subprocess.run(
         _command(state, program, [*words], env),
         env=os.environ | env,

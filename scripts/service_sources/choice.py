@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 from service_sources import docker, private
 from service_sources.debian_root import built_root, can_have_root, root_place
-from service_sources.given import given_urls, say_given
+from service_sources.given import given_urls, owner_url, say_given
 from service_sources.host import host_place
 from service_sources.place import Place
-from service_sources.state import BOTH, ServiceError, State, Users, say, write_private
+from service_sources.state import BOTH, OWNER, ServiceError, State, Users, say, write_private
 
 CHOICES = """no PostgreSQL with TimescaleDB and no Redis to be had here. Choose one:
   - set DATABASE_URL and REDIS_URL, in the environment or in .env, to servers that you have;
@@ -27,6 +27,8 @@ def start(state: State) -> tuple[dict[str, str], bool]:
     """Take every service from the first source that has it; also say whether any was running."""
     urls = given_urls()
     say_given(urls)
+    if owner := owner_url():
+        urls[OWNER] = owner
     wanted = [name for name in BOTH if name not in urls]
     found = False
     if wanted:

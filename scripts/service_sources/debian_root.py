@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from service_sources.place import Place
-from service_sources.state import ServiceError, State, say
+from service_sources.state import ServiceError, State, open_private, say
 
 # Raise the last number whenever the recipe below changes, and old folders are left alone.
 NAME = "debian-trixie-postgresql-17-timescaledb-1"
@@ -71,7 +71,7 @@ def _is_debian() -> bool:
 def _build(root: Path, log: Path) -> None:
     """Build beside the cached folder and rename: a build that was cut short leaves no trace."""
     root.parent.mkdir(parents=True, exist_ok=True)
-    with root.with_suffix(".lock").open("w") as lock, log.open("w") as notes:
+    with root.with_suffix(".lock").open("w") as lock, open_private(log, "w") as notes:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if _is_whole(root):
             return

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 
-from service_sources.state import CHECKOUT, DATABASE, REDIS, ServiceError, State, say
+from service_sources.state import CHECKOUT, DATABASE, REDIS, ServiceError, State, open_private, say
 
 PROJECT = "fs_starter"
 COMPOSE = ["docker", "compose", "--project-name", PROJECT, "--file", str(CHECKOUT / "compose.yml")]
@@ -34,7 +34,7 @@ def start(state: State, wanted: list[str]) -> tuple[dict[str, str], bool]:
     log = state.path("docker.log")
     names = [NAMES[setting] for setting in wanted]
     say("starting the services of compose.yml (the first time Docker fetches their images)")
-    with log.open("w") as notes:
+    with open_private(log, "w") as notes:
         up = [*COMPOSE, "up", "--detach", "--wait", *names]
         done = subprocess.run(up, stdout=notes, stderr=subprocess.STDOUT, check=False)
     if done.returncode != 0:

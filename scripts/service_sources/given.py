@@ -3,7 +3,7 @@
 import os
 from urllib.parse import urlsplit
 
-from service_sources.state import BOTH, CHECKOUT, say
+from service_sources.state import BOTH, CHECKOUT, DATABASE, OWNER, say
 
 
 def dotenv() -> dict[str, str]:
@@ -25,6 +25,11 @@ def setting(name: str) -> str:
 
 def given_urls() -> dict[str, str]:
     return {name: setting(name) for name in BOTH if setting(name)}
+
+
+def owner_url() -> str:
+    """The owner's address of a given database, or nothing."""
+    return setting(OWNER) if setting(DATABASE) else ""
 
 
 def say_given(urls: dict[str, str]) -> None:

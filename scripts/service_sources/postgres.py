@@ -7,9 +7,12 @@ from pathlib import Path
 
 from service_sources.place import Place
 from service_sources.ports import LOOPBACK
-from service_sources.state import ServiceError, write_private
+from service_sources.state import CHECKOUT, ServiceError, write_private
 
+# The service's own role and its database; and who owns the cluster, and alone may do everything.
 ROLE = "pointerscope"
+OWNER = "postgres"
+GIVE = CHECKOUT / "deploy" / "role.sql"
 PROC = Path("/proc")
 # Durability (fsync, synchronous_commit, full_page_writes) is left at PostgreSQL's defaults.
 SETTINGS = {
@@ -22,6 +25,22 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+# A cluster's first role stays a superuser for good, so one of an earlier version is renamed. No
+# role can rename itself.
+HELPER = "pointerscope_helper"
+_PASSWORD = "current_setting('pointerscope.password')"
+RENAME = f"""
+do $$ begin
+    alter role {ROLE} rename to {OWNER};
+    execute format('alter role {OWNER} password %L', current_setting('pointerscope.password'));
+end $$
+"""
+# A helper is left where an earlier renaming was cut short.
+DATABASES = f"""
+drop role if exists {HELPER};
+select datname from pg_database
+where datallowconn and not datistemplate and (datname = '{ROLE}' or datname !~ '^(postgres|test_)')
+"""
 VERSIONS = """
 select 'PostgreSQL ' || split_part(current_setting('server_version'), ' ', 1)
     || ' with TimescaleDB ' || extversion || ' (' || current_setting('timescaledb.license') || ')'
@@ -34,8 +53,14 @@ class Postgres:
 
     title = "PostgreSQL"
 
-    def __init__(self, place: Place, folder: Path, port: int, password: str = "") -> None:
+    def __init__(
+        self, place: Place, folder: Path, port: int, password: str = "", owner_password: str = ""
+    ) -> None:
         self.place, self.folder, self.port, self.password = place, folder, port, password
+        self.owner_password = owner_password
+        self._has_owner = False
+        # Without passwords it is a throwaway, whose one role may do everything.
+        self.first_role = OWNER if password else ROLE
         # A throwaway's: the address it listens on, and the port of the one that it replicates.
         self.address, self.original = LOOPBACK, None
         self.data = folder / "data"
@@ -43,8 +68,11 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        secret = f":{self.password}" if self.password else ""
-        return f"postgres://{ROLE}{secret}@{LOOPBACK}:{self.port}/{ROLE}"
+        return f"postgres://{ROLE}:{self.password}@{LOOPBACK}:{self.port}/{ROLE}"
+
+    @property
+    def owner_url(self) -> str:
+        return f"postgres://{OWNER}:{self.owner_password}@{LOOPBACK}:{self.port}/{ROLE}"
 
     def prepare(self) -> None:
         """Make the cluster where there is none yet, and clear away what a crash left behind."""
@@ -57,13 +85,18 @@ class Postgres:
 
     def _initdb(self) -> None:
         locale = ["--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"]
-        words = [self._program("initdb"), f"--pgdata={self._inside}", f"--username={ROLE}", *locale]
+        words = [
+            self._program("initdb"),
+            f"--pgdata={self._inside}",
+            f"--username={self.first_role}",
+        ]
+        words += locale
         if not self.password:
             self.place.run(self.folder, *words, "--auth=trust")
             self._let_neighbours_in()
             return
         note = self.folder / f"password-{secrets.token_hex(4)}"
-        write_private(note, self.password)
+        write_private(note, self.owner_password)
         try:
             self.place.hand_over(note)
             pwfile = self.place.inside(self.folder) / note.name
@@ -102,17 +135,39 @@ class Postgres:
 
     def answers(self) -> bool:
         """Asked with our own password: so nobody else's server can pass for ours."""
+        self._has_owner = self._lets_in(OWNER)
+        return self._has_owner or self._lets_in(ROLE)
+
+    def _lets_in(self, role: str) -> bool:
         try:
-            return self._ask("postgres", "select 1") == "1"
+            return self._ask("postgres", "select 1", role=role) == "1"
         except ServiceError:
             return False
 
     def settle(self) -> None:
-        """Make the database where a first start has not come so far."""
-        exists = self._ask("postgres", f"select 1 from pg_database where datname = '{ROLE}'")
-        if not exists:
+        """Make what a first start has not made: the database, the extension, the service's role.
+
+        Called once it answers.
+        """
+        if not self._has_owner:
+            self._rename_first_role()
+        databases = self._ask("postgres", DATABASES).splitlines()
+        if ROLE not in databases:
             self._ask("postgres", f"create database {ROLE}")
-        self._ask(ROLE, "create extension if not exists timescaledb")
+        for database in {ROLE, *databases}:
+            self.give(database)
+
+    def _rename_first_role(self) -> None:
+        """Make the first role of a cluster of earlier versions, a superuser, its owner."""
+        create = f"create role {HELPER} superuser login"
+        script = f"do $$ begin execute format('{create} password %L', {_PASSWORD}); end $$"
+        self._ask("postgres", f"drop role if exists {HELPER}", role=ROLE)
+        self._ask("postgres", script, role=ROLE, new_password=self.owner_password)
+        self._ask("postgres", RENAME, role=HELPER, new_password=self.owner_password)
+
+    def give(self, database: str) -> None:
+        """Make the database the service's role's, with all that is in it."""
+        self._ask(database, GIVE.read_text(), new_password=self.password)
 
     def version(self) -> str:
         return self._ask(ROLE, VERSIONS)
@@ -140,8 +195,13 @@ class Postgres:
     def _program(self, name: str) -> Path:
         return self.place.postgres_bin / name
 
-    def _ask(self, database: str, sql: str) -> str:
-        where = ["-h", LOOPBACK, "-p", str(self.port), "-U", ROLE, "-d", database]
+    def _ask(self, database: str, sql: str, *, role: str = OWNER, new_password: str = "") -> str:
+        """Run SQL and return what it selects; a password is in no list of processes."""
+        where = ["-h", LOOPBACK, "-p", str(self.port), "-U", role, "-d", database]
         words = [self._program("psql"), "-X", "-q", "-A", "-t", *where, "-c", sql]
-        env = {"PGPASSWORD": self.password, "PGCONNECT_TIMEOUT": "3"}
+        password = self.password if role == ROLE else self.owner_password
+        options = f"-c pointerscope.role={ROLE} -c pointerscope.password={new_password}"
+        env = {"PGPASSWORD": password, "PGCONNECT_TIMEOUT": "3"}
+        if new_password:
+            env["PGOPTIONS"] = options
         return self.place.run(self.folder, *words, env=env)

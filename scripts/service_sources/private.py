@@ -8,13 +8,23 @@ from service_sources.place import Place
 from service_sources.ports import LOOPBACK, choose_port
 from service_sources.postgres import Postgres
 from service_sources.redis import Redis
-from service_sources.state import DATABASE, REDIS, ServiceError, State, say
+from service_sources.state import (
+    DATABASE,
+    OWNER,
+    REDIS,
+    ServiceError,
+    State,
+    open_private,
+    say,
+)
 
 Server = Postgres | Redis
 KINDS: dict[str, tuple[str, type[Postgres] | type[Redis]]] = {
     DATABASE: ("postgres", Postgres),
     REDIS: ("redis", Redis),
 }
+# The service's, and that of the cluster's owner.
+PASSWORDS = ("password", "owner_password")
 START_SECONDS = 30
 STOP_SECONDS = 30
 
@@ -32,27 +42,36 @@ def start(state: State, place: Place, wanted: list[str]) -> tuple[dict[str, str]
         server.settle()
         say(f"{server.version()} {place.said}, {LOOPBACK}:{server.port}")
         urls[setting] = server.url
+        if isinstance(server, Postgres):
+            urls[OWNER] = server.owner_url
     return urls, found
 
 
 def known_server(state: State, place: Place, setting: str) -> Server | None:
     """The server that we remember, running or not."""
-    name, kind = KINDS[setting]
-    facts = state.memory.get(name)
-    return kind(place, state.path(name), facts["port"], facts["password"]) if facts else None
+    facts = state.memory.get(KINDS[setting][0])
+    return _server(state, place, setting, facts["port"]) if facts else None
 
 
 def _fresh_server(state: State, place: Place, setting: str) -> Server:
-    """The same server on a port that is free now; its password is made the first time."""
+    """The same server on a port that is free now; its passwords are made the first time."""
     name, kind = KINDS[setting]
-    facts = state.memory.get(name, {})
     old = known_server(state, place, setting)
     if old is not None and isinstance(old, Postgres) and old.pid():
         stop_server(old)
-    port = choose_port(facts.get("port"), kind.title)
-    password = facts.get("password") or secrets.token_urlsafe(24)
-    state.remember(**{name: {"port": port, "password": password}})
-    return kind(place, state.path(name), port, password)
+    port = choose_port(state.memory.get(name, {}).get("port"), kind.title)
+    return _server(state, place, setting, port)
+
+
+def _server(state: State, place: Place, setting: str, port: int) -> Server:
+    name, kind = KINDS[setting]
+    known = state.memory.get(name, {})
+    wanted = PASSWORDS if kind is Postgres else PASSWORDS[:1]
+    passwords = {word: known.get(word) or secrets.token_urlsafe(24) for word in wanted}
+    facts = {"port": port, **passwords}
+    if facts != known:
+        state.remember(**{name: facts})
+    return kind(place, state.path(name), port, *passwords.values())
 
 
 def _start(state: State, server: Server) -> None:
@@ -73,7 +92,7 @@ def _start(state: State, server: Server) -> None:
 
 def _spawn(command: list[str], log) -> subprocess.Popen:
     """In a session of its own, so that the Ctrl-C of whoever started it does not reach it."""
-    with log.open("a") as notes:
+    with open_private(log, "a") as notes:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

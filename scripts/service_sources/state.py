@@ -6,13 +6,15 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DATABASE = "DATABASE_URL"
 REDIS = "REDIS_URL"
+# The same database, as one who may do everything there.
+OWNER = "DATABASE_OWNER_URL"
 BOTH = (DATABASE, REDIS)
 
 
@@ -33,6 +35,11 @@ def write_private(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
+def open_private(path: Path, mode: str) -> TextIO:
+    """Open a log that only its owner can read."""
+    return open(path, mode, opener=lambda name, flags: os.open(name, flags, 0o600))
+
+
 @contextmanager
 def plain_errors(name: str) -> Iterator[None]:
     """A command's faults in one clear message, without a traceback; Ctrl-C without a word."""
@@ -51,12 +58,27 @@ def plain_errors(name: str) -> Iterator[None]:
         sys.exit(130)
 
 
+def _keep_private(folder: Path) -> None:
+    """Make the folder where it is missing, for its owner alone, whatever was set before.
+
+    One that POINTERSCOPE_STATE names and that is not ours yet stays as it is.
+    """
+    ours = CHECKOUT / "var"
+    for part in [ours] if ours in folder.parents else []:
+        _keep_private(part)
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    if is_new or folder == ours or (folder / "services.json").exists():
+        with suppress(PermissionError):
+            folder.chmod(0o700)
+
+
 class State:
     """The state folder: ports and passwords, the log files, and two locks."""
 
     def __init__(self) -> None:
         self.folder = Path(os.environ.get("POINTERSCOPE_STATE") or CHECKOUT / "var").absolute()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        _keep_private(self.folder)
         self.memory: dict[str, Any] = self._recall()
 
     def path(self, name: str) -> Path:

@@ -69,8 +69,8 @@ def _explain(error: DatabaseError) -> str:
     said = str(error).strip().splitlines()[0]
     if getattr(error.__cause__, "pgcode", None) == "42501":
         return (
-            f"{said}. The service's database user may not manage roles. Print the SQL with --sql "
-            "and have it run in this database by one who may."
+            f"{said}. The service's database user may not manage roles. Name one who may in "
+            "DATABASE_OWNER_URL, or print the SQL with --sql and have it run in this database."
         )
     return said
 

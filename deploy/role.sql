@@ -1,0 +1,46 @@
+-- Makes the service's own role, and gives it the database that this runs in. Run it as a superuser:
+--   PGOPTIONS='-c pointerscope.role=NAME -c pointerscope.password=PASSWORD' psql -f deploy/role.sql
+-- Without a password the role keeps the one that it has. Run again, it gives away what is new.
+--
+-- The role is an ordinary one: it owns the tables, and may neither make databases nor read or run
+-- anything outside of PostgreSQL. The extension stays the superuser's. Chunks follow their hypertable.
+-- Locks: each table that changes its owner, exclusively, to the end of the transaction.
+create extension if not exists timescaledb;
+do $role$
+declare
+    service name := current_setting('pointerscope.role');
+    change text;
+begin
+    if not exists (select from pg_roles where rolname = service) then
+        execute format('create role %I', service);
+    end if;
+    execute format(
+        'alter role %I login nosuperuser nocreatedb noreplication nobypassrls', service
+    );
+    if current_setting('pointerscope.password', true) <> '' then
+        execute format('alter role %I password %L', service,
+                       current_setting('pointerscope.password'));
+    end if;
+    execute format('alter database %I owner to %I', current_database(), service);
+    execute format('grant usage, create on schema public to %I', service);
+    for change in
+        select format('alter %s %s owner to %I', case relkind
+            when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence'
+            else 'table' end, c.oid::regclass, service)
+        from pg_class c
+        where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'S')
+            and relowner <> (select oid from pg_roles where rolname = service)
+            -- Those of the extension, and sequences, which go with their table.
+            and not exists (select from pg_depend where classid = 'pg_class'::regclass
+                                and objid = c.oid and deptype in ('e', 'a', 'i'))
+        union all
+        select format('alter routine %s owner to %I', p.oid::regprocedure, service)
+        from pg_proc p
+        where pronamespace = 'public'::regnamespace
+            and proowner <> (select oid from pg_roles where rolname = service)
+            and not exists (select from pg_depend where classid = 'pg_proc'::regclass
+                                and objid = p.oid and deptype = 'e')
+    loop
+        execute change;
+    end loop;
+end $role$;
