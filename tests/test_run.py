@@ -203,4 +203,4 @@ def log_in(origin: str, name: str, password: str) -> requests.Session:
 
 def moving(staff: requests.Session, page: str) -> list[dict]:
     rows = staff.get(f"{page}rows/", timeout=10).json()["instances"]
-    return [row for row in rows if row["is_active"] and row["velocities"]]
+    return [row for row in rows if row["has_moved"] and row["velocities"]]
