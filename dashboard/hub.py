@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections import defaultdict, deque
+from collections.abc import Mapping
 
 import redis.asyncio
 from django.conf import settings
 from prometheus_client import Gauge
 
 import core.metrics  # noqa: F401  # before any metric is made
-from dashboard.stream import CHANNEL, split
+from dashboard.stream import CHANNEL, split, version_of
 
 logger = logging.getLogger(__name__)
 
@@ -25,9 +26,12 @@ class Watcher:
     def __init__(self) -> None:
         self.queue: deque[bytes] = deque()
         self.needs_snapshot = True
+        # All changes up to this version are in what the client got, or in what waits for it.
+        self.version = 0
         self.woken = asyncio.Event()
 
-    def put(self, message: bytes) -> None:
+    def put(self, message: bytes, version: int) -> None:
+        self.version = max(self.version, version)
         if len(self.queue) < QUEUE_MESSAGES:
             self.queue.append(message)
             self.woken.set()
@@ -108,10 +112,24 @@ class Hub:
         for watcher in self._all():
             watcher.start_over()
 
+    def catch_up(self, versions: Mapping[str, int]) -> None:
+        """Give a snapshot to each watcher that has not got its instance's version by now.
+
+        Redis delivers a message at most once. `versions` was read from the database a while ago,
+        so what has not come since is lost.
+        """
+        for instance, version in versions.items():
+            for watcher in self.watchers.get(instance, ()):
+                if watcher.version < version:
+                    watcher.version = version
+                    watcher.start_over()
+
     def _hand_on(self, data: bytes) -> None:
         instance, events = split(data)
-        for watcher in self.watchers.get(instance, ()):
-            watcher.put(events)
+        if watchers := self.watchers.get(instance):
+            version = version_of(events)
+            for watcher in watchers:
+                watcher.put(events, version)
 
     def _all(self) -> list[Watcher]:
         return [watcher for watchers in self.watchers.values() for watcher in watchers]

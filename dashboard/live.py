@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 from rest_framework.exceptions import APIException, MethodNotAllowed, NotFound
@@ -20,7 +21,7 @@ from core.framing import Receive, Scope, Send, check_head, closing
 from core.problems import ForeignInstance, Unavailable
 from core.refusals import refuse
 from dashboard.hub import Hub, Watcher
-from dashboard.stream import read_snapshot
+from dashboard.stream import read_newest_versions, read_snapshot, version_of
 from dashboard.tokens import read_ticket
 
 logger = logging.getLogger(__name__)
@@ -54,19 +55,40 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _live(receive: Receive, send: Send) -> None:
-    listening: asyncio.Task | None = None
+    tasks: list[asyncio.Task] = []
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
-            listening = asyncio.create_task(hub.listen())
+            tasks = [asyncio.create_task(hub.listen()), asyncio.create_task(_catch_up())]
             _end_streams_on(signal.SIGTERM, signal.SIGINT)
             await send({"type": "lifespan.startup.complete"})
         else:
             hub.close()
-            if listening:
-                listening.cancel()
+            for task in tasks:
+                task.cancel()
             await send({"type": "lifespan.shutdown.complete"})
             return
+
+
+async def _catch_up() -> None:
+    """Find changes that Redis lost, so that no stream is behind for longer than a sweep."""
+    versions: dict[str, int] = {}
+    while True:
+        await asyncio.sleep(settings.SWEEP_SECONDS / 2)
+        hub.catch_up(versions)
+        versions = await asyncio.to_thread(_read_versions, list(hub.watchers))
+
+
+def _read_versions(instances: list[str]) -> dict[str, int]:
+    if not instances:
+        return {}
+    try:
+        return read_newest_versions(instances=instances, now=timezone.now())
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("whether streams are behind is not known: %s", error)
+        return {}
+    finally:
+        connection.close()
 
 
 def _end_streams_on(*signals: signal.Signals) -> None:
@@ -150,7 +172,10 @@ async def _snapshot(instance_id: UUID, watcher: Watcher) -> bytes:
     # First: what is published from here on waits in the queue, and goes out after the snapshot.
     watcher.needs_snapshot = False
     async with snapshots_at_once:
-        return await asyncio.to_thread(_read_snapshot, instance_id)
+        snapshot = await asyncio.to_thread(_read_snapshot, instance_id)
+    # A snapshot has all versions below its own.
+    watcher.version = max(watcher.version, version_of(snapshot) - 1)
+    return snapshot
 
 
 def _read_snapshot(instance_id: UUID) -> bytes:

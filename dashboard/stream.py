@@ -33,6 +33,19 @@ ID_LENGTH = 32
 SNAPSHOT_VERSION = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
 
+# For each instance, the number of the latest transaction that wrote a status of its window. A row's
+# xmin has the lower 32 bits of that number; the next transaction's number has all 64.
+NEWEST_VERSIONS = """
+select b.instance_id, max(next.id - ((next.id - s.xmin::text::bigint) & 4294967295))
+from dashboard_browser b
+join dashboard_pointerstatus s on s.browser_id = b.id
+cross join (select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as id) next
+where b.instance_id = any(%(instances)s::uuid[])
+    and s.interval_ms = %(rung)s and s.time >= %(since)s and s.time < %(until)s
+group by b.instance_id
+"""
+
+
 class Change(NamedTuple):
     """A status that came to differ, and the number of the transaction that made it so.
 
@@ -48,7 +61,8 @@ class Change(NamedTuple):
 def publish(changes: Iterable[Change]) -> None:
     """Send changes; call it after COMMIT. It never raises for want of Redis.
 
-    A stream is for watching: what Redis loses, a client gets with its next snapshot.
+    Redis may lose a message, and this process may end before it sends one. The live process finds
+    such a change in the database within a sweep (read_newest_versions).
     """
     messages: dict[UUID, bytes] = {}
     for change in changes:
@@ -82,6 +96,27 @@ def read_snapshot(*, instance_id: UUID, now: datetime) -> bytes:
         statuses=list_statuses(browser_id=browser.pk, span=span, fresh=True),
     )
     return frame("snapshot", version, series)
+
+
+def read_newest_versions(*, instances: Iterable[str], now: datetime) -> dict[str, int]:
+    """Return the newest version in the recent window of each instance, by the hex of its id.
+
+    An instance without a status in the window is left out.
+    """
+    parameters = {
+        "instances": list(instances),
+        "rung": FIRST_RUNG_MS,
+        "since": now - WINDOW,
+        "until": now + AHEAD,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST_VERSIONS, parameters)
+        return {instance_id.hex: version for instance_id, version in cursor.fetchall()}
+
+
+def version_of(events: bytes) -> int:
+    """Return the version of server-sent events that `frame` wrote."""
+    return int(events[len(b"id: ") : events.index(b"\n")])
 
 
 def frame(event: str, version: int, data: msgspec.Struct) -> bytes:

@@ -12,11 +12,16 @@ import psutil
 import pytest
 import requests
 
+from tests.databases import run_sql
 from tests.pointer import Pointer
-from tests.service import Service, wait_until
+from tests.service import SWEEP_SECONDS, Service, wait_until
 from tests.watching import Watcher, open_and_never_read
 
 CLIENTS, DEAF = 500, 25
+CHANGE_UNTOLD = """
+update dashboard_pointerstatus set events = 77
+where browser_id = (select id from dashboard_browser where instance_id = %s)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +76,23 @@ def ahead(pointer: Pointer) -> bool:
         return bool(watcher.next("snapshot").data["statuses"])
     finally:
         watcher.close()
+
+
+def test_a_change_that_no_message_told_comes_by_a_snapshot_within_a_sweep(
+    service: Service, pointer: Pointer, watcher: Watcher
+) -> None:
+    pointer.send(0, 1)
+    watcher.until_events(2)
+    watcher.until_nothing_waits()
+    # As by a worker that dies between its COMMIT and its message.
+    run_sql(service.database_url, CHANGE_UNTOLD, (pointer.instance_id,))
+    snapshot = watcher.next("snapshot", seconds=SWEEP_SECONDS + 1)
+    assert [status["events"] for status in snapshot.data["statuses"]] == [77]
+    # Once, and none where the messages come.
+    pointer.send(2)
+    assert watcher.next("status").data["events"] == 3
+    time.sleep(3 * SWEEP_SECONDS)
+    assert watcher.events.empty()
 
 
 def test_each_value_of_a_bucket_has_a_higher_id_than_the_one_before(
