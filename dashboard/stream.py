@@ -7,7 +7,7 @@ the server-sent events just as a browser gets them, so that fanning out copies b
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -103,7 +103,7 @@ def read_newest_versions(*, instances: Iterable[str], now: datetime) -> dict[str
 
     An instance without a status in the window is left out.
     """
-    parameters = {
+    parameters: dict[str, Any] = {
         "instances": list(instances),
         "rung": FIRST_RUNG_MS,
         "since": now - WINDOW,
