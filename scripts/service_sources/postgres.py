@@ -135,8 +135,11 @@ class Postgres:
 
     def answers(self) -> bool:
         """Asked with our own password: so nobody else's server can pass for ours."""
+        if not (self._lets_in(OWNER) or self._lets_in(ROLE)):
+            return False
+        # Once more: the server may have let nobody in yet when the owner was asked.
         self._has_owner = self._lets_in(OWNER)
-        return self._has_owner or self._lets_in(ROLE)
+        return True
 
     def _lets_in(self, role: str) -> bool:
         try:
