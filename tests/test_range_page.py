@@ -1,12 +1,16 @@
 """One instance's page in any range, as staff see it."""
 
 import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
+from urllib.parse import parse_qs, urlsplit
 
 import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser import CDN, answer_as_cdn
 from tests.service import Service, wait_until
 from tests.staff import OpenStaffPage, add_statuses
 
@@ -177,3 +181,108 @@ def test_a_server_error_shows_its_code(open_page: OpenStaffPage, instance: str) 
     page.route("**/statuses/*", lambda route: route.fulfill(status=503, json={"code": "busy"}))
     page.goto(page.url.replace("healthz", f"browsers/{instance}/?range=15m"))
     expect(page.locator("[data-connection-detail]")).to_contain_text("Report 503 busy")
+
+
+# Clocks that change by an hour, and by half of one.
+BERLIN, LORD_HOWE = "Europe/Berlin", "Australia/Lord_Howe"
+
+
+@pytest.mark.parametrize(
+    ("zone", "since", "until", "expected"),
+    [
+        # Later by the clock, and earlier in time: 02:45 before the change, 02:15 after it.
+        (BERLIN, "2026-10-25T02:45", "2026-10-25T02:15", ("T00:45:00", "T01:15:00")),
+        (BERLIN, "2026-10-25T01:59:59", "2026-10-25T03:00", ("T23:59:59", "T02:00:00")),
+        (BERLIN, "2026-10-25T02:30", "2026-10-25T02:30", ("T00:30:00", "T01:30:00")),
+        (BERLIN, "2026-03-29T01:59:59", "2026-03-29T03:00", ("T00:59:59", "T01:00:00")),
+        (BERLIN, "2026-07-01T12:00", "2026-07-01T12:00:01", ("T10:00:00", "T10:00:01")),
+        (LORD_HOWE, "2026-04-05T01:50", "2026-04-05T01:40", ("T14:50:00", "T15:10:00")),
+        (LORD_HOWE, "2026-10-04T01:59:59", "2026-10-04T02:30", ("T15:29:59", "T15:30:00")),
+        ("Asia/Kolkata", "2026-10-25T02:30", "2026-10-25T02:31", ("T21:00:00", "T21:01:00")),
+    ],
+)
+def test_custom_times_are_compared_as_moments(
+    service: Service,
+    staff: BrowserContext,
+    instance: str,
+    zone: str,
+    since: str,
+    until: str,
+    expected: tuple[str, str],
+) -> None:
+    with open_form(service, staff, instance, zone) as page:
+        choose(page, since, until)
+        page.wait_for_url("**since=*")
+        query = parse_qs(urlsplit(page.url).query)
+        assert [query[name][0][10:19] for name in ("since", "until")] == list(expected)
+
+
+@pytest.mark.parametrize(
+    ("zone", "since", "until", "fault"),
+    [
+        (BERLIN, "2026-03-29T02:30", "2026-03-29T04:00", "From: This time does not exist"),
+        (BERLIN, "2026-03-29T01:00", "2026-03-29T02:00", "Until: This time does not exist"),
+        (LORD_HOWE, "2026-10-04T02:15", "2026-10-04T03:00", "From: This time does not exist"),
+        (BERLIN, "2026-10-25T03:00", "2026-10-25T02:59:59", "Until: The end must come after"),
+        (BERLIN, "2026-07-01T12:00", "2026-07-01T12:00", "Until: The end must come after"),
+    ],
+)
+def test_a_custom_time_that_is_skipped_and_an_end_before_the_start_are_told(
+    service: Service,
+    staff: BrowserContext,
+    instance: str,
+    zone: str,
+    since: str,
+    until: str,
+    fault: str,
+) -> None:
+    with open_form(service, staff, instance, zone) as page:
+        choose(page, since, until)
+        name, said = fault.split(": ")
+        told = page.get_by_label(name).evaluate("field => field.validationMessage")
+        assert told.startswith(said)
+        assert "since=" not in page.url
+        # What was wrong is forgotten once it is put right.
+        choose(page, "2026-07-01T12:00", "2026-07-01T13:00")
+        page.wait_for_url("**since=*")
+
+
+def test_a_custom_time_that_comes_twice_is_told_and_one_that_was_filled_in_is_kept(
+    service: Service, staff: BrowserContext, instance: str
+) -> None:
+    with open_form(service, staff, instance, BERLIN) as page:
+        told = page.get_by_text("it comes twice")
+        page.get_by_label("From").fill("2026-10-25T02:30")
+        expect(told).to_be_visible()
+        page.get_by_label("From").fill("2026-10-25T04:30")
+        expect(told).to_be_hidden()
+        # The second 02:30 of the night, not the first.
+        second = "?since=2026-10-25T01:30:00.000Z&until=2026-10-25T01:40:00.000Z"
+        page.goto(f"{service.url}/browsers/{instance}/{second}")
+        expect(page.locator("[data-live]")).to_have_attribute("data-charts", "ready")
+        page.locator("summary", has_text="Custom").click()
+        expect(page.get_by_label("From")).to_have_value("2026-10-25T02:30")
+        page.get_by_label("Until").fill("2026-10-25T02:50")
+        page.get_by_role("button", name="Show").click()
+        page.wait_for_url("**01%3A50*")
+        assert "since=2026-10-25T01%3A30" in page.url
+
+
+@contextmanager
+def open_form(service: Service, staff: BrowserContext, instance: str, zone: str) -> Iterator[Page]:
+    """Open the form for custom times, in a browser whose clock is a zone's."""
+    assert staff.browser
+    context = staff.browser.new_context(timezone_id=zone, storage_state=staff.storage_state())
+    context.route(CDN, answer_as_cdn)
+    page = context.new_page()
+    page.goto(f"{service.url}/browsers/{instance}/?range=15m", wait_until="domcontentloaded")
+    page.locator("summary", has_text="Custom").click()
+    expect(page.get_by_label("From")).not_to_have_value("")
+    yield page
+    context.close()
+
+
+def choose(page: Page, since: str, until: str) -> None:
+    page.get_by_label("From").fill(since)
+    page.get_by_label("Until").fill(until)
+    page.get_by_role("button", name="Show").click()

@@ -1,5 +1,6 @@
 // The range picker of one instance's page: custom times, zoom by dragging, and the export's range.
 
+import { momentsOf, toLocal } from "./local-time.js";
 import { bucketAt } from "./reading.js";
 
 const LIVE_MS = 120_000;
@@ -20,31 +21,56 @@ const go = (since, until) => {
   location.search = query;
 };
 
-// The form speaks of local time, the address of UTC.
-const toLocal = (time) => {
-  const shifted = time - new Date(time).getTimezoneOffset() * 60_000;
-  return new Date(shifted).toISOString().slice(0, 19);
-};
-
 const shownRange = () => {
   const { from, to } = root.dataset;
   return from ? [Number(from), Number(to)] : [Date.now() - LIVE_MS, Date.now()];
 };
 
+const SKIPPED = "This time does not exist: the clocks are put forward over it.";
+
+// The form speaks of local time, the address of UTC.
 const listenToForm = (form) => {
   const [from, to] = ["[data-from]", "[data-to]"].map((name) => form.querySelector(name));
+  const repeated = form.querySelector("[data-repeated]");
+  // What the fields were filled with, because a local time alone may name two moments.
+  const filled = new Map();
+
+  const fill = (field, time) => {
+    if (field.value) return;
+    field.value = toLocal(time);
+    filled.set(field, { text: field.value, time: Math.floor(time / 1000) * 1000 });
+  };
+
+  const moments = (field) => {
+    const { text, time } = filled.get(field) ?? {};
+    if (field.value === text) return [time];
+    return field.value ? momentsOf(field.value) : [];
+  };
+
+  const showRepeated = () => {
+    repeated.hidden = ![from, to].some((field) => moments(field).length > 1);
+  };
+
   form.closest("details").addEventListener("toggle", () => {
     const [since, until] = shownRange();
-    from.value ||= toLocal(since);
-    to.value ||= toLocal(until);
+    fill(from, since);
+    fill(to, until);
+    showRepeated();
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const wrong = from.value >= to.value ? "The end must come after the start." : "";
-    to.setCustomValidity(wrong);
-    if (form.reportValidity()) go(from.value, to.value);
+    const since = moments(from).at(0);
+    const until = moments(to).at(-1);
+    from.setCustomValidity(since === undefined ? SKIPPED : "");
+    const isWrong = since >= until ? "The end must come after the start." : "";
+    to.setCustomValidity(until === undefined ? SKIPPED : isWrong);
+    if (form.reportValidity()) go(since, until);
   });
-  form.addEventListener("input", () => to.setCustomValidity(""));
+  form.addEventListener("input", () => {
+    from.setCustomValidity("");
+    to.setCustomValidity("");
+    showRepeated();
+  });
 };
 
 const listenToExport = (link) => {

@@ -1,0 +1,19 @@
+// Local times as a form has them (`2026-10-25T02:30:00`), and the moments that they name, in ms.
+
+const DAY_MS = 86_400_000;
+const LENGTH = 19;
+
+export const toLocal = (time) => {
+  const shifted = time - new Date(time).getTimezoneOffset() * 60_000;
+  return new Date(shifted).toISOString().slice(0, LENGTH);
+};
+
+// None where the clocks skip the local time, two where they are put back over it, earliest first.
+export const momentsOf = (text) => {
+  const asUtc = Date.parse(`${text}Z`);
+  // The clocks change at most once in two days.
+  const offsets = [-DAY_MS, DAY_MS].map((away) => new Date(asUtc + away).getTimezoneOffset());
+  const moments = offsets.map((minutes) => asUtc + minutes * 60_000);
+  const wanted = new Date(asUtc).toISOString().slice(0, LENGTH);
+  return [...new Set(moments)].filter((time) => toLocal(time) === wanted).sort((a, b) => a - b);
+};
