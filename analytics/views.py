@@ -36,7 +36,7 @@ from core.problems import NoSuchEvent
 from core.queries import TimeField, read_query
 from core.rendering import FILE_ANSWERS, JSON_OR_FILE, JsonRenderer, answer_file
 from core.sharing import NO_ACTION, OpenViewSet
-from core.times import EPOCH, MICROSECOND, parse_time, to_epoch_us, to_rfc3339
+from core.times import EPOCH, MICROSECOND, name_range, parse_time, to_epoch_us, to_rfc3339
 from dashboard.authentication import WriteTokenAuthentication
 from dashboard.permissions import HoldsTokenOrIsStaff, header_token, visible_browser
 from dashboard.throttles import ReadThrottle
@@ -144,7 +144,9 @@ class EventViewSet(OpenViewSet):
         browser = visible_browser(request, instance_id)
         selection = Selection(browser.pk, query["since"], query["until"], query["cursor"])
         if request.accepted_renderer.format != JsonRenderer.format:
-            pages, name = page_events(selection=selection), f"pointerscope-{instance_id}-events"
+            range_name = name_range(query["since"], query["until"])
+            name = f"pointerscope-{instance_id}-events-{range_name}"
+            pages = page_events(selection=selection)
             return answer_file(request, columns=COLUMNS, pages=pages, name=name)
         events, after = list_events(selection=selection, limit=query["limit"])
         cursor = CursorField().to_representation(after) if after else None

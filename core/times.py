@@ -16,6 +16,17 @@ def to_epoch_us(moment: datetime) -> int:
     return (moment - EPOCH) // MICROSECOND
 
 
+def name_range(since: datetime | None, until: datetime | None) -> str:
+    """Return a range as a part of a file's name: `20261123T120000Z-20261123T130000Z`."""
+    first, last = (
+        moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ") if moment else ""
+        for moment in (since, until)
+    )
+    if not first and not last:
+        return "all"
+    return f"{first or 'first'}-{last or 'last'}"
+
+
 def parse_time(text: str) -> datetime:
     """Read RFC 3339 with an offset, or a number of epoch milliseconds.
 

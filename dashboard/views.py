@@ -27,7 +27,7 @@ from core.methods import KnownMethods
 from core.queries import read_query
 from core.rendering import FILE_ANSWERS, JSON_OR_FILE, JsonRenderer, answer_file
 from core.sharing import NO_ACTION, OpenView, OpenViewSet
-from core.times import to_rfc3339
+from core.times import name_range, to_rfc3339
 from dashboard import examples
 from dashboard.authentication import WriteTokenAuthentication
 from dashboard.browsers import erase, list_browsers, log_off, log_on, resume, set_active
@@ -196,7 +196,8 @@ class StatusViewSet(KnownMethods, ViewSet):
         span = read_query(request, SeriesQuery, now=timezone.now(), is_file=is_file)
         browser = visible_browser(request, instance_id)
         if is_file:
-            name = f"pointerscope-{instance_id}-statuses-{format_duration(span.interval_ms)}"
+            kind = f"statuses-{format_duration(span.interval_ms)}"
+            name = f"pointerscope-{instance_id}-{kind}-{name_range(span.since, span.until)}"
             pages = page_statuses(browser_id=browser.pk, span=span)
             return answer_file(request, columns=COLUMNS, pages=pages, name=name)
         statuses = list_statuses(browser_id=browser.pk, span=span)

@@ -507,6 +507,20 @@ def test_the_keyboard_reads_each_second_and_hides_a_series(
     assert re.match(r"\d\d:\d\d:\d\d: Average [\d,]+", plot.get_attribute("aria-valuetext"))
 
 
+def test_with_the_mouse_on_a_chart_the_legend_goes_on_reading(
+    service: Service, open_page: OpenPage
+) -> None:
+    page = open_page()
+    expect_connection(page, "Live")
+    wiggle(page, 1.2)
+    box = page.locator("[data-chart=velocity] [data-plot]").bounding_box()
+    # Where nothing is known yet, and the mouse stays there.
+    sweep(page, (300, 300), (box["x"] + 150, box["y"] + 80), 0.5)
+    expect(page.locator("[data-chart=velocity] [data-cursor-values]")).to_have_text("nothing known")
+    for place in page.locator("[data-reading]").all():
+        expect(place).to_have_text(re.compile(r"\d"))
+
+
 def test_while_there_is_a_stream_the_page_does_not_poll(
     service: Service, open_page: OpenPage, console: list[str]
 ) -> None:

@@ -1,14 +1,16 @@
 """One instance's page in any range, as staff see it."""
 
 import csv
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser import CDN, answer_as_cdn
 from tests.service import Service, wait_until
@@ -138,6 +140,210 @@ def test_a_custom_range_is_chosen_by_keyboard_alone(
     assert float(page.locator("[data-tile=events]").get_attribute("value")) == 60 * 60
 
 
+def test_the_headline_does_not_count_absence(open_page: OpenStaffPage, instance: str) -> None:
+    page = open_page(f"/browsers/{instance}/?range=1h")
+    expect_stored(page)
+    moving, distance = 0.5 * len(AGES), sum(500 + ago for ago in AGES)
+    velocity = float(page.locator("[data-tile=velocity]").get_attribute("value"))
+    assert velocity == pytest.approx(distance / moving)
+    expect(page.locator("[data-tile=moving]")).to_have_text("30.0 s")
+    expect(page.locator("[data-tile=share]")).to_have_text("1")
+    expect(page.locator("[data-tile=length]")).to_have_text(re.compile(r"^\d+\.\d m$"))
+
+
+def test_an_export_link_is_that_of_the_range_before_it_is_clicked(
+    open_page: OpenStaffPage, instance: str
+) -> None:
+    page = open_page(f"/browsers/{instance}/?range=15m")
+    expect_stored(page)
+    first = exported(page, "Statuses as CSV")
+    assert first["interval"] == ["5s"]
+    since, until = (datetime.fromisoformat(first[name][0]) for name in ("since", "until"))
+    assert (until - since).total_seconds() == 900
+    # The live range slides, and its links with it.
+    page.goto(page.url.partition("?")[0] + "?range=2m")
+    expect(page.locator("[data-connection-name]")).to_have_text("Live")
+    wait_until(lambda: "since" in exported(page, "Samples as CSV"))
+    shown = exported(page, "Samples as CSV")
+    wait_until(lambda: exported(page, "Samples as CSV")["until"] > shown["until"])
+
+
+def exported(page: Page, name: str) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.get_by_role("link", name=name).get_attribute("href")).query)
+
+
+def test_a_copied_link_shows_the_same_times_later(open_page: OpenStaffPage, instance: str) -> None:
+    page = open_page(f"/browsers/{instance}/?range=15m")
+    expect_stored(page)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("status").filter(has_text="Copied")).to_have_count(1)
+    shown = cells(page, "distance")
+    page.goto(page.evaluate("navigator.clipboard.readText()"))
+    expect_stored(page)
+    assert cells(page, "distance") == shown
+
+
+def test_the_read_out_stays_in_one_line_within_its_chart(
+    open_page: OpenStaffPage, instance: str
+) -> None:
+    page = open_page(f"/browsers/{instance}/?range=24h")
+    page.set_viewport_size({"width": 360, "height": 700})
+    expect_stored(page)
+    plot = page.locator("[data-chart=velocity] [data-plot]")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    for part in (0.25, 0.6, 0.97):
+        page.mouse.move(box["x"] + box["width"] * part, box["y"] + 60)
+        for name in ("[data-cursor-time]", "[data-cursor-values]"):
+            pill = plot.locator(name).bounding_box()
+            assert pill["height"] < 28
+            assert box["x"] <= pill["x"]
+            assert pill["x"] + pill["width"] <= box["x"] + box["width"] + 1
+    expect(plot.locator("[data-cursor-time]")).to_have_text(
+        re.compile(r"^\d+ \w+, \d\d:\d\d$"), use_inner_text=True
+    )
+
+
+@pytest.fixture
+def phone(staff: BrowserContext) -> Iterator[BrowserContext]:
+    context = staff.browser.new_context(
+        storage_state=staff.storage_state(),
+        viewport={"width": 375, "height": 800},
+        has_touch=True,
+        is_mobile=True,
+    )
+    context.route(CDN, answer_as_cdn)
+    yield context
+    context.close()
+
+
+def place_of_movement(page: Page, plot: Locator) -> tuple[float, float]:
+    """Return where on a plot the newest bucket with movement is."""
+    values = cells(page, "average")  # The newest first.
+    age = next(i for i, value in enumerate(values) if float(value or 0))
+    left, width = plot.evaluate(
+        "({ style }) => ['--left', '--width'].map((n) => parseFloat(style.getPropertyValue(n)))"
+    )
+    box = plot.bounding_box()
+    return box["x"] + left + width * (1 - (age + 0.5) / len(values)), box["y"] + 60
+
+
+def drag_finger(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Put a finger down, move it and lift it, as the system tells the browser."""
+    touch = page.context.new_cdp_session(page)
+    for step in range(6):
+        x, y = (a + (b - a) * step / 5 for a, b in zip(start, end, strict=True))
+        kind = "touchMove" if step else "touchStart"
+        points = [{"x": x, "y": y}]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_a_finger_reads_by_a_tap_and_zooms_by_a_drag(
+    service: Service, phone: BrowserContext, instance: str
+) -> None:
+    page = phone.new_page()
+    page.goto(f"{service.url}/browsers/{instance}/?range=15m", wait_until="domcontentloaded")
+    expect_stored(page)
+    plot = page.locator("[data-chart=velocity] [data-plot]")
+    plot.scroll_into_view_if_needed()
+    x, y = place_of_movement(page, plot)
+    address = page.url
+    page.touchscreen.tap(x, y)
+    values = plot.locator("[data-cursor-values]")
+    expect(values).to_be_visible()
+    expect(values).to_have_text(re.compile(r"^Average [\d,]+ · Peak [\d,]+ px/s$"))
+    # It is still there when the finger is gone, follows all charts, and a wobble is no drag.
+    page.wait_for_timeout(700)
+    expect(page.locator("[data-chart=distance] [data-cursor-values]")).to_be_visible()
+    drag_finger(page, (x, y), (x - 5, y))
+    page.wait_for_timeout(300)
+    assert page.url == address
+    page.locator("[data-chart=velocity] h2").tap()
+    expect(values).to_be_hidden()
+    drag_finger(page, (x - 60, y), (x, y))
+    page.wait_for_url("**since=*")
+    expect_stored(page)
+
+
+SMALL = """(least) => [...document.querySelectorAll(
+    "a:not(.skip), button, select, summary, input, [tabindex='0']")].filter((element) => {
+  const { width, height } = element.getBoundingClientRect();
+  return element.checkVisibility() && width && (width < least || height < least);
+}).map(({ outerHTML }) => outerHTML.slice(0, 90))"""
+
+
+@pytest.mark.parametrize("path", ["/", "/browsers/", "/browsers/{}/?range=15m", "/browsers/{}/"])
+def test_everything_that_a_finger_aims_at_is_large_enough(
+    service: Service, phone: BrowserContext, instance: str, path: str
+) -> None:
+    page = phone.new_page()
+    page.goto(service.url + path.format(instance), wait_until="domcontentloaded")
+    expect(page.locator("[data-charts=ready], [data-state=live]").first).to_be_visible()
+    assert page.evaluate(SMALL, 24) == []
+
+
+TICKS = """async ([since, until, most]) => {
+  const { roundTicks } = await import("/static/dashboard/ticks.js");
+  return roundTicks(Date.parse(since), Date.parse(until), most).map(({ text }) => text);
+}"""
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "most", "texts"),
+    [
+        ("2026-11-23T14:17:03Z", "2026-11-23T14:32:03Z", 8, "15:18 15:20 15:22 … 15:32"),
+        ("2026-11-23T14:17:03Z", "2026-11-23T14:32:03Z", 4, "15:20 15:25 15:30"),
+        ("2026-11-23T14:17:03Z", "2026-11-23T14:17:20Z", 4, "15:17:05 15:17:10 15:17:15 15:17:20"),
+        ("2026-11-22T21:10:00Z", "2026-11-23T21:10:00Z", 5, "23 Nov 06:00 12:00 18:00"),
+        # Monday by Monday, months, years.
+        ("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z", 5, "2 Nov 9 Nov 16 Nov 23 Nov 30 Nov"),
+        ("2026-01-10T00:00:00Z", "2026-07-10T00:00:00Z", 4, "Mar 2026 May 2026 Jul 2026"),
+        ("2020-06-01T00:00:00Z", "2023-06-01T00:00:00Z", 4, "Jan 2021 Jan 2022 Jan 2023"),
+        # Summer time begins at two and ends at three.
+        ("2026-03-28T23:00:00Z", "2026-03-29T06:00:00Z", 4, "29 Mar 03:00 04:00 06:00 08:00"),
+        ("2026-10-24T22:00:00Z", "2026-10-25T06:00:00Z", 5, "25 Oct 02:00 04:00 06:00"),
+    ],
+)
+def test_the_marks_of_the_time_axis_are_round(
+    service: Service, staff: BrowserContext, since: str, until: str, most: int, texts: str
+) -> None:
+    context = staff.browser.new_context(timezone_id="Europe/Berlin")
+    page = context.new_page()
+    page.goto(f"{service.url}/login/")
+    found = " ".join(page.evaluate(TICKS, [since, until, most]))
+    first, _, last = texts.partition(" … ")
+    assert found.startswith(first)
+    assert found.endswith(last or first)
+    context.close()
+
+
+WRITTEN = """async () => {
+  const write = await import("/static/dashboard/numerals.js");
+  const flat = (parts) => parts.flat().join(" ");
+  return {
+    spans: [0, 59.94, 59.96, 95, 1199.9, 3599.6, 3725, 86399, 90000].map(
+        (seconds) => flat(write.partsOfSpan(seconds))),
+    distances: [0, 96, 3779, 3780, 224966.6, 37795276].map(
+        (px) => flat(write.partsOfDistance(px))),
+    wholes: [75000, 100000, -1234567.8, 0].map(write.writeWhole),
+  };
+}"""
+
+
+def test_numbers_are_written_in_one_way(service: Service, open_page: OpenStaffPage) -> None:
+    written = open_page("/login/").evaluate(WRITTEN)
+    assert written == {
+        "spans": [
+            *("0.0 s", "59.9 s", "1 min", "1 min 35 s", "20 min"),
+            *("1 h", "1 h 2 min", "1 d", "1 d 1 h"),
+        ],
+        "distances": ["0.0 cm", "2.5 cm", "1.0 m", "1.0 m", "59.5 m", "10.0 km"],
+        "wholes": ["75,000", "100,000", "\u22121,234,568", "0"],
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "events"),
     [("Samples as CSV", 0), ("Statuses as CSV", 60 * 60), ("Statuses as Parquet", 60 * 60)],
@@ -151,6 +357,8 @@ def test_the_export_is_of_the_range_that_is_shown(
     with page.expect_download() as download:
         page.get_by_role("link", name=name).click()
     assert "since=" in download.value.url
+    assert instance in download.value.suggested_filename
+    assert re.search(r"-\d{8}T\d{6}Z-\d{8}T\d{6}Z\.", download.value.suggested_filename)
     path = download.value.path()
     if "Parquet" in name:
         rows = pq.read_table(path).to_pylist()

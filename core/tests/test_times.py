@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from django.test import SimpleTestCase
 
-from core.times import parse_time, to_epoch_us, to_rfc3339
+from core.times import name_range, parse_time, to_epoch_us, to_rfc3339
 
 
 class TimeTests(SimpleTestCase):
@@ -18,6 +18,14 @@ class TimeTests(SimpleTestCase):
 
     def test_a_plus_sign_that_a_query_made_a_space_is_understood(self):
         self.assertEqual(parse_time("2026-11-23T13:00:00 01:00").hour, 12)
+
+    def test_a_range_names_a_file(self):
+        noon = datetime.fromisoformat("2026-11-23T13:00:00.9+01:00")
+        one = datetime(2026, 11, 23, 13, 0, 0, tzinfo=UTC)
+        self.assertEqual(name_range(noon, one), "20261123T120000Z-20261123T130000Z")
+        self.assertEqual(name_range(None, one), "first-20261123T130000Z")
+        self.assertEqual(name_range(noon, None), "20261123T120000Z-last")
+        self.assertEqual(name_range(None, None), "all")
 
     def test_epoch_milliseconds_keep_their_microseconds(self):
         self.assertEqual(to_epoch_us(parse_time("1795305600000.125")), 1795305600000125)

@@ -114,7 +114,8 @@ class StatusExportTests(TestCase):
         ):
             by_address = self.get(**self.range, format=kind)
             self.assertEqual(by_address["Content-Type"].partition(";")[0], media_type)
-            name = f"pointerscope-{self.browser.instance_id}-statuses-1s.{kind}"
+            range_name = "20261123T120000Z-20261224T120000Z"
+            name = f"pointerscope-{self.browser.instance_id}-statuses-1s-{range_name}.{kind}"
             self.assertEqual(by_address["Content-Disposition"], f'attachment; filename="{name}"')
             self.header["Accept"] = media_type
             by_header = self.get(**self.range)

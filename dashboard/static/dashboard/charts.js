@@ -1,11 +1,14 @@
 // The three charts: ApexCharts draws, and keeps no more than the window it is given.
 //
-// Colours come from the stylesheet, legend and readings from reading.js.
+// Colours come from the stylesheet, legend and readings from reading.js, the time axis from
+// time-axis.js.
 
 import { createAxis } from "./axis.js";
-import { writeAxis } from "./numerals.js";
+import { writeWhole } from "./numerals.js";
+import { agesOf, createTimeAxis } from "./time-axis.js";
 
-const LABEL_REMS = 3.4;
+const LEAST_LABEL_REMS = 3.4;
+const DIGIT_REMS = 0.5;
 
 export const SERIES = {
   velocity: { types: { average: "area", peak: "line" }, width: [1.5, 1.5], least: 400 },
@@ -19,44 +22,44 @@ export const SERIES = {
   },
 };
 
-const writeAge = (value) => (Number(value) === 0 ? "now" : `\u2212${Math.abs(value)} s`);
-
-const timeAxis = (count, writeTick) => ({
+const hiddenTimeAxis = (count) => ({
   type: "numeric",
   min: -count,
   max: 0,
-  tickAmount: 4,
-  labels: { formatter: writeTick, hideOverlappingLabels: false, rotate: 0 },
+  labels: { show: false },
   axisBorder: { show: false },
   axisTicks: { show: false },
   crosshairs: { show: false },
   tooltip: { enabled: false },
 });
 
-const labelWidth = () =>
-  LABEL_REMS * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+// Letters grow with very wide windows, and labels with what they tell.
+const labelWidth = (axis) => {
+  const longest = Math.max(writeWhole(axis.min()).length, writeWhole(axis.max()).length);
+  const rems = Math.max(LEAST_LABEL_REMS, (longest + 1) * DIGIT_REMS);
+  return rems * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+};
 
 const valueAxis = (axis) => ({
   min: axis.min,
   max: axis.max,
   tickAmount: axis.intervals,
-  labels: { formatter: writeAxis, minWidth: labelWidth(), maxWidth: labelWidth() },
+  labels: { formatter: writeWhole, minWidth: labelWidth(axis), maxWidth: labelWidth(axis) },
 });
 
-// Letters grow with very wide windows, and a window can come from a small screen to a large one.
-const refitLabels = (chart, axis) => {
-  let width = labelWidth();
-  addEventListener("resize", () => {
-    if (width === labelWidth()) return;
-    width = labelWidth();
+// Gives the labels the room that they need now; what it returns does so again.
+const createLabelFit = (chart, axis) => {
+  let width = labelWidth(axis);
+  const fit = () => {
+    if (width === labelWidth(axis)) return;
+    width = labelWidth(axis);
     chart.updateOptions({ yaxis: valueAxis(axis) }, false, false);
-  });
+  };
+  addEventListener("resize", fit);
+  return fit;
 };
 
-// The last label is as wide to the right of the end as to its left.
-const edge = (write) => (write === writeAge ? -8 : write(0).length * 4);
-
-const toOptions = ({ types, width, dash = 0 }, axis, series, time, onDrawn) => ({
+const toOptions = ({ types, width, dash = 0 }, axis, series, onDrawn) => ({
   chart: {
     // After each drawing, one that follows the window's size included.
     events: { mounted: onDrawn, updated: onDrawn },
@@ -78,8 +81,8 @@ const toOptions = ({ types, width, dash = 0 }, axis, series, time, onDrawn) => (
   states: { hover: { filter: { type: "none" } }, active: { filter: { type: "none" } } },
   legend: { show: false },
   tooltip: { enabled: false },
-  grid: { padding: { top: -12, right: edge(time.labels.formatter), bottom: 0, left: 4 } },
-  xaxis: time,
+  grid: { padding: { top: -12, right: 4, bottom: 16, left: 4 } },
+  xaxis: hiddenTimeAxis(series[0].data.length),
   yaxis: valueAxis(axis),
 });
 
@@ -99,7 +102,7 @@ const shownNames = (figure, { types }) => {
   return Object.keys(types).filter((name) => !hidden.includes(name));
 };
 
-const createChart = async (ApexCharts, figure, rows, writeTick) => {
+const createChart = async (ApexCharts, figure, rows, listTicks) => {
   const spec = SERIES[figure.dataset.chart];
   const plot = figure.querySelector("[data-plot]");
   const axis = createAxis(spec);
@@ -107,15 +110,19 @@ const createChart = async (ApexCharts, figure, rows, writeTick) => {
     axis.fit(shownNames(figure, spec).flatMap((name) => latest.map((row) => row[name] ?? 0)));
   fit(rows);
   const drawing = figure.querySelector("[data-drawing]");
-  const time = timeAxis(rows.length, writeTick);
-  const onDrawn = (drawn) => place(plot, drawn);
-  const options = toOptions(spec, axis, toSeries(spec, rows), time, onDrawn);
+  const drawTimeAxis = createTimeAxis(plot, listTicks);
+  const onDrawn = (drawn) => {
+    place(plot, drawn);
+    drawTimeAxis(drawn.w.globals.gridWidth);
+  };
+  const options = toOptions(spec, axis, toSeries(spec, rows), onDrawn);
   const chart = new ApexCharts(drawing, options);
   plot.style.setProperty("--buckets", rows.length);
   await chart.render();
-  refitLabels(chart, axis);
+  const fitLabels = createLabelFit(chart, axis);
   return (latest) => {
     fit(latest);
+    fitLabels();
     return chart.updateSeries(toSeries(spec, latest), false);
   };
 };
@@ -127,10 +134,10 @@ export const createCharts = async (
   ApexCharts,
   figures,
   rows,
-  { writeTick = writeAge, onDrawn = () => {} } = {},
+  { listTicks = agesOf(rows.length), onDrawn = () => {} } = {},
 ) => {
   const draws = await Promise.all(
-    figures.map((figure) => createChart(ApexCharts, figure, rows, writeTick)),
+    figures.map((figure) => createChart(ApexCharts, figure, rows, listTicks)),
   );
   let next = null;
   let isDrawing = false;

@@ -1,9 +1,7 @@
-// How numbers and times are written. Widths stay steady: tabular numerals, fixed decimals.
+// How numbers and times are written, everywhere alike: 75,000 px, 59.5 m, 20 min, 15:20.
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const tenth = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
-const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 
 export const NOTHING = "–";
 
@@ -14,34 +12,86 @@ export const writeWhole = (value) =>
 
 export const writeTenth = (value) => (value === null ? NOTHING : tenth.format(value));
 
-export const writeAxis = (value) =>
-  signed((Math.abs(value) < 100000 ? whole : compact).format(value), value);
+const CM_PER_PX = 2.54 / 96;
+const LENGTHS = [
+  [100_000, "km"],
+  [100, "m"],
+  [1, "cm"],
+];
 
-export const writeClock = (milliseconds) => clock.format(milliseconds);
+const roundTenth = (value) => Math.round(value * 10) / 10;
 
-const DAY_MS = 86_400_000;
-const short = new Intl.DateTimeFormat("en-GB", { timeStyle: "short" });
-const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
-const dayAndTime = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric",
-  month: "short",
-  hour: "2-digit",
-  minute: "2-digit",
-});
-
-const weekday = new Intl.DateTimeFormat("en-GB", { weekday: "short" });
-
-// As much of a time as a bucket of a range needs.
-export const timeWriter = ({ span, interval }) => {
-  if (span > DAY_MS) return (time) => dayAndTime.format(time);
-  return interval < 60_000 ? writeClock : (time) => short.format(time);
+// A distance on a screen of 96 dpi, as a number and its unit.
+export const partsOfDistance = (px) => {
+  const cm = roundTenth(px * CM_PER_PX);
+  const [size, unit] = LENGTHS.find(([size]) => cm >= size) ?? LENGTHS.at(-1);
+  return [[writeTenth(cm / size), unit]];
 };
 
-// As much of it as the axis has room for.
-export const tickWriter = ({ span }) => {
-  if (span > 4 * DAY_MS) return (time) => day.format(time);
-  if (span > DAY_MS) return (time) => `${weekday.format(time)} ${short.format(time)}`;
-  return span < 600_000 ? writeClock : (time) => short.format(time);
+const SPANS = [
+  [86_400, "d"],
+  [3600, "h"],
+  [60, "min"],
+  [1, "s"],
+];
+
+// A length of time as numbers with their units, the two largest: 45.5 s, 20 min, 2 h 5 min.
+export const partsOfSpan = (seconds) => {
+  if (roundTenth(seconds) < 60) return [[writeTenth(seconds), "s"]];
+  const parts = [];
+  // Seconds are not told beside hours, nor minutes beside days.
+  const finest = seconds < 3599.5 ? 1 : seconds < 86_370 ? 60 : 3600;
+  let left = Math.round(seconds / finest) * finest;
+  for (const [size, unit] of SPANS) {
+    const count = Math.floor(left / size);
+    left -= count * size;
+    if (count) parts.push([writeWhole(count), unit]);
+  }
+  return parts;
+};
+
+const formatter = (options) => {
+  const format = new Intl.DateTimeFormat("en-GB", options);
+  return (time) => format.format(time);
+};
+
+const DAY_MS = 86_400_000;
+const year = { year: "numeric" };
+const dayMonth = { day: "numeric", month: "short" };
+const hourMinute = { hour: "2-digit", minute: "2-digit" };
+const second = { second: "2-digit" };
+
+export const writeClock = formatter({ ...hourMinute, ...second });
+export const writeMinute = formatter(hourMinute);
+export const writeDay = formatter(dayMonth);
+export const writeMonth = formatter({ month: "short", ...year });
+const writeDate = formatter({ ...dayMonth, ...year });
+
+const isSameDay = (a, b) => new Date(a).toDateString() === new Date(b).toDateString();
+const isSameYear = (a, b) => new Date(a).getFullYear() === new Date(b).getFullYear();
+
+const writeDayOf = (time) => (isSameYear(time, Date.now()) ? writeDay(time) : writeDate(time));
+
+// As much of a time as a bucket of a range needs: the day where it is not today in all of it.
+export const timeWriter = ({ since, until, interval }) => {
+  const write = interval < 60_000 ? writeClock : writeMinute;
+  if (isSameDay(since, until - 1) && isSameDay(since, Date.now())) return write;
+  if (interval >= DAY_MS) return writeDayOf;
+  return (time) => `${writeDayOf(time)}, ${write(time)}`;
+};
+
+const zoned = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" });
+
+// The zone that all times are written in, as of a moment: "CET", or "CEST" in summer.
+export const writeZone = (time = Date.now()) =>
+  zoned.formatToParts(time).find(({ type }) => type === "timeZoneName").value;
+
+// From when to when, each with its day, in one zone or in two where summer time begins or ends.
+export const writeRange = (since, until) => {
+  const [from, to] = [since, until].map((time) => `${writeDayOf(time)}, ${writeClock(time)}`);
+  const [before, after] = [since, until].map(writeZone);
+  const end = isSameDay(since, until) ? writeClock(until) : to;
+  return `${from}${before === after ? "" : ` ${before}`} to ${end} ${after}`;
 };
 
 const UNITS = [
@@ -61,12 +111,4 @@ export const writeDuration = (milliseconds) => writeLength(milliseconds).replace
 
 // The day only where it is another one.
 export const writeMoment = (time) =>
-  new Date(time).toDateString() === new Date().toDateString()
-    ? writeClock(time)
-    : dayAndTime.format(time);
-
-const zoned = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" });
-
-// The zone that all times are written in, as of a moment: "CET", or "CEST" in summer.
-export const writeZone = (time = Date.now()) =>
-  zoned.formatToParts(time).find(({ type }) => type === "timeZoneName").value;
+  isSameDay(time, Date.now()) ? writeClock(time) : `${writeDayOf(time)}, ${writeMinute(time)}`;

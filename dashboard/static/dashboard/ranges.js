@@ -1,9 +1,12 @@
 // The range picker of one instance's page: custom times, zoom by dragging, and the export's range.
 
 import { momentsOf, toLocal } from "./local-time.js";
+import { writeDuration } from "./numerals.js";
 import { bucketAt } from "./reading.js";
 
 const LIVE_MS = 120_000;
+// A finger or a hand that taps is never quite still.
+const LEAST_DRAG_PX = 8;
 
 const root = document.querySelector("[data-live]");
 let rows = [];
@@ -11,6 +14,7 @@ let interval = 1000;
 
 root.addEventListener("rows", ({ detail }) => {
   ({ rows, interval } = detail);
+  pointExports();
 });
 
 const go = (since, until) => {
@@ -23,7 +27,9 @@ const go = (since, until) => {
 
 const shownRange = () => {
   const { from, to } = root.dataset;
-  return from ? [Number(from), Number(to)] : [Date.now() - LIVE_MS, Date.now()];
+  if (from) return [Number(from), Number(to)];
+  if (rows.length) return [rows[0].time, rows.at(-1).time + interval];
+  return [Date.now() - LIVE_MS, Date.now()];
 };
 
 const SKIPPED = "This time does not exist: the clocks are put forward over it.";
@@ -73,20 +79,29 @@ const listenToForm = (form) => {
   });
 };
 
-const listenToExport = (link) => {
-  const plain = link.href;
-  link.addEventListener("click", () => {
-    const [since, until] = shownRange().map((time) => new Date(time).toISOString());
-    const query = new URLSearchParams({ since, until });
-    if (link.dataset.export === "statuses") query.set("interval", `${interval / 1000}s`);
-    link.href = `${plain}&${query}`;
-  });
+// Of what is shown, so that a link may be copied as well as clicked.
+const pointExports = () => {
+  const [since, until] = shownRange().map((time) => new Date(time).toISOString());
+  for (const link of root.querySelectorAll("[data-export]")) {
+    const address = new URL(link.href);
+    address.searchParams.set("since", since);
+    address.searchParams.set("until", until);
+    if (link.dataset.export === "statuses")
+      address.searchParams.set("interval", writeDuration(interval));
+    link.href = address;
+  }
+  // What is shown now, for whoever opens it later.
+  const view = new URLSearchParams({ since, until, interval: writeDuration(interval) });
+  root.querySelector("[data-copy-view]").dataset.copy =
+    `${location.origin}${location.pathname}?${view}`;
 };
 
 const listenToDrag = (plot) => {
   const selection = plot.querySelector("[data-selection]");
   let start = null;
   let end = null;
+  let startX = 0;
+  let isDrag = false;
   // The live window slides away from under the pointer: what counts is when, not where.
   let held = [];
 
@@ -98,20 +113,22 @@ const listenToDrag = (plot) => {
   plot.addEventListener("pointerdown", ({ button, clientX, pointerId }) => {
     start = button === 0 ? bucketAt(plot, clientX, rows.length) : null;
     if (start === null) return;
+    [startX, isDrag] = [clientX, false];
     held = rows;
     end = start;
     plot.setPointerCapture(pointerId);
   });
   plot.addEventListener("pointermove", ({ clientX }) => {
     if (start === null) return;
+    isDrag ||= Math.abs(clientX - startX) >= LEAST_DRAG_PX;
     end = bucketAt(plot, clientX, held.length) ?? end;
-    selection.hidden = end === start;
+    selection.hidden = !isDrag || end === start;
     selection.style.setProperty("--from", Math.min(start, end));
     selection.style.setProperty("--to", Math.max(start, end) + 1);
   });
   plot.addEventListener("pointerup", () => {
     const [first, last] = [start, end].sort((a, b) => a - b);
-    const dragged = start !== null && first !== last;
+    const dragged = start !== null && isDrag && first !== last;
     drop();
     if (dragged) go(held[first].time, held[last].time + interval);
   });
@@ -120,5 +137,4 @@ const listenToDrag = (plot) => {
 };
 
 listenToForm(root.querySelector("[data-custom-range]"));
-for (const link of root.querySelectorAll("[data-export]")) listenToExport(link);
 for (const plot of root.querySelectorAll("[data-plot]")) listenToDrag(plot);

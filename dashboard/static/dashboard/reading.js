@@ -1,6 +1,7 @@
-// One cursor through all charts: the bucket under the pointer, or chosen with the arrow keys.
+// One cursor through all charts: the bucket under the pointer, that was tapped, or chosen with the
+// arrow keys. Beside it are its time and its numbers.
 //
-// The legends read that bucket; without a cursor the last full one.
+// The legends read the last full bucket where time goes on, and else the cursor's.
 
 import { writeClock, writeWhole } from "./numerals.js";
 
@@ -13,12 +14,25 @@ const STEPS = {
   PageDown: -10,
 };
 
+const seriesOf = (figure) =>
+  [...figure.querySelectorAll("[data-series]")].map((button) => ({
+    button,
+    name: button.firstElementChild.nextSibling.textContent.trim(),
+    series: button.dataset.series,
+    isShown: button.getAttribute("aria-pressed") === "true",
+  }));
+
 const describe = (figure, row, writeTime) => {
-  const parts = [...figure.querySelectorAll("[data-series]")].map((button) => {
-    const name = button.firstElementChild.nextSibling.textContent.trim();
-    return `${name} ${writeWhole(row[button.dataset.series])}`;
-  });
+  const parts = seriesOf(figure).map(({ name, series }) => `${name} ${writeWhole(row[series])}`);
   return `${writeTime(row.time)}: ${parts.join(", ")}`;
+};
+
+// One line: "Average 512 · Peak 1,024 px/s".
+const writeValues = (figure, row) => {
+  const shown = seriesOf(figure).filter(({ isShown }) => isShown);
+  if (!shown.length || shown.every(({ series }) => row[series] === null)) return "nothing known";
+  const parts = shown.map(({ name, series }) => `${name} ${writeWhole(row[series])}`);
+  return `${parts.join(" · ")} ${figure.dataset.unit}`;
 };
 
 export const bucketAt = (plot, clientX, count) => {
@@ -30,17 +44,19 @@ export const bucketAt = (plot, clientX, count) => {
 };
 
 const showReadings = (figure, row) => {
-  for (const button of figure.querySelectorAll("[data-series]")) {
-    button.querySelector("[data-reading]").textContent = writeWhole(row[button.dataset.series]);
+  for (const { button, series } of seriesOf(figure)) {
+    const text = row ? writeWhole(row[series]) : "";
+    const place = button.querySelector("[data-reading]");
+    if (place.textContent !== text) place.textContent = text;
   }
 };
 
-const showPlot = (figure, rows, at, writeTime) => {
-  const row = rows[at];
-  const plot = figure.querySelector("[data-plot]");
+const showCursor = (figure, rows, at, writeTime) => {
   // On the cursor alone: on the plot it would restyle all that the chart has drawn.
-  plot.querySelector("[data-cursor-line]").style.setProperty("--at", at);
-  plot.querySelector("[data-cursor-time]").textContent = writeTime(row.time);
+  const line = figure.querySelector("[data-cursor-line]");
+  line.style.setProperty("--at", at);
+  line.querySelector("[data-cursor-time]").textContent = writeTime(rows[at].time);
+  line.querySelector("[data-cursor-values]").textContent = writeValues(figure, rows[at]);
 };
 
 // A screen reader speaks each change of the value that it stands on: only where it was asked for.
@@ -51,26 +67,43 @@ const tell = (figure, rows, at, writeTime) => {
   plot.setAttribute("aria-valuetext", describe(figure, rows[at], writeTime));
 };
 
-export const createReading = (figures, board, writeTime = writeClock) => {
+const isPlot = (element) => Boolean(element?.closest?.("[data-plot]"));
+
+export const createReading = (figures, board, { writeTime = writeClock, slides = true } = {}) => {
   let rows = [];
   let cursor = null;
+  // What a finger tapped is a moment, and slides with it; what a mouse is over is a place.
+  let tapped = null;
   const lastFull = () => Math.max(0, rows.length - 2);
+
+  const legendRow = () => {
+    if (slides) return rows[lastFull()];
+    return cursor === null ? null : rows[cursor];
+  };
 
   const show = (isAsked) => {
     if (!rows.length) return;
     const at = cursor ?? lastFull();
     board.toggleAttribute("data-cursor", cursor !== null);
     for (const figure of figures) {
-      showReadings(figure, rows[at]);
-      showPlot(figure, rows, at, writeTime);
+      showReadings(figure, legendRow());
+      if (cursor !== null) showCursor(figure, rows, at, writeTime);
       if (isAsked || !figure.contains(document.activeElement)) tell(figure, rows, at, writeTime);
     }
   };
 
-  const moveTo = (at) => {
+  const moveTo = (at, isTap = false) => {
+    tapped = isTap && at !== null ? rows[at].time : null;
     if (at === cursor) return;
     cursor = at;
     show(true);
+  };
+
+  const slide = () => {
+    if (tapped === null) return;
+    const at = rows.findIndex(({ time }) => time === tapped);
+    cursor = at < 0 ? null : at;
+    if (at < 0) tapped = null;
   };
 
   const onKey = (event) => {
@@ -81,17 +114,31 @@ export const createReading = (figures, board, writeTime = writeClock) => {
     moveTo(Math.min(rows.length - 1, Math.max(0, (cursor ?? lastFull()) + step)));
   };
 
-  for (const plot of figures.map((figure) => figure.querySelector("[data-plot]"))) {
-    plot.addEventListener("pointermove", ({ clientX }) =>
-      moveTo(bucketAt(plot, clientX, rows.length)),
-    );
-    plot.addEventListener("pointerleave", () => moveTo(null));
-    plot.addEventListener("blur", () => moveTo(null));
+  const listen = (plot) => {
+    const read = ({ clientX, pointerType }) =>
+      moveTo(bucketAt(plot, clientX, rows.length), pointerType === "touch");
+    plot.addEventListener("pointerdown", read);
+    plot.addEventListener("pointermove", read);
+    // A finger leaves when it is lifted; what it tapped stays until it taps elsewhere.
+    plot.addEventListener("pointerleave", ({ pointerType }) => {
+      if (pointerType !== "touch") moveTo(null);
+    });
+    // It became a scroll.
+    plot.addEventListener("pointercancel", () => moveTo(null));
+    plot.addEventListener("blur", ({ relatedTarget }) => {
+      if (tapped === null && !isPlot(relatedTarget)) moveTo(null);
+    });
     plot.addEventListener("keydown", onKey);
-  }
+  };
+
+  for (const figure of figures) listen(figure.querySelector("[data-plot]"));
+  addEventListener("pointerdown", ({ target }) => {
+    if (tapped !== null && !isPlot(target)) moveTo(null);
+  });
 
   return (latest) => {
     rows = latest;
+    slide();
     show(false);
   };
 };

@@ -9,11 +9,12 @@ import { ofReading, showConnection } from "./connection.js";
 import { listenToCopies } from "./copy.js";
 import { followInstance } from "./instance.js";
 import { listenToLegends } from "./legend.js";
-import { tickWriter, timeWriter, writeDuration, writeLength } from "./numerals.js";
+import { timeWriter, writeDuration, writeLength, writeRange } from "./numerals.js";
 import { createQuality } from "./quality.js";
 import { createReading } from "./reading.js";
 import { fillSpan } from "./span.js";
 import { createTables } from "./tables.js";
+import { roundTicks } from "./ticks.js";
 import { createTiles } from "./tiles.js";
 
 const MAX_POINTS = 500;
@@ -58,20 +59,21 @@ const showTiles = (rows, seconds) => {
   const [distance, moving, events] = ["distance", "moving", "events"].map((name) =>
     sum(rows, name),
   );
-  tiles.showTotal({ distance, moving, events });
-  tiles.showVelocity(seconds > 0 ? distance / seconds : null);
+  tiles.showTotal({ distance, moving, events }, seconds);
+  tiles.showVelocity(moving > 0 ? distance / moving : null);
   tiles.showPeak(rows);
 };
 
-const showWords = (length) => {
-  root.querySelector("[data-interval]").textContent = `${length} buckets`;
+const showWords = (length, { since, until }) => {
+  const text = `${writeRange(since, until)}, ${length} buckets`;
+  root.querySelector("[data-interval]").textContent = text;
   for (const place of root.querySelectorAll("[data-bucket-length]")) place.textContent = length;
 };
 
-const drawCharts = async (rows, writeTick) => {
+const drawCharts = async (rows, listTicks) => {
   try {
     const ApexCharts = await loadChartLibrary(root.dataset);
-    const draw = await createCharts(ApexCharts, figures, rows, { writeTick });
+    const draw = await createCharts(ApexCharts, figures, rows, { listTicks });
     root.dataset.charts = "ready";
     return draw;
   } catch (fault) {
@@ -84,19 +86,23 @@ const drawCharts = async (rows, writeTick) => {
 const show = async (answer, { since, until }) => {
   const rows = fillSpan(answer);
   const interval = answer.interval_ms;
-  const writeTime = timeWriter({ span: until - since, interval });
+  const writeTime = timeWriter({ since, until, interval });
   root.toggleAttribute("data-empty", !answer.statuses.length);
   root.toggleAttribute("data-settled", !root.dataset.rangeSeconds);
   showTiles(rows, (until - since) / 1000);
-  showWords(writeLength(interval));
+  showWords(writeLength(interval), { since, until });
   createTables(figures, writeTime)(rows);
-  createReading(figures, root, writeTime)(rows);
+  createReading(figures, root, { writeTime, slides: false })(rows);
   root.dispatchEvent(new CustomEvent("rows", { detail: { rows, interval } }));
   showConnection(root, "stored");
   const first = rows[0].time;
-  const writeTick = tickWriter({ span: until - since });
-  const write = (x) => writeTick(first + (Number(x) + rows.length) * interval);
-  const draw = await drawCharts(rows, write);
+  const length = rows.length * interval;
+  const listTicks = (most) =>
+    roundTicks(first, first + length, most).map(({ time, text }) => ({
+      share: (time - first) / length,
+      text,
+    }));
+  const draw = await drawCharts(rows, listTicks);
   listenToLegends(figures, () => draw(rows));
 };
 

@@ -1,8 +1,6 @@
-// The tiles: what is happening now and what the visit has added up to.
+// The tiles: what is happening now, and what has added up.
 
-import { NOTHING, writeClock, writeTenth, writeWhole } from "./numerals.js";
-
-const CM_PER_PX = 2.54 / 96;
+import { NOTHING, partsOfDistance, partsOfSpan, writeClock, writeWhole } from "./numerals.js";
 
 const write = (element, value, text) => {
   if (!element) return;
@@ -12,9 +10,24 @@ const write = (element, value, text) => {
   element.textContent = text;
 };
 
+const createUnit = (unit) => {
+  const element = document.createElement("span");
+  element.className = "unit";
+  element.textContent = unit;
+  return element;
+};
+
+// Numbers with their units, as in "1 min 35 s".
+const writeParts = (element, value, parts) => {
+  if (!element || element.value === String(value)) return;
+  element.value = String(value);
+  const nodes = parts.flatMap(([number, unit]) => [`${number} `, createUnit(unit), " "]);
+  element.replaceChildren(...nodes.slice(0, -1));
+};
+
 export const createTiles = (root) => {
   const tile = (name) => root.querySelector(`[data-tile="${name}"]`);
-  const put = (name, value, writeValue = writeWhole) => write(tile(name), value, writeValue(value));
+  const put = (name, value) => write(tile(name), value, writeWhole(value));
 
   return {
     showVelocity: (velocity) => put("velocity", velocity),
@@ -24,11 +37,13 @@ export const createTiles = (root) => {
       put("peak", known.length ? Math.max(...known.map(({ peak }) => peak)) : null);
     },
 
-    showTotal: ({ distance, moving, events }) => {
+    // `seconds`: of how much time the sums are, where that is known.
+    showTotal: ({ distance, moving, events }, seconds = 0) => {
       put("distance", distance);
-      put("centimetres", distance * CM_PER_PX, writeTenth);
-      put("moving", moving, writeTenth);
+      writeParts(tile("length"), distance, partsOfDistance(distance));
+      writeParts(tile("moving"), moving, partsOfSpan(moving));
       put("active", moving > 0 ? distance / moving : null);
+      put("share", seconds > 0 ? Math.min(100, (100 * moving) / seconds) : null);
       put("events", events);
     },
 
