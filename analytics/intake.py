@@ -26,6 +26,7 @@ from analytics.ingest import Receipt, Sent
 from analytics.metrics import count_stored
 from analytics.wire import BatchReceipt
 from core.addresses import caller_of_scope
+from core.aliases import own_path
 from core.asgi import Headers, answer, read_whole
 from core.caching import NEGOTIATED, PRIVATE
 from core.framing import Receive, Scope, Send
@@ -83,7 +84,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 def recognise(scope: Scope) -> Call | None:
     """Return what a call says before its body, or None where it is not as a tracker's."""
-    path = PATH.fullmatch(scope["path"])
+    path = PATH.fullmatch(own_path(scope["path"]))
     if scope["method"] != "POST" or not path or scope["query_string"]:
         return None
     headers = _plain_headers(scope)

@@ -5,6 +5,7 @@ A view that needs more says so itself, with django-csp's decorators (`csp.decora
 
 from collections.abc import Callable
 from typing import Any
+from wsgiref.headers import Headers
 
 from csp.constants import NONE, SELF
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ CHART_STYLES = (
     "'sha256-TBymqJXQvXKxe+z+3ydUYBErlkFFu110c5FjiVB8p+M='",
     "'sha256-aSysLrDECVdJ6L+jLf8CC5QKLmwRuk/OZiZk9mYky8A='",
 )
+TRACKER = "analytics/tracker.js"
 # Ours need none of what a browser has beyond a pointer.
 PERMISSIONS = ", ".join(
     f"{feature}=()"
@@ -50,6 +52,15 @@ def content_policy(*, chart_url: str, stream_url: str) -> dict[str, Any]:
             "frame-ancestors": [NONE],
         }
     }
+
+
+def share_tracker(headers: Headers, path: str, url: str) -> None:
+    """WhiteNoise's hook: let pages of any site embed the tracker, whatever they require of others.
+
+    A page with `Cross-Origin-Embedder-Policy: require-corp` loads nothing without this header.
+    """
+    if url.endswith(TRACKER):
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
 
 
 def permissions_policy(

@@ -42,6 +42,7 @@ def to_refusal(
         (b"vary", b"Accept"),
         # It says nothing of anybody's; without it the tracker on another site could not read it.
         (b"access-control-allow-origin", b"*"),
+        (b"cross-origin-resource-policy", b"cross-origin"),
         (REQUEST_ID, choose_id(asked_id).encode()),
         *own.items(),
     ]

@@ -15,7 +15,7 @@ from environs import EnvValidationError, FileAwareEnv, validate
 from pythonjsonlogger.core import RESERVED_ATTRS
 
 from core.durations import check_ladder, format_duration, parse_ladder
-from core.policy import content_policy
+from core.policy import content_policy, share_tracker
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -81,6 +81,12 @@ STREAM_URL = env.str("STREAM_URL", "").rstrip("/")
 PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65535))
 SERVICE_URL = env.str("SERVICE_URL", "").rstrip("/") or f"http://127.0.0.1:{PORT}"
 STREAM_TICKET_SECONDS = env.int("STREAM_TICKET_SECONDS", 300, validate=validate.Range(min=10))
+# No page or call of the service's own may disappear behind a name.
+_TAKEN = "admin|api|browsers|favicon.ico|healthz|log-on|login|logout|metrics|readyz|static"
+_SEGMENT = r"[A-Za-z0-9][\w.-]*"
+A_NAME = validate.Regexp(rf"^(?!({_TAKEN})(/|$))({_SEGMENT}(/{_SEGMENT}){{0,3}})?$")
+TRACKER_PATH = env.str("TRACKER_PATH", "", validate=A_NAME)
+API_PREFIX = env.str("API_PREFIX", "", validate=A_NAME)
 FLUSH_INTERVAL_MS = env.int("FLUSH_INTERVAL_MS", 250, validate=validate.Range(min=50, max=10_000))
 
 AT_LEAST_ONE = validate.Range(min=1)
@@ -283,6 +289,7 @@ STATIC_ROOT = BASE_DIR / "var" / "static"
 WHITENOISE_USE_FINDERS = True
 warnings.filterwarnings("ignore", "No directory at", UserWarning)
 WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_ADD_HEADERS_FUNCTION = share_tracker
 # The chart library comes from its CDN; the copy that set-up fetched with npm serves a machine
 # without internet, and is absent where there was no npm.
 CHART_LOCAL_DIR = BASE_DIR / "node_modules" / "apexcharts" / "dist"

@@ -11,7 +11,12 @@ from core.methods import KnownMethods
 
 # What DRF calls the action of OPTIONS, and of a call before it has looked at its method.
 NO_ACTION = ("metadata", None)
-SHARED = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
+SHARED = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Retry-After",
+    # For pages with `Cross-Origin-Embedder-Policy: require-corp`.
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
     "Access-Control-Max-Age": "86400",

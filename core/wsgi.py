@@ -14,6 +14,8 @@ from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
+from core.aliases import own_path
+
 # Asked by whatever watches the service, which calls a container by its address.
 PROBES = ("/healthz", "/readyz", "/metrics")
 
@@ -51,6 +53,7 @@ class BatchHandler(Handler):
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> HttpResponseBase:
     """The WSGI application: batches, which are nearly all there is, and everything else."""
+    environ["PATH_INFO"] = own_path(environ["PATH_INFO"])
     handler = batches if _is_batch(environ["REQUEST_METHOD"], environ["PATH_INFO"]) else everything
     return handler(environ, start_response)
 

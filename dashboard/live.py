@@ -17,6 +17,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 from rest_framework.exceptions import APIException, MethodNotAllowed, NotFound
 
+from core.aliases import own_path
 from core.framing import Receive, Scope, Send, check_head, closing
 from core.problems import ForeignInstance, Unavailable
 from core.refusals import refuse
@@ -122,7 +123,7 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _permitted_instance(scope: Scope) -> UUID:
-    match = STREAM_PATH.fullmatch(scope["path"])
+    match = STREAM_PATH.fullmatch(own_path(scope["path"]))
     if not match:
         raise NotFound("There is no such stream.")
     if scope["method"] != "GET":

@@ -12,17 +12,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_control
-from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_safe
 from rest_framework import serializers, status
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import AllowAny, IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.addresses import caller_address
+from core.aliases import API_URL, TRACKER_URL
 from core.costs import costly
 from core.problems import NoSuchInstance
 from core.queries import read_query
@@ -79,7 +79,8 @@ def _show(request: HttpRequest, **context: Any) -> HttpResponse:
         "cdn_integrity": settings.CHART_CDN_INTEGRITY,
         "local_url": static(CHART_LOCAL_PATH) if finders.find(CHART_LOCAL_PATH) else "",
     }
-    return render(request, "dashboard/live.html", {"chart": chart, **context})
+    embedded = {"chart": chart, "tracker_url": TRACKER_URL, "api_url": API_URL}
+    return render(request, "dashboard/live.html", {**embedded, **context})
 
 
 def is_staff_member(request: HttpRequest) -> bool:
@@ -157,8 +158,6 @@ class Cells(APIView):
         return Response(refresh_glimpses(instance_ids=shown, newest=newest, now=timezone.now()))
 
 
-# DRF's views are exempt from Django's CSRF check, and DRF's own looks at people who logged in only.
-@method_decorator(csrf_protect, name="dispatch")
 class PageLogOn(APIView):
     """Logs on the page `/` itself: the answer is that of the API, the instance the session's."""
 
@@ -166,6 +165,12 @@ class PageLogOn(APIView):
     permission_classes = [AllowAny]
     throttle_classes = [LogOnThrottle]
     schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        # DRF checks people who logged in only. Django's own check refuses by a page, which the
+        # tracker would take for a proxy's and ask again.
+        SessionAuthentication().enforce_csrf(request)
+        super().initial(request, *args, **kwargs)
 
     def post(self, request: Request) -> Response:
         now = timezone.now()

@@ -3,9 +3,11 @@
 import math
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
@@ -47,6 +49,24 @@ def open_chromium(*, with_cache: bool = False) -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@contextmanager
+def bare_chromium(url: str, profile: Path) -> Iterator[None]:
+    """Show a page in a headless Chromium that no test tool drives, and end it."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    program = find_chromium()
+    assert program, "there is no Chromium"
+    process = subprocess.Popen(
+        [program, "--headless=new", *QUIET, *sandbox, f"--user-data-dir={profile}", url],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 def answer_as_cdn(route: Route) -> None:

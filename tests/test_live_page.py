@@ -360,12 +360,12 @@ def test_the_jump_to_where_the_pointer_comes_back_is_no_movement(
 def test_every_coalesced_sample_of_a_move_counts(service: Service, open_page: OpenPage) -> None:
     page = open_page()
     page.evaluate("""() => {
-        const move = { bubbles: true, isPrimary: true, pointerId: 1 };
-        const at = (x, y) => new PointerEvent("pointermove", { ...move, clientX: x, clientY: y });
-        const coalescedEvents = [at(0, 0), at(30, 40), at(0, 0)];
-        const merged = { ...move, coalescedEvents };
-        document.body.dispatchEvent(new PointerEvent("pointermove", merged));
+        PointerEvent.prototype.getCoalescedEvents = function () {
+          const at = (clientX, clientY) => ({ timeStamp: this.timeStamp, clientX, clientY });
+          return [at(0, 0), at(30, 40), at(0, 0)];
+        };
     }""")
+    page.mouse.move(0, 0)
     wait_for_events(page, wait_for_samples(service, page))
     assert (tile(page, "events"), tile(page, "distance")) == (3, 100)
 

@@ -2,64 +2,49 @@
 
 import gzip
 import sys
-import threading
+import time
 from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from signal import SIGKILL
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route
 
-from tests.browser import open_chromium, sweep, turn
+from tests.browser import open_chromium, turn
+from tests.embedding import (
+    CLEAR,
+    ENTERED,
+    INSTANCES,
+    REPEAT,
+    STORED,
+    WATCH,
+    calls_of,
+    live,
+    move,
+    open_site,
+    seen,
+    state,
+    tag,
+    wait_for_stored,
+)
 from tests.service import ROOT, Service, wait_until
 
 SCRIPT = ROOT / "analytics" / "static" / "analytics" / "tracker.js"
-MAX_BYTES = 3072
-MAX_MICROSECONDS = 20
-# All of the test's site: each test begins with none. No two samples share time and seq, not even
-# those of two instances.
-STORED = "select count(*), count(distinct (time, seq)) from analytics_pointerpositionevent"
-ENTERED = "select coalesce(sum(enter::int), 0) from analytics_pointerpositionevent"
-INSTANCES = "select count(distinct browser_id) from analytics_pointerpositionevent"
-STEPS_BACK = """
-select count(*) from (
-    select time < lag(time) over (partition by browser_id order by seq) as is_back
-    from analytics_pointerpositionevent
-) steps where is_back
-"""
-# What the page itself sees, past the tracker; the page's own storage outlives it.
-COUNT = """
-window.kinds = new Set();
-addEventListener("pointermove", (event) => {
-  kinds.add(event.pointerType);
-  const count = event.getCoalescedEvents().length || 1;
-  window.seen = (window.seen || 0) + count;
-});
-addEventListener("error", ({ message }) => (window.fault = message));
-addEventListener("unhandledrejection", ({ reason }) => (window.fault = String(reason)));
-"""
-# Made-up moves, so long ago, all in one go.
-SEND = """(moves) => {
-  for (const { ago = 0, ...place } of moves) {
-    const move = new PointerEvent("pointermove", { bubbles: true, isPrimary: true, ...place });
-    Object.defineProperty(move, "timeStamp", { value: performance.now() - ago });
-    document.body.dispatchEvent(move);
-  }
-}"""
+MAX_BYTES = 3400
+MAX_MICROSECONDS = 10
+# The tracker's own listener, and a real event for it.
 COST = """() => {
-  const move = { bubbles: true, isPrimary: true, pointerId: 1 };
-  const events = Array.from({ length: 8000 }, (_, i) =>
-    new PointerEvent("pointermove", { ...move, clientX: i % 900, clientY: i % 700 }));
-  const run = (target) => {
+  const count = 8000;
+  const run = (listener) => {
     const began = performance.now();
-    for (const event of events) target.dispatchEvent(event);
-    return (performance.now() - began) / events.length * 1000;
+    for (let i = 0; i < count; i++) listener(last);
+    return (performance.now() - began) / count * 1000;
   };
-  const bare = run(new EventTarget());
-  return run(document.body) - bare;
+  const bare = run(() => {});
+  return run(tracked) - bare;
 }"""
+RANGE = """
+select count(*), max(seq) - min(seq), sum(enter::int) from analytics_pointerpositionevent
+"""
 
 OpenPage = Callable[..., Page]
 
@@ -70,33 +55,21 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def site(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Another site, whose pages have the one tag."""
-    folder = tmp_path_factory.mktemp("site")
-    tag = f'<script src="{service.url}/static/analytics/tracker.js" data-endpoint="{service.url}"'
-    for name, more in (("shop", "async"), ("asks", 'async data-autostart="false"')):
-        (folder / f"{name}.html").write_text(
-            f"<!doctype html><title>Shop</title>{tag} {more}></script>"
-        )
-    (folder / "other.html").write_text("<!doctype html><title>Other</title>")
-    handler = partial(QuietHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with open_site(tmp_path_factory.mktemp("site")) as site:
+        site.write("shop.html", tag(service))
+        site.write("asks.html", tag(service, 'async data-autostart="false"'))
+        site.write("other.html", "")
+        yield site.url
 
 
 @pytest.fixture
 def context(chromium: Browser, service: Service) -> Iterator[BrowserContext]:
-    service.sql("truncate analytics_pointerpositionevent")
+    service.sql(CLEAR)
     context = chromium.new_context()
-    context.add_init_script(COUNT)
+    context.add_init_script(WATCH)
     yield context
     context.close()
 
@@ -113,39 +86,11 @@ def open_page(context: BrowserContext, site: str) -> OpenPage:
     return open_page
 
 
-def live(page: Page) -> Page:
-    page.wait_for_function("pointerscope.state().connection === 'live'")
-    return page
-
-
-def move(page: Page, seconds: float = 0.5) -> int:
-    """Move the pointer; how many samples the page has seen in all."""
-    sweep(page, (100, 100), (700, 500), seconds)
-    return seen(page)
-
-
-def seen(page: Page) -> int:
-    return page.evaluate("window.seen || 0")
-
-
-def state(page: Page) -> dict[str, Any]:
-    return page.evaluate("pointerscope.state()")
-
-
-def wait_for_stored(service: Service, count: int, seconds: float = 20) -> None:
-    """Wait until all is stored, each sample once."""
-    stored = lambda: service.sql(STORED)[0]  # noqa: E731
-    try:
-        wait_until(lambda: stored() == (count, count), seconds=seconds)
-    except AssertionError:
-        assert stored() == (count, count)
-
-
 def refuse(route: Route) -> None:
     route.abort()
 
 
-def test_the_tracker_is_at_most_three_kib_gzipped() -> None:
+def test_the_tracker_is_at_most_3400_bytes_gzipped() -> None:
     assert len(gzip.compress(SCRIPT.read_bytes())) <= MAX_BYTES
 
 
@@ -174,7 +119,7 @@ def test_a_server_that_dies_and_comes_back_has_every_sample(
 def test_what_closed_pages_still_had_is_sent_by_the_next_visit(
     service: Service, context: BrowserContext, open_page: OpenPage
 ) -> None:
-    pages = [live(open_page(script="navigator.sendBeacon = () => false")) for _ in range(2)]
+    pages = [live(open_page()) for _ in range(2)]
     context.route("**/api/v1/browsers/*/**", refuse)
     count = sum(move(page) for page in pages)
     for page in pages:
@@ -191,13 +136,13 @@ def test_what_is_too_much_for_the_queue_is_dropped_oldest_first_and_counted(
     service: Service, open_page: OpenPage
 ) -> None:
     page = live(open_page())
-    too_many = "Array.from({ length: 20050 }, (_, x) => ({ clientX: x }))"
-    # In one go with the moves, before any is sent.
-    found = page.evaluate(f"(({SEND})({too_many}), pointerscope.state())")
+    wait_for_stored(service, move(page))
+    service.sql(CLEAR)
+    # In one go, before any is sent.
+    found = page.evaluate(f"(({REPEAT})(20050), pointerscope.state())")
     assert (found["queued"], found["dropped"]) == (20000, 50)
-    wait_for_stored(service, 20000)
-    first = "select min(x), sum(enter::int) from analytics_pointerpositionevent"
-    assert service.sql(first) == [(50, 1)]
+    wait_for_stored(service, 20000, 60)
+    assert service.sql(RANGE) == [(20000, 19999, 1)]
 
 
 def test_a_page_closed_in_mid_movement_loses_no_sample(
@@ -288,30 +233,42 @@ def test_a_slow_answer_does_not_move_the_clock(service: Service, open_page: Open
     assert abs(offset) < 100
 
 
-def test_no_sample_is_older_than_the_one_before(service: Service, open_page: OpenPage) -> None:
-    page = live(open_page())
-    page.evaluate(SEND, [{"ago": ago} for ago in (50, 30, 40, 35, 20)])
-    wait_for_stored(service, 5)
-    assert service.sql(STEPS_BACK) == [(0,)]
-
-
 def test_a_sleep_of_the_machine_is_made_up_for(service: Service, open_page: OpenPage) -> None:
     page = live(open_page())
-    page.evaluate(SEND, [{}])
+    before = move(page)
     page.evaluate("const now = Date.now; Date.now = () => now() + 60000; 0")
-    page.evaluate(SEND, [{}, {}])
-    wait_for_stored(service, 3)
+    count = move(page)
+    wait_for_stored(service, count)
     later = "select count(*), sum(enter::int) from analytics_pointerpositionevent where time > "
-    assert service.sql(f"{later} now() + interval '50 s'") == [(2, 1)]
+    assert service.sql(f"{later} now() + interval '45 s'") == [(count - before, 1)]
+
+
+def test_a_clock_that_somebody_sets_far_ahead_costs_one_batch(
+    service: Service, open_page: OpenPage
+) -> None:
+    page = live(open_page())
+    wait_for_stored(service, move(page))
+    page.evaluate("const now = Date.now; Date.now = () => now() + 36e5; 0")
+    move(page)
+    page.wait_for_function("pointerscope.state().dropped && !pointerscope.state().queued")
+    lost = state(page)["dropped"]
+    count = move(page)
+    wait_for_stored(service, count - lost)
+    assert state(page)["dropped"] == lost < 40
+    ahead = (
+        "select count(*) from analytics_pointerpositionevent where time > now() + interval '1 s'"
+    )
+    assert service.sql(ahead) == [(0,)]
 
 
 def test_a_batch_is_at_most_48_kib(service: Service, open_page: OpenPage) -> None:
     page = live(open_page())
+    wait_for_stored(service, move(page))
     sizes: list[int] = []
     page.on("request", lambda request: sizes.append(len(request.post_data or "")))
-    page.evaluate(SEND, [{"clientX": i / 7, "clientY": i / 3} for i in range(2500)])
+    page.evaluate(REPEAT, 2500)
     page.wait_for_function("!pointerscope.state().queued")
-    wait_for_stored(service, 2500)
+    wait_for_stored(service, state(page)["captured"])
     assert 40_000 < max(sizes) <= 48 * 1024
 
 
@@ -413,7 +370,6 @@ def test_too_many_requests_are_sent_again_after_the_pause_as_the_same_bytes(
         "for (const name of ['localStorage', 'sessionStorage'])"
         " Object.defineProperty(window, name, {get() { throw new Error('forbidden') }})",
         "delete window.fetch",
-        "delete Navigator.prototype.sendBeacon",
     ],
 )
 def test_no_fault_reaches_the_host_page(open_page: OpenPage, site: str, harm: str) -> None:
@@ -422,7 +378,7 @@ def test_no_fault_reaches_the_host_page(open_page: OpenPage, site: str, harm: st
     page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
     page.wait_for_timeout(400)
     page.evaluate("pointerscope.stop()")
-    assert page.evaluate("window.fault") is None
+    assert page.evaluate("faults") == []
 
 
 def test_stop_is_final(service: Service, open_page: OpenPage) -> None:
@@ -434,11 +390,127 @@ def test_stop_is_final(service: Service, open_page: OpenPage) -> None:
     wait_for_stored(service, count)
 
 
-def test_a_pointermove_costs_less_than_twenty_microseconds(
+def test_a_pointermove_costs_at_most_ten_microseconds(
     open_page: OpenPage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = live(open_page())
+    move(page)
     cost = min(page.evaluate(COST) for _ in range(8))
     with capsys.disabled():
         sys.stdout.write(f"{cost:.2f} µs a pointermove\n")
-    assert cost < MAX_MICROSECONDS
+    assert 0.1 < cost <= MAX_MICROSECONDS
+
+
+ERASE = "delete from dashboard_browser where instance_id = %s"
+LOGGED_ON = "select count(*) from dashboard_browser"
+
+
+@pytest.mark.parametrize("change", [ERASE, "update dashboard_browser set token_version = 2"])
+def test_an_instance_that_was_erased_or_revoked_logs_on_anew_once_and_no_more(
+    service: Service, context: BrowserContext, open_page: OpenPage, change: str
+) -> None:
+    log_ons = calls_of(context, "/api/v1/browsers/")
+    page = live(open_page())
+    wait_for_stored(service, move(page))
+
+    def instance() -> str:
+        return page.evaluate("pointerscope.start()")["instanceId"]
+
+    def end(known: str) -> None:
+        service.sql(change, (known,) if change == ERASE else ())
+
+    first = instance()
+    end(first)
+    service.sql(CLEAR)
+    move(page)
+    page.wait_for_function(f"async () => (await pointerscope.start())?.instanceId !== '{first}'")
+    live(page)
+    second = instance()
+    before = state(page)["captured"]
+    move(page)
+    wait_until(lambda: service.sql(STORED)[0][0] >= state(page)["captured"] - before)
+    # What was captured for the first does not come back under the second.
+    assert state(page)["dropped"] > 0
+    end(second)
+    move(page)
+    page.wait_for_function("pointerscope.state().connection === 'denied'")
+    page.wait_for_timeout(6000)
+    assert len(only_log_ons(log_ons)) == 2
+    assert page.evaluate("pointerscope.start()") is None
+    assert page.evaluate("faults") == []
+
+
+def only_log_ons(calls: list[Request]) -> list[Request]:
+    return [call for call in calls if call.url.endswith("/browsers/") and call.method == "POST"]
+
+
+def test_after_an_erasure_start_gives_nothing(service: Service, open_page: OpenPage) -> None:
+    page = live(open_page())
+    wait_for_stored(service, move(page))
+    count = service.sql(LOGGED_ON)
+    assert page.evaluate("pointerscope.erase()") is True
+    assert page.evaluate("pointerscope.start()") is None
+    move(page)
+    assert service.sql(LOGGED_ON) == [(count[0][0] - 1,)]
+    assert page.evaluate("[{ ...localStorage }, { ...sessionStorage }]") == [{}, {}]
+
+
+def test_erasing_before_anything_began_calls_nobody(
+    context: BrowserContext, open_page: OpenPage
+) -> None:
+    page = open_page("asks")
+    calls = calls_of(context, "/")
+    assert page.evaluate("pointerscope.erase()") is False
+    assert page.evaluate("pointerscope.start()") is None
+    assert calls == []
+
+
+def test_who_is_not_let_in_at_first_has_all_samples_stored_in_the_end(
+    service: Service, context: BrowserContext, open_page: OpenPage
+) -> None:
+    log_ons: list[float] = []
+
+    def keep_out(route: Route) -> None:
+        log_ons.append(time.monotonic())
+        headers = {"Retry-After": "3", "Access-Control-Allow-Origin": "*"}
+        headers["Access-Control-Expose-Headers"] = "Retry-After"
+        problem = {"status": 429, "code": "throttled"}
+        if len(log_ons) > 1:
+            route.continue_()
+        else:
+            route.fulfill(status=429, json=problem, headers=headers)
+
+    context.route("**/browsers/", keep_out)
+    page = open_page()
+    page.wait_for_function("pointerscope.state().connection === 'offline'")
+    count = move(page, 1)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    assert state(page)["problem"] == {"status": 429, "code": "throttled"}
+    live(page)
+    wait_for_stored(service, count)
+    assert log_ons[1] - log_ons[0] >= 3
+    # With their own times, not those of the answer.
+    long = "select extract(epoch from max(time) - min(time)) from analytics_pointerpositionevent"
+    assert 0.9 < service.sql(long)[0][0] < 2
+
+
+def test_stopping_does_not_wait_until_the_service_lets_anybody_in(
+    context: BrowserContext, open_page: OpenPage
+) -> None:
+    headers = {"Retry-After": "600", "Access-Control-Allow-Origin": "*"}
+    headers["Access-Control-Expose-Headers"] = "Retry-After"
+    context.route("**/browsers/", lambda r: r.fulfill(status=429, json={}, headers=headers))
+    page = open_page()
+    page.wait_for_function("pointerscope.state().connection === 'offline'")
+    assert page.evaluate("pointerscope.erase()") is False
+
+
+def test_no_address_of_the_page_is_sent(context: BrowserContext, open_page: OpenPage) -> None:
+    calls = calls_of(context, "/api/")
+    policy = "const meta = document.createElement('meta'); meta.name = 'referrer';"
+    policy += "meta.content = 'unsafe-url'; document.head?.append(meta);"
+    page = live(open_page(script=f"addEventListener('DOMContentLoaded', () => {{ {policy} }})"))
+    move(page)
+    page.wait_for_function("!pointerscope.state().queued")
+    assert len(calls) > 3
+    assert not any("referer" in call.all_headers() for call in calls)

@@ -1,57 +1,60 @@
-// How to embed it, and why it is as it is: docs/tracker.md
+// See docs/tracker.md
 (() => {
   const attempt = (act) => {
     try {
       return act();
-    } catch {} // Never the host page's fault.
+    } catch {}
   };
+
   const { src, dataset } = document.currentScript || {};
-  const api = attempt(() => new URL("/api/v1/", dataset.endpoint || src).href);
-  if (!api || window.pointerscope) return;
+  const settings = () => ({
+    ...window.pointerscopeConfig,
+    ...Object.fromEntries(new URLSearchParams(src?.split("?")[1])),
+    ...dataset,
+  });
+  const mayStart = () => /^(true|undefined)?$/.test(settings().autostart);
+  if (!mayStart()) window.pointerscopeConfig = { ...window.pointerscopeConfig, autostart: false };
+  if (window.pointerscope?.start) return;
 
   const optedOut = navigator.globalPrivacyControl || navigator.doNotTrack === "1";
-  const life = new AbortController();
   const counts = { captured: 0, accepted: 0, duplicates: 0, conflicts: 0, dropped: 0 };
-  const firstSeq = Math.floor(Math.random() * 1e6);
-  const storage = `pointerscope ${api}`;
-  const ownKey = storage + performance.timeOrigin + firstSeq;
-  const queue = []; // Not acknowledged yet.
+  const seed = Math.floor(Math.random() * 1e8);
+  const queue = [];
   let connection = "idle";
-  let config = {};
-  let entering = true;
-  let busy = true;
   let origin = performance.timeOrigin;
-  let [underWay, failures, lastTime, offset, quickest] = [0, 0, 0, 0, 1e9];
-  let [session, started, problem, roundTrip, lastScene, timer, wake] = [];
+  let [sending, failures, offset] = [0, 0, 0];
+  let last = { time: 0, x: 0, y: 0 };
+  let api, storage, session, home, interval, started, ended, renewed;
+  let problem, roundTrip, best, lastScene, timer, wake;
 
   const now = () => origin + performance.now();
+  const drift = Date.now() - now();
+  let at = now() + 500;
 
   const enter = () => {
-    entering = true;
+    lastScene = null;
   };
 
   const capture = (event) => {
-    if (!event.isPrimary) return;
-    const scene = event.pointerId + location.href;
-    if (scene !== lastScene) enter();
-    lastScene = scene;
-    const slept = Date.now() - now();
-    if (slept > 5000) {
-      origin += slept;
-      enter();
+    if (!event.isTrusted || !event.isPrimary) return;
+    const slept = Date.now() - now() - drift;
+    if (slept > 5000) origin += slept;
+    const before = at;
+    at = now();
+    const scene = origin + event.pointerId + location.href;
+    const samples = event.getCoalescedEvents?.();
+    for (const { timeStamp, clientX: x, clientY: y } of samples?.length ? samples : [event]) {
+      const own = origin + timeStamp;
+      const time = Math.max(last.time, own > before - 500 && own <= at ? own : at - 20);
+      if (time - last.time > 25)
+        document.elementFromPoint((x + last.x) / 2, (y + last.y) / 2)?.getSVGDocument && enter();
+      last = { time, x, y, seq: seed + counts.captured++ };
+      if (scene !== lastScene) last.enter = true;
+      lastScene = scene;
+      if (queue.push(last) > 20000) drop(sending, 1);
+      attempt(() => pointerscope.onsample?.(last));
     }
-    const samples = event.getCoalescedEvents?.() || [];
-    for (const sample of samples.length ? samples : [event]) add(sample);
-    schedule();
-  };
-
-  const add = ({ timeStamp, clientX, clientY }) => {
-    lastTime = Math.max(lastTime, origin + timeStamp);
-    const sample = { time: lastTime, x: clientX, y: clientY, seq: firstSeq + counts.captured++ };
-    if (entering) sample.enter = true;
-    entering = false;
-    if (queue.push(sample) > 20000) drop(underWay, 1);
-    attempt(() => tracker.onsample?.(sample));
+    if (!timer) timer = setTimeout(send, queue.length < 500 ? interval : 0);
   };
 
   const drop = (from, count) => {
@@ -64,100 +67,94 @@
   const cut = (from) => {
     let body = `{"token":"${session.write_token}","events":[`;
     let count = 0;
-    for (const sample of queue.slice(from, from + config.max_batch_events)) {
-      if (body.length > config.max_batch_bytes - 200) break;
+    for (const sample of queue.slice(from, from + 1000)) {
+      if (body.length > 48e3) break;
       const time = sample.time + offset;
-      body += (count++ ? "," : "") + JSON.stringify({ ...sample, time });
+      body += (count++ ? "," : "") + JSON.stringify({ __proto__: null, ...sample, time });
     }
     return { body: `${body}]}`, count };
   };
 
-  const call = async (url, options) => {
+  const call = async (path, options) => {
     const sent = now();
+    let [status, pause, data] = [0, 0];
     try {
-      const signal = AbortSignal.timeout?.(15000);
-      const response = await fetch(url, { signal, method: "POST", keepalive: true, ...options });
-      const { ok, status } = response;
-      const data = await response.json().catch(() => ({}));
-      const took = now() - sent;
-      if (data.server_time && took < quickest) {
-        quickest = took;
-        offset = Date.parse(data.server_time) - sent - took / 2;
-      }
-      problem = ok ? null : { status, code: data.code };
-      const pause = Math.min(response.headers.get("Retry-After") * 1000 || 0, 36e5);
-      return { ok, status, pause, data, took };
-    } catch {
-      problem = null;
-      return { ok: false, pause: 0 };
+      const response = await fetch(api + path, {
+        ...{ method: "POST", keepalive: true, redirect: "error", referrerPolicy: "no-referrer" },
+        ...{ signal: AbortSignal.timeout?.(15000), ...options },
+      });
+      status = response.status;
+      pause = Math.min(response.headers.get("Retry-After") * 1000 || 0, 36e5);
+      data = await response.json();
+    } catch {}
+    const took = now() - sent;
+    if (data?.server_time && !(took > best)) {
+      best = took;
+      offset = Date.parse(data.server_time) - sent - took / 2;
     }
+    problem = status < 300 ? null : { status, code: data?.code };
+    const ok = session
+      ? status === 202
+      : /^[\da-f-]{36}[\w:.-]+$/.test(data?.instance_id + data?.write_token);
+    return { ok, status, data, took, pause, done: ok || (data && /^4(?!08|29)/.test(status)) };
   };
 
-  const insist = async (url, options) => {
-    while (session || !life.signal.aborted) {
-      const answer = await call(url, options);
-      const { ok, status, pause } = answer;
-      if (ok) failures = 0;
-      if (ok && session) show("live");
-      if (ok || /^4(?!08|29)/.test(status)) return answer;
-      show("offline");
-      const longest = Math.min(20000, 500 * 2 ** failures++);
+  const insist = async (path, options) => {
+    while (session || !ended) {
+      const answer = await call(path, options);
+      connection = answer.done ? "live" : "offline";
+      if (answer.done) return answer;
+      const ms = (1 + Math.random()) * Math.min(10000, 250 * 2 ** failures++);
       await new Promise((resolve) => {
-        setTimeout(resolve, Math.max(pause, longest * (0.5 + Math.random() / 2)));
-        wake = pause ? null : resolve;
+        setTimeout(resolve, ms + answer.pause);
+        wake = (now) => (now || !answer.pause) && resolve();
       });
     }
     return {};
   };
 
-  const schedule = () => {
-    if (!timer) timer = setTimeout(send, queue.length < 500 ? config.flush_interval_ms : 0);
-  };
-
   const send = async () => {
     timer = null;
-    if (busy || !queue.length) return;
-    busy = true;
+    if (sending || !session || !queue.length) return;
     const { body, count } = cut(0);
-    underWay = count;
-    const { ok, status, data, took } = await insist(`${session.url}events/`, { body });
-    underWay = 0;
-    busy = false;
+    sending = count;
+    failures = 0;
+    const { ok, status, data, took } = await insist(`${home}events/`, { body });
+    sending = 0;
     if (ok) {
       queue.splice(0, count);
-      for (const name in data) counts[name] += data[name];
+      for (const name of Object.keys(counts)) counts[name] += data?.[name] || 0;
       roundTrip = took;
-    } else drop(0, count);
-    if ([401, 403, 404].includes(status)) halt("denied");
-    else if (queue.length) schedule();
+    } else {
+      drop(0, count);
+      best = NaN;
+      await call("../time/", { method: "GET" });
+    }
+    if (/40[134]/.test(status)) {
+      drop(0, queue.length);
+      if (renewed || settings().logOn) ended ||= "denied";
+      renewed = true;
+      started = session = null;
+      setTimeout(start, 5000 * Math.random());
+    }
+    if (queue.length) timer = setTimeout(send, queue.length < 500 ? interval : 0);
     else attempt(forget);
   };
 
-  const forget = () => localStorage.removeItem(ownKey);
+  const forget = () => localStorage.removeItem(storage + seed);
 
   const keptKeys = () => Object.keys(localStorage).filter((key) => key.startsWith(storage));
 
   const keep = () => {
-    const { instance_id, write_token } = session;
-    sessionStorage.setItem(storage, JSON.stringify({ instance_id, write_token }));
+    sessionStorage.setItem(storage, JSON.stringify(session));
     forget();
-    const bodies = [];
-    for (let from = 0; queue[from] && bodies.length < 5; ) {
+    let [text, from] = [home, 0];
+    while (queue[from] && from < 3000) {
       const { body, count } = cut(from);
-      bodies.push(body);
+      text += `\n${body}`;
       from += count;
     }
-    if (bodies.length && keptKeys().length < 4)
-      localStorage.setItem(ownKey, JSON.stringify([session.url, ...bodies]));
-  };
-
-  const sendKept = async () => {
-    for (const key of keptKeys()) {
-      const text = localStorage.getItem(key);
-      const [url, ...bodies] = JSON.parse(text);
-      for (const body of bodies) await insist(`${url}events/`, { body });
-      if (localStorage.getItem(key) === text) localStorage.removeItem(key);
-    }
+    if (from && keptKeys().length < 4) localStorage.setItem(storage + seed, text);
   };
 
   const recall = () => {
@@ -166,100 +163,112 @@
     return text;
   };
 
-  const beacon = (what, body) => navigator.sendBeacon?.(session.url + what, body);
+  const sendKept = async () => {
+    for (const key of keptKeys()) {
+      const text = localStorage.getItem(key);
+      const [path, ...bodies] = text.split("\n");
+      for (const body of /^[\da-f-]{36}\/$/.test(path) ? bodies : [])
+        if (!(await call(`${path}events/`, { body })).done) return;
+      if (localStorage.getItem(key) === text) localStorage.removeItem(key);
+    }
+  };
 
   const hide = (leaving) => {
     enter();
     if (!session) return;
     attempt(keep);
-    const { body, count } = cut(underWay);
-    if (count) beacon("events/", body);
-    if (leaving) beacon("log-off/", `{"token":"${session.write_token}"}`);
+    const { body, count } = cut(sending);
+    if (count) call(`${home}events/`, { body });
+    if (leaving) return call(`${home}log-off/`, { body: `{"token":"${session.write_token}"}` });
   };
 
-  const comeBack = () => {
-    wake?.();
-    recall();
+  const fail = (why) => {
+    started = null;
+    attempt(() => console.warn(`Pointerscope ${why}`));
   };
 
-  const leave = ({ persisted }) => {
-    hide(!persisted);
-    if (!persisted) life.abort();
-  };
+  const listen = (name, handler) =>
+    addEventListener(name, (event) => ended || attempt(() => handler(event)), true);
 
-  const logOn = async (body) => {
-    const url = `${api}browsers/`;
-    const headers = { "X-CSRFToken": dataset.csrfToken };
-    const own = dataset.logOn ? await insist(dataset.logOn, { headers }) : {};
-    const again = !own.ok && body ? await insist(url, { body }) : own;
-    return again.ok ? again : insist(url);
-  };
+  const until = (name) => new Promise((resolve) => listen(name, resolve));
 
-  const show = (name) => {
-    if (!life.signal.aborted) connection = name;
-  };
-
-  const halt = (why) => {
-    show(why);
-    life.abort();
-  };
-
-  const listen = (name, handler) => {
-    const quietly = (event) => attempt(() => handler(event));
-    addEventListener(name, quietly, { capture: true, signal: life.signal });
+  const prepare = async () => {
+    if (document.prerendering) await until("prerenderingchange");
+    const { api: path = "/api/v1/", endpoint } = settings();
+    api = attempt(() => new URL(`${path}browsers/`, endpoint || src).href);
+    if (!api) throw "has no endpoint";
+    storage = `pointerscope ${api}`;
+    listen("pointermove", capture);
+    listen("pointerover", (event) => event.composedPath()[0].getSVGDocument && enter());
+    document.documentElement.addEventListener("pointerleave", enter);
+    addEventListener("blur", enter);
+    listen("online", () => wake?.());
+    listen("visibilitychange", () => {
+      if (document.hidden) return hide();
+      wake?.();
+      recall();
+    });
+    listen("pagehide", ({ persisted }) => hide(!persisted));
   };
 
   const run = async () => {
-    listen("pointermove", capture);
-    listen("pointerleave", ({ target }) => target === document.documentElement && enter());
-    listen("visibilitychange", () => (document.hidden ? hide() : comeBack()));
-    listen("pagehide", leave);
-    listen("online", () => wake?.());
-    show("connecting");
-    const { data } = await logOn(attempt(recall));
-    if (!data?.config) return halt("denied");
-    for (let i = 0; i < 2; i++) await call(`${api}time/`, { method: "GET" });
-    const { instance_id, write_token } = data;
-    session = { instance_id, write_token, url: `${api}browsers/${instance_id}/` };
-    config = data.config;
-    if (life.signal.aborted) return stop();
-    show("live");
-    sendKept().then(begin, begin);
+    if (!api) await prepare();
+    connection = "connecting";
+    const { logOn, csrfToken } = settings();
+    const headers = { "X-CSRFToken": csrfToken };
+    const body = attempt(recall);
+    let answer = logOn ? await insist(logOn, { headers }) : {};
+    if (!answer.ok && body) answer = await insist("", { body });
+    if (!answer.ok) answer = await insist("");
+    if (!answer.ok) {
+      if (ended) return;
+      ended = "denied";
+      throw "was refused";
+    }
+    await call("../time/", { method: "GET" });
+    await call("../time/", { method: "GET" });
+    const { instance_id, write_token, config } = answer.data;
+    interval = config?.flush_interval_ms;
+    session = { __proto__: null, instance_id, write_token };
+    home = `${instance_id}/`;
+    sendKept().catch(() => {});
+    send();
     return { instanceId: instance_id, token: write_token, clockOffset: offset };
   };
 
-  const begin = () => {
-    busy = false;
-    send();
-  };
-
-  const start = () => {
-    started ||= run();
+  const start = async () => {
+    if (ended) return;
+    started ||= run().catch(fail);
     return started;
   };
 
-  const stop = () => {
-    halt("stopped");
-    hide(true);
+  const stop = async () => {
+    ended ||= "stopped";
+    wake?.(true);
+    await started;
+    return hide(true);
   };
 
   const erase = async () => {
     queue.length = 0;
-    stop();
-    await started;
+    await stop();
     attempt(recall);
     if (!session) return false;
     const headers = { Authorization: `Bearer ${session.write_token}` };
-    return (await call(session.url, { method: "DELETE", headers })).ok;
+    return /[20]4$/.test((await call(home, { method: "DELETE", headers })).status);
   };
 
   const state = () => ({
-    ...{ ...counts, connection, problem, optedOut, roundTrip },
+    connection: ended || connection,
+    ...{ ...counts, problem, optedOut, roundTrip },
     queued: queue.length,
     oldestQueued: queue[0]?.time,
   });
 
-  const tracker = { start, stop, erase, state, onsample: null };
-  window.pointerscope = tracker;
-  if (dataset.autostart !== "false" && !optedOut) start();
+  const outside = (act) => window.Zone?.root?.run?.(act) ?? act();
+  window.pointerscope = { start: () => outside(start), stop, erase, state };
+  outside(async () => {
+    if (document.readyState === "loading") await until("DOMContentLoaded");
+    if (mayStart() && !optedOut) start();
+  });
 })();
