@@ -48,7 +48,7 @@ def live(request: HttpRequest) -> HttpResponse:
     return _show(request, range=ChosenRange(LIVE, CHOICES[LIVE]))
 
 
-@cache_control(private=True)
+@cache_control(private=True, no_store=True)
 @require_safe
 def instance(request: HttpRequest, instance_id: UUID) -> HttpResponse:
     """Another instance: for staff in any range, for the holder of its token live."""

@@ -142,10 +142,10 @@ def test_a_fault_of_the_service(service: Service, visitor: BrowserContext) -> No
 
 
 def test_the_list_of_all_instances(service: Service, staff: BrowserContext) -> None:
+    for ago in (60, 2):
+        add_statuses(service, service.log_on()["instance_id"], {ago: 700.0, ago + 1: 300.0})
     page = staff.new_page()
     page.goto(f"{service.url}/browsers/")
-    for ago in (2, 60):
-        add_statuses(service, service.log_on()["instance_id"], {ago: 700.0, ago + 1: 300.0})
     expect(page.locator("tbody tr [data-name=state]", has_text="Moving").first).to_be_visible()
     assert violations(page) == []
     page.close()
