@@ -169,7 +169,7 @@ class PageLogOn(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         # DRF checks people who logged in only. Django's own check refuses by a page, which the
         # tracker would take for a proxy's and ask again.
-        SessionAuthentication().enforce_csrf(request)
+        SessionAuthentication().enforce_csrf(request._request)
         super().initial(request, *args, **kwargs)
 
     def post(self, request: Request) -> Response:
