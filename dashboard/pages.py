@@ -168,8 +168,8 @@ class PageLogOn(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         # DRF checks people who logged in only. Django's own check refuses by a page, which the
-        # tracker would take for a proxy's and ask again.
-        SessionAuthentication().enforce_csrf(request._request)
+        # tracker would take for a proxy's and ask again. DRF's request would parse the body first.
+        SessionAuthentication().enforce_csrf(request._request)  # type: ignore[arg-type]
         super().initial(request, *args, **kwargs)
 
     def post(self, request: Request) -> Response:
