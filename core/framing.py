@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+from core.http import MOST_HEAD_BYTES
 from core.problems import LargeHeaders, UnreadableRequest
 
 Scope = dict[str, Any]
@@ -17,7 +18,6 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 CLOSE = (b"connection", b"close")
-MOST_HEAD_BYTES = 64 * 1024
 # More digits are no body that anybody has; int() refuses some thousands of them by ValueError.
 LENGTH = re.compile(rb"[0-9]{1,18}")
 # Of a body that was refused unread so much is taken and dropped while its sender reads the answer:

@@ -13,7 +13,7 @@ DAY = 24 * 3600
 
 
 class LogOnThrottle(BaseThrottle):
-    """Per address, or /64 of IPv6: whoever logs on is nobody yet."""
+    """Per address, or /64 of IPv6: a caller that logs on has no instance yet."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         limit = Limit("log-on", settings.LOG_ON_PER_MINUTE, 60)

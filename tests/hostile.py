@@ -42,7 +42,7 @@ class Call(NamedTuple):
 
 
 class Hostile:
-    """Makes the requests; whoever calls is a member of staff who may do everything, or nobody."""
+    """Makes the requests, as a member of staff who may do everything or as an anonymous caller."""
 
     def __init__(self, service: Service, seed: int) -> None:
         self.service, self.chance = service, Random(seed)

@@ -59,7 +59,7 @@ def send_all(
 ) -> list[Sent]:
     """Send all recordings; CommandError where one fails or Ctrl-C comes, and all are erased."""
     sender, sent = Sender(url), []
-    # Whoever ends us by a signal wants nothing half as much as by Ctrl-C.
+    # SIGTERM must leave nothing half sent either, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for job in jobs:

@@ -83,8 +83,8 @@ def find_decimal(cells: Iterable[Any], delimiter: str) -> str:
     """Return which of `.` and `,` marks decimals in these numbers; "?" where it is in doubt.
 
     A mark that is followed by three digits may stand for thousands; one that is not, or stands
-    alone, marks decimals. Where every comma may be either, the delimiter decides: whoever writes
-    decimal commas separates columns by semicolons, and quotes "1,234" between commas.
+    alone, marks decimals. Where every comma may be either, the delimiter decides: files with
+    decimal commas separate columns by semicolons, and "1,234" is quoted between commas.
     """
     has_point, is_doubtful = False, False
     for cell in cells:

@@ -8,7 +8,7 @@ from analytics.recordings.tables import Chunk
 
 
 def keys_of(chunk: Chunk, names: Sequence[str]) -> list[tuple]:
-    """Return for each row what stands in these columns, as texts."""
+    """Return for each row the cells of these columns, as texts."""
     if not names:
         return [()] * len(chunk.places)
     columns = (map(_plain, chunk.columns[name]) for name in names)

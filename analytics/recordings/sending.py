@@ -17,7 +17,7 @@ from core.times import parse_time, to_epoch_us
 BATCH_EVENTS = 500
 FLUSH_SECONDS = 0.25
 TIMEOUT_SECONDS = 10
-# Whoever sends more than the service's limits allow waits for the next minute, not for ever.
+# A sender over the service's limits waits for the next minute, not for ever.
 MOST_WAITS, LONGEST_WAIT_SECONDS = 240, 60.0
 # What api.md allows to be sent again: identity makes a batch that arrives twice change nothing.
 RETRY = Retry(

@@ -141,7 +141,7 @@ def test_exports_that_nobody_reads_hold_up_nobody_and_little_memory(
     assert max(callers.seconds) < 2, max(callers.seconds)
     assert (peak - memory) < GROWTH_BYTES, (peak - memory) >> 20
     assert memory_soon(service) - memory < GROWTH_BYTES, "it is not given back"
-    # Whoever left holds no place: the next is served at once.
+    # A client that left holds no place: the next one is served at once.
     wait_until(lambda: is_exported(readers), what="exports go on")
     check(traffic)
 

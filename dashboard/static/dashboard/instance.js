@@ -41,7 +41,7 @@ export const followInstance = ({ api, source, onRead = () => {} }) => {
         state: instance.state,
         seen: writeSeen(instance),
       });
-    } catch {} // Whoever reads the numbers says what is wrong.
+    } catch {} // The reader of the numbers says what is wrong.
     clearTimeout(timer);
     timer = setTimeout(read, PAUSE_MS);
   };

@@ -90,7 +90,7 @@ const pointExports = () => {
       address.searchParams.set("interval", writeDuration(interval));
     link.href = address;
   }
-  // What is shown now, for whoever opens it later.
+  // What is shown now, for a reader who opens the link later.
   const view = new URLSearchParams({ since, until, interval: writeDuration(interval) });
   root.querySelector("[data-copy-view]").dataset.copy =
     `${location.origin}${location.pathname}?${view}`;

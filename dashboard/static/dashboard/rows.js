@@ -38,7 +38,7 @@ const createCell = (row, name) => {
   return cell;
 };
 
-// The second before the running one, which is whole. Nothing is known of whoever is not here.
+// The second before the running one, which is whole. An instance that is not here has no velocity.
 const velocityNow = ({ state, velocities }, seconds) => {
   const known = velocities.find(([second]) => second === seconds - 1)?.[1];
   return known ?? (HERE.includes(state) ? 0 : null);
