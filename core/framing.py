@@ -69,19 +69,20 @@ def closing(receive: Receive, send: Send) -> Send:
             await send(message)
         else:
             await send({**message, "more_body": True})
-            await _drop(receive)
+            await drop(receive, most=MOST_DROPPED_BYTES)
             await send({"type": "http.response.body"})
 
     return send_last
 
 
-async def _drop(receive: Receive) -> None:
-    """Take what comes of a body, until it ends or there is no more patience."""
+async def drop(receive: Receive, *, most: int) -> bool:
+    """Take and drop a body, up to so many bytes and for LINGER_SECONDS; return whether it ended."""
     dropped = 0
     with suppress(TimeoutError):
         async with asyncio.timeout(LINGER_SECONDS):
-            while dropped < MOST_DROPPED_BYTES:
+            while dropped < most:
                 message = await asyncio.wait_for(receive(), IDLE_SECONDS)
                 dropped += len(message.get("body", b""))
                 if not message.get("more_body"):
-                    break
+                    return True
+    return False

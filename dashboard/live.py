@@ -18,9 +18,9 @@ from django.utils import timezone
 from rest_framework.exceptions import APIException, MethodNotAllowed, NotFound
 
 from core.aliases import own_path
-from core.framing import Receive, Scope, Send, check_head, closing
+from core.framing import Receive, Scope, Send, check_head, closing, drop
 from core.problems import ForeignInstance, Unavailable
-from core.refusals import refuse
+from core.refusals import refuse_read
 from dashboard.hub import Hub, Watcher
 from dashboard.stream import read_newest_versions, read_snapshot, version_of
 from dashboard.tokens import read_ticket
@@ -106,9 +106,12 @@ def _end_streams_on(*signals: signal.Signals) -> None:
 
 
 async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
+    answer = closing(receive, send)
     try:
-        # Nothing here has a use for a body.
-        answer = closing(receive, send) if check_head(scope) != 0 else send
+        # Nothing here has a use for a body, but a usual one is taken before the answer: a proxy
+        # written in Go breaks off an answer that comes while it still passes the body on.
+        if check_head(scope) == 0 or await drop(receive, most=settings.MAX_BODY_BYTES):
+            answer = send
         if scope["path"] == PROBE_PATH:
             await _say_up(answer)
             return
@@ -119,7 +122,7 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
         finally:
             hub.remove(instance_id.hex, watcher)
     except APIException as error:
-        await refuse(error, scope, receive, send)
+        await refuse_read(error, scope, answer)
 
 
 def _permitted_instance(scope: Scope) -> UUID:
