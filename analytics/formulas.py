@@ -12,7 +12,7 @@ whatever place on the disk, a status is the same to the last bit.
 # The first sample of a span has its segment from the last one before, however long ago. No span
 # begins before `since`; it and `recent`, some time before it, are constants to the planner, which
 # then leaves all chunks but the newest out. What is not found in that time is looked for by
-# itself (analytics/migrations/0010_sample_before.py).
+# itself (analytics/migrations/sample_before.sql).
 FROM_SAMPLES = """
 sample as (
     select s.browser_id, lower(s.span) as floor, time_bucket('100 ms', e.time) as start, e.*

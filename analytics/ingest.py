@@ -25,8 +25,7 @@ ATTEMPTS = 3
 # Deadlock, serialization failure, lock timeout: nothing was stored, so the batch may go again.
 RETRIED_SQLSTATES = {"40P01", "40001", "55P03"}
 
-# analytics/migrations/0008_store_batches.py says what the function does, its locks and its
-# snapshots; 0011_plain_insert_first.py has its text.
+# analytics/migrations/store_batches.sql has the function, its locks and its snapshots.
 STORE = """
 select * from analytics_store_batches(
     %(instances)s, %(versions)s, %(sizes)s, %(places)s,

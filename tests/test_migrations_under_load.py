@@ -16,7 +16,7 @@ from tests.service import ROOT, wait_until
 
 DAYS, ROWS_A_DAY = 60, 6000
 # The hypertables have their keys by then, and nothing else.
-START = (("dashboard", "0005"), ("analytics", "0002"))
+START = (("dashboard", "0002"), ("analytics", "0002"))
 BROWSER = """
 insert into dashboard_browser (instance_id, is_active, logged_on_at, token_version)
 values (gen_random_uuid(), true, now(), 1)

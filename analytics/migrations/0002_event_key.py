@@ -1,15 +1,15 @@
 """Give the samples their key (browser, time, seq), and no other index.
 
-The engine drops the primary key to make the hypertable, and TimescaleDB adds an index on time that
-no query of ours uses: it would cost space and a write for every sample. The key is what makes a
-batch that is sent twice change nothing, and it serves every read, all of which name the browser.
+The database engine drops the primary key to make the hypertable, and TimescaleDB adds an index on
+time that no query uses. That index would cost space and a write for every sample. With the key, a
+batch that is sent twice changes nothing. Every read names the browser, so the key serves all reads.
 """
 
 from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("analytics", "0001_initial")]
+    dependencies = [("analytics", "0001_samples_and_outbox")]
 
     operations = [
         migrations.RunSQL(

@@ -132,7 +132,7 @@ class DescriptionTests(TestCase):
 
 class MigrationTests(TransactionTestCase):
     def test_the_views_can_be_taken_back_and_made_again(self):
-        call_command("migrate", "analytics", "0004", verbosity=0)
+        call_command("migrate", "analytics", "0003", verbosity=0)
         count = "select count(*) from pg_views where viewname like 'pointer%'"
         self.assertEqual(rows_of(count), [(0,)])
         call_command("migrate", "analytics", verbosity=0)

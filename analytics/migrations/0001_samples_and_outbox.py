@@ -1,4 +1,10 @@
-"""Samples, the outbox and the heartbeat; the engine makes the samples a hypertable."""
+"""The hypertable of samples, the outbox, the seals and the heartbeats.
+
+A seal says which buckets keep their statuses for good, because the rows that they were computed
+from may be gone. The database engine makes the hypertable.
+
+`BrowserEvents` has no table. It gives the admin's view of samples a name and a permission.
+"""
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
@@ -11,8 +17,14 @@ import core.fields
 class Migration(migrations.Migration):
     initial = True
 
+    replaces = [
+        ("analytics", "0001_initial"),
+        ("analytics", "0003_browserevents"),
+        ("analytics", "0004_seal"),
+    ]
+
     dependencies = [
-        ("dashboard", "0001_initial"),
+        ("dashboard", "0001_instances_and_statuses"),
     ]
 
     operations = [
@@ -89,6 +101,33 @@ class Migration(migrations.Migration):
                     "enter",
                     models.BooleanField(help_text="the pointer came (back) into the page here"),
                 ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="BrowserEvents",
+            fields=[],
+            options={
+                "verbose_name": "events of browser",
+                "verbose_name_plural": "events by browser",
+                "proxy": True,
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=("dashboard.browser",),
+        ),
+        migrations.CreateModel(
+            name="Seal",
+            fields=[
+                (
+                    "level",
+                    models.IntegerField(
+                        help_text="0 for raw samples, or a rung in ms",
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("before", models.DateTimeField()),
+                ("sealed_at", models.DateTimeField()),
             ],
         ),
     ]

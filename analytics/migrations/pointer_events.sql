@@ -1,13 +1,3 @@
-"""`pointer_events`: the samples for whoever analyses them in SQL, stable while our tables change.
-
-An instance has its public id there, not our key. The view is one plain join, so that PostgreSQL
-plans a query as if the tables stood in it: an instance is a range of the key, and a range of time
-leaves chunks out. A `distinct` or a window in it would stop that.
-"""
-
-from django.db import migrations
-
-VIEW = """
 create view pointer_events as
 select browser.instance_id, event.time, event.x, event.y, event.seq, event.enter
 from analytics_pointerpositionevent event
@@ -26,10 +16,3 @@ comment on column pointer_events.seq is
 comment on column pointer_events.enter is
     'Boolean: the first sample after the pointer came (back) into the page; the way to it is no '
     'movement';
-"""
-
-
-class Migration(migrations.Migration):
-    dependencies = [("analytics", "0004_seal"), ("dashboard", "0001_initial")]
-
-    operations = [migrations.RunSQL(sql=VIEW, reverse_sql="drop view pointer_events;")]

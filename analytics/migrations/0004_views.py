@@ -1,13 +1,20 @@
-"""`pointer_statuses` and one view for each usual rung: statuses for whoever analyses them in SQL.
+"""The views for analysis in SQL: `pointer_events`, `pointer_statuses`, and one for each usual rung.
 
-Rungs are a setting, views are not: a view has whatever statuses of its rung are stored, none
-where the rung is not kept, and `pointer_statuses` has all rungs. Nothing is computed from finer
-rungs, which would be silently wrong where those have been dropped. As with `pointer_events`,
-nothing stands between a query and the tables' key and chunks.
+They stay stable while our tables change, and they name an instance by its public id. Each view is
+a plain join or a union of two, so that PostgreSQL plans a query as if it named the tables: an
+instance is a range of the key, and a range of time leaves chunks out. A `distinct` or a window
+function in a view would stop that.
+
+Rungs are a setting, but views are fixed. A rung's view shows the statuses that are stored for it,
+so it is empty where the rung is not kept. `pointer_statuses` shows all rungs. No view computes a
+rung from finer ones, because the result would be silently wrong where those were dropped.
 """
+
+from pathlib import Path
 
 from django.db import migrations
 
+EVENTS = (Path(__file__).parent / "pointer_events.sql").read_text()
 SOURCES = {
     "pointer_statuses_1s": ("dashboard_pointerstatus", 1000, "1 s"),
     "pointer_statuses_10s": ("dashboard_coarsestatus", 10_000, "10 s"),
@@ -77,20 +84,20 @@ def commented(view: str, about: str) -> str:
     )
 
 
-VIEWS = OF_ALL_RUNGS.format(columns=COLUMNS) + commented("pointer_statuses", ABOUT_ALL)
+STATUSES = OF_ALL_RUNGS.format(columns=COLUMNS) + commented("pointer_statuses", ABOUT_ALL)
 for view, (table, interval_ms, length) in SOURCES.items():
-    VIEWS += OF_ONE_RUNG.format(view=view, table=table, interval_ms=interval_ms, columns=COLUMNS)
-    VIEWS += commented(view, ABOUT_ONE.format(length=length))
+    STATUSES += OF_ONE_RUNG.format(view=view, table=table, interval_ms=interval_ms, columns=COLUMNS)
+    STATUSES += commented(view, ABOUT_ONE.format(length=length))
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("analytics", "0005_pointer_events"),
-        ("dashboard", "0005_coarse_status_key"),
-    ]
+    replaces = [("analytics", "0005_pointer_events"), ("analytics", "0006_pointer_statuses")]
+
+    dependencies = [("analytics", "0003_functions"), ("dashboard", "0002_status_keys")]
 
     operations = [
+        migrations.RunSQL(sql=EVENTS, reverse_sql="drop view pointer_events"),
         migrations.RunSQL(
-            sql=VIEWS, reverse_sql=f"drop view {', '.join(('pointer_statuses', *SOURCES))};"
-        )
+            sql=STATUSES, reverse_sql=f"drop view {', '.join(('pointer_statuses', *SOURCES))}"
+        ),
     ]
