@@ -10,21 +10,18 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, cast
 
-from django.core.exceptions import ImproperlyConfigured
 from environs import EnvValidationError, FileAwareEnv, validate
 from pythonjsonlogger.core import RESERVED_ATTRS
 
 from core.durations import check_ladder, format_duration, parse_ladder
+from core.environment import load_environment, say_faults, stop
 from core.policy import content_policy, share_tracker
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+load_environment(checkout=BASE_DIR)
 # SECRET_KEY_FILE names a file with the SECRET_KEY in it, and so for every setting.
 env = FileAwareEnv(eager=False, strip_whitespace=True)
-
-env.read_env(BASE_DIR / ".env", recurse=False)
-# What `make run` runs with, so that manage.py works beside it; whatever is set already wins.
-env.read_env(BASE_DIR / "var" / "run.env", recurse=False)
 
 SECRET_KEY = env.str("SECRET_KEY", validate=validate.Length(min=32))
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
@@ -114,12 +111,7 @@ EXPORTS = env.int("EXPORTS", 4, validate=validate.Range(min=1, max=64))
 try:
     env.seal()
 except EnvValidationError as error:
-    faults = "; ".join(
-        f"{name}: {' '.join(why)}" for name, why in cast(dict, error.error_messages).items()
-    )
-    raise ImproperlyConfigured(
-        f"Pointerscope cannot start. {faults} (docs/settings.md explains each setting)"
-    ) from None
+    stop(say_faults(cast(dict, error.error_messages)))
 
 RUNGS_MS = parse_ladder(RUNGS)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LINKED = ("manage.py", "Procfile", "core", "analytics", "dashboard", "compose.yml", "deploy")
+LINKED = ("Procfile", "analytics", "dashboard", "compose.yml", "deploy")
 
 
 class Checkout:
@@ -19,6 +19,9 @@ class Checkout:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         shutil.copytree(ROOT / "scripts", folder / "scripts")
+        # Copies, because the settings look for .env and var/ beside themselves.
+        shutil.copytree(ROOT / "core", folder / "core")
+        shutil.copy(ROOT / "manage.py", folder)
         for name in LINKED:
             (folder / name).symlink_to(ROOT / name)
         outside = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORT", "POINTERSCOPE_STATE"}
@@ -42,17 +45,18 @@ class Checkout:
         """Run `scripts/run` to its end."""
         return self._finish("run", *words, env=env)
 
-    def run_env(self) -> dict[str, str]:
-        """The settings that a run leaves for `manage.py`."""
-        lines = (self.folder / "var" / "run.env").read_text().splitlines()
-        return dict(line.split("=", 1) for line in lines)
+    def run_env(self, port: str) -> dict[str, str]:
+        """The settings that the run at a port has left for `manage.py`."""
+        lines = (self.folder / "var" / "runs" / f"{port}.env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines[1:])
 
-    def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run `manage.py` beside a run."""
+    def manage(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run `manage.py` in this checkout with no settings but these."""
+        names = {"DATABASE_OWNER_URL", "SERVICE_URL", "STREAM_URL"}
         return subprocess.run(
             [sys.executable, "manage.py", *words],
             cwd=self.folder,
-            env=self.env | self.run_env(),
+            env={name: value for name, value in self.env.items() if name not in names} | env,
             capture_output=True,
             text=True,
             timeout=60,

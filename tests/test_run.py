@@ -6,7 +6,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +14,15 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from tests.checkout import ROOT, Checkout, descendants, is_running, wait_until
+from tests.checkout import Checkout, descendants, is_running, wait_until
 from tests.databases import run_sql
 
 RIGHTS = "select rolname, rolsuper, rolcreaterole from pg_roles where rolname = current_user"
+
+LOGINS = """
+from django.contrib.auth import get_user_model
+print(*get_user_model().objects.values_list("username", flat=True))
+"""
 
 
 @pytest.fixture
@@ -48,18 +52,9 @@ def start(checkout: Checkout, port: str, *words: str) -> tuple[subprocess.Popen[
 
 
 def assert_import_finds_it(checkout: Checkout, port: str) -> None:
-    """By what the settings read of a run: the file that it leaves for manage.py."""
-    left = (checkout.folder / "var" / "run.env").read_text().splitlines()
     recording = checkout.folder / "recording.csv"
     recording.write_text("t,x,y\n0,1,2\n8,31,2\n16,51,2\n")
-    done = subprocess.run(
-        [sys.executable, "manage.py", "import", recording],
-        cwd=ROOT,
-        env=checkout.env | dict(line.split("=", 1) for line in left),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = checkout.manage("import", str(recording))
     assert "recording.csv: 3 samples stored" in done.stdout, done.stderr
     assert f"http://127.0.0.1:{port}/browsers/" in done.stdout
 
@@ -87,7 +82,7 @@ def test_the_service_runs_with_an_ordinary_role_and_analysts_are_made_beside_it(
     checkout: Checkout, port: str
 ) -> None:
     _, pids = start(checkout, port)
-    env = checkout.run_env()
+    env = checkout.run_env(port)
     assert run_sql(env["DATABASE_URL"], RIGHTS) == [("pointerscope", False, False)]
     assert run_sql(env["DATABASE_OWNER_URL"], RIGHTS) == [("postgres", True, True)]
     web = next(pid for pid in pids if b"core.server" in Path(f"/proc/{pid}/cmdline").read_bytes())
@@ -183,6 +178,7 @@ def test_the_demo_shows_moving_pointers_to_who_logs_in_as_it_says(
     page = f"http://127.0.0.1:{port}/browsers/"
     assert f"20 made-up pointers: {page}" in checkout.output
     name, password = re.search(r"Log in as (\S+) with the password (\S+)", checkout.output).groups()
+    assert "demo" in checkout.manage("shell", "--no-imports", "-c", LOGINS).stdout
     staff = log_in(f"http://127.0.0.1:{port}", name, password)
     wait_until(lambda: len(moving(staff, page)) >= 15, 30)
     running.terminate()

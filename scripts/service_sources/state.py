@@ -58,14 +58,14 @@ def plain_errors(name: str) -> Iterator[None]:
         sys.exit(130)
 
 
-def _keep_private(folder: Path) -> None:
+def keep_private(folder: Path) -> None:
     """Make the folder where it is missing, for its owner alone, whatever was set before.
 
     One that POINTERSCOPE_STATE names and that is not ours yet stays as it is.
     """
     ours = CHECKOUT / "var"
     for part in [ours] if ours in folder.parents else []:
-        _keep_private(part)
+        keep_private(part)
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     if is_new or folder == ours or (folder / "services.json").exists():
@@ -78,7 +78,7 @@ class State:
 
     def __init__(self) -> None:
         self.folder = Path(os.environ.get("POINTERSCOPE_STATE") or CHECKOUT / "var").absolute()
-        _keep_private(self.folder)
+        keep_private(self.folder)
         self.memory: dict[str, Any] = self._recall()
 
     def path(self, name: str) -> Path:

@@ -1,0 +1,52 @@
+"""Where settings come from: the environment, then `.env`, then a run of this checkout."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from dotenv import dotenv_values, load_dotenv
+
+from core.runs import UnclearRunError, find_run
+
+REQUIRED = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL")
+OF_A_RUN = (*REQUIRED, "STREAM_URL", "SERVICE_URL", "DATABASE_OWNER_URL")
+
+
+def load_environment(*, checkout: Path) -> None:
+    """Complete the environment of this process from `.env`, and from the run that is there.
+
+    The run fills in only what neither has. The process ends with a line where it needs a run and
+    several are there.
+    """
+    port = os.environ.get("PORT", "")
+    for name, value in dotenv_values(checkout / ".env").items():
+        # `.env.example` names these without a value; a run has one.
+        if value or name not in OF_A_RUN:
+            os.environ.setdefault(name, value or "")
+    try:
+        run = find_run(checkout / "var" / "runs", port=port)
+    except UnclearRunError as error:
+        if missing := [name for name in REQUIRED if not _is_given(name)]:
+            stop(f"{', '.join(missing)}: not set, and {error}")
+        return
+    if run:
+        load_dotenv(run)
+
+
+def say_faults(faults: Mapping[str, Sequence[str]]) -> str:
+    """Return one line that names each wrong setting, and what is wrong with it."""
+    said = "; ".join(f"{name}: {' '.join(why)}" for name, why in faults.items())
+    if any(not _is_given(name) for name in REQUIRED):
+        return f"{said}; no `make run` of this checkout is there to take settings from"
+    return said
+
+
+def _is_given(name: str) -> bool:
+    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
+
+
+def stop(fault: str) -> NoReturn:
+    """End the process with one line, as everything does that the settings stop."""
+    sys.exit(f"Pointerscope cannot start. {fault} (docs/settings.md explains each setting)")

@@ -1,0 +1,31 @@
+"""What a run leaves for `manage.py`: its settings, in a file that is locked until it ends."""
+
+import fcntl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from service_sources.state import CHECKOUT, OWNER, keep_private, open_private
+
+# In the checkout, where manage.py looks, whichever state folder the run has (core/runs.py).
+RUNS = CHECKOUT / "var" / "runs"
+NAMES = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "STREAM_URL", "SERVICE_URL", OWNER)
+
+
+@contextmanager
+def told(command: str, port: int, env: Mapping[str, str]) -> Iterator[None]:
+    """Let `manage.py` find this run for as long as the block lasts."""
+    keep_private(RUNS)
+    file = RUNS / f"{port}.env"
+    fresh = file.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with open_private(fresh, "w") as run:
+        # Locked before it has its name, so that nobody takes it for a dead run's.
+        fcntl.flock(run, fcntl.LOCK_EX)
+        run.write(f"# {command}\n")
+        run.writelines(f"{name}={env[name]}\n" for name in NAMES if env.get(name))
+        run.flush()
+        fresh.replace(file)
+        try:
+            yield
+        finally:
+            file.unlink(missing_ok=True)
