@@ -1,4 +1,4 @@
-"""The docs hang together: every link leads somewhere, and README leads to every page."""
+"""The docs hang together: every link leads somewhere, and the index leads to every page."""
 
 import re
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.service import ROOT
 
 README = ROOT / "README.md"
+INDEX = ROOT / "docs" / "README.md"
 PAGES = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r'\]\(([^)\s]+)\)|\bsrc(?:set)?="([^"]+)"')
@@ -41,5 +42,12 @@ def test_every_link_leads_somewhere() -> None:
     assert astray == []
 
 
-def test_readme_leads_to_every_page() -> None:
-    assert set(PAGES) - {README} <= {file for file, _ in links(README)}
+def test_the_index_leads_to_every_page() -> None:
+    assert set(PAGES) - {README, INDEX} == {file for file, _ in links(INDEX)}
+
+
+def test_readme_leads_on_by_five_links_of_which_one_is_the_index() -> None:
+    read_on = prose(README).partition("## Read on\n")[2]
+    targets = re.findall(r"^- \[[^]]+\]\(([^)]+)\)", read_on, re.MULTILINE)
+    assert len(targets) == 5
+    assert "docs/README.md" in targets
