@@ -1,19 +1,27 @@
 """What `make demo` adds to a run: made-up pointers, and a staff login that ends with it."""
 
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from logging import makeLogRecord
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TextIO
 from urllib.parse import urlsplit
 
-from processes import Process
+from processes import Process, Sink
 from service_sources.given import given_urls
 from service_sources.ports import LOOPBACK
-from service_sources.state import CHECKOUT, DATABASE, ServiceError
+from service_sources.state import CHECKOUT, DATABASE, ServiceError, State, open_private
 
 POINTERS = 20
 STATE = CHECKOUT / "var" / "demo"
+LOG_BYTES = 5_000_000
+# In either LOG_FORMAT.
+ERROR = re.compile(r"""^[-\d]+ \S+ (ERROR|CRITICAL) |"level": ?"(ERROR|CRITICAL)"|^Traceback """)
 
 
 def choose_services() -> None:
@@ -40,18 +48,41 @@ def staff_login(env: dict[str, str]) -> Iterator[str]:
         _manage(env, "demo_login", "--end")
 
 
-def start_pointers(env: dict[str, str], port: int) -> Process:
+def start_pointers(env: dict[str, str], port: int, sink: Sink) -> Process:
     """Let pointers move until they get a SIGTERM; they wait for the service to be there."""
     crowd = f"--browsers {POINTERS} --wait 60 --url http://{LOOPBACK}:{port}"
     process = Process("pointers", f"exec python manage.py simulate {crowd}", env, CHECKOUT)
-    process.print_lines("pointers | ")
+    process.pass_lines(sink)
     return process
 
 
-def welcome(port: int, login: str) -> str:
-    """Say where the pointers are to be seen, and by which login."""
+class LogFile(RotatingFileHandler):
+    """A process's log; the terminal is told of its first error only, so that it stays readable."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.has_told = path, False
+        super().__init__(path, maxBytes=LOG_BYTES, backupCount=1)
+
+    def _open(self) -> TextIO:
+        return open_private(self.path, self.mode)
+
+    def write(self, line: str) -> None:
+        self.emit(makeLogRecord({"msg": line.rstrip("\n")}))
+        if not self.has_told and ERROR.search(line):
+            self.has_told = True
+            print(f"run: {self.path.stem} has logged an error, in {self.path}", file=sys.stderr)
+
+
+def log_sinks(state: State) -> Callable[[str], Sink]:
+    """Return sinks that write each process's lines into a file of the state folder."""
+    return lambda name: LogFile(state.path(f"{name}.log")).write
+
+
+def welcome(state: State, port: int, login: str) -> str:
+    """Say where the logs are, where the pointers are to be seen, and by which login."""
     name, _, password = login.partition(" ")
     return (
+        f"What its processes log is in {state.folder}/*.log\n"
         f"{POINTERS} made-up pointers: http://{LOOPBACK}:{port}/browsers/\n"
         f"Log in as {name} with the password {password} (until this demo ends)\n"
     )

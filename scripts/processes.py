@@ -11,9 +11,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
+Sink = Callable[[str], object]
 GRACE_SECONDS = 8
 COLOURS = (36, 33, 35, 32, 34)
 
@@ -44,10 +47,10 @@ class Process:
     def ended(self) -> bool:
         return self.running.poll() is not None
 
-    def print_lines(self, prefix: str) -> None:
-        """Copy its output to ours, line by line, from a thread of its own."""
+    def pass_lines(self, sink: Sink) -> None:
+        """Give its output to `sink`, line by line, from a thread of its own."""
         lines = self.running.stdout
-        threading.Thread(target=_copy, args=[lines, prefix], daemon=True).start()
+        threading.Thread(target=_pass, args=[lines, sink], daemon=True).start()
 
     def end_the_rest(self) -> None:
         """Kill whatever of its session is still there."""
@@ -63,21 +66,36 @@ def _dies_with_us() -> list[str]:
     return ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
 
 
-def _copy(lines: TextIO, prefix: str) -> None:
+def _pass(lines: TextIO, sink: Sink) -> None:
     for line in lines:
-        sys.stdout.write(f"{prefix}{line}")
-        sys.stdout.flush()
+        sink(line)
 
 
-def start_all(procfile: Path, env: dict[str, str]) -> list[Process]:
-    commands = parse_procfile(procfile)
-    width = max(map(len, commands))
+def start_all(procfile: Path, env: dict[str, str], sink_of: Callable[[str], Sink]) -> list[Process]:
+    """Start the Procfile's processes; `sink_of` a name is what takes that process's lines."""
     started = []
-    for number, (name, command) in enumerate(commands.items()):
+    for name, command in parse_procfile(procfile).items():
         process = Process(name, command, env, procfile.parent)
-        process.print_lines(_prefix(name.ljust(width), COLOURS[number % len(COLOURS)]))
+        process.pass_lines(sink_of(name))
         started.append(process)
     return started
+
+
+def terminal_sinks(names: Iterable[str]) -> Callable[[str], Sink]:
+    """Return sinks that print each line behind its process's name, in a colour of its own."""
+    names = list(names)
+    width = max(map(len, names))
+
+    def sink_of(name: str) -> Sink:
+        prefix = _prefix(name.ljust(width), COLOURS[names.index(name) % len(COLOURS)])
+        return partial(_print, prefix)
+
+    return sink_of
+
+
+def _print(prefix: str, line: str) -> None:
+    sys.stdout.write(f"{prefix}{line}")
+    sys.stdout.flush()
 
 
 def _prefix(name: str, colour: int) -> str:

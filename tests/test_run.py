@@ -5,7 +5,9 @@ import pty
 import re
 import signal
 import socket
+import stat
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,7 +49,8 @@ def start(checkout: Checkout, port: str, *words: str) -> tuple[subprocess.Popen[
     if "Choose one:" in checkout.output:
         pytest.skip("no server programs here: neither the host's nor a Debian root")
     assert f"Pointerscope is ready: http://127.0.0.1:{port}/" in checkout.output, checkout.output
-    wait_until(lambda: "celery@" in checkout.output, 60)
+    log = checkout.demo_state / "worker.log" if words else checkout.folder / "out"
+    wait_until(lambda: "celery@" in log.read_text(), 60)
     return running, {*descendants(running.pid), *checkout.server_pids()}
 
 
@@ -181,10 +184,43 @@ def test_the_demo_shows_moving_pointers_to_who_logs_in_as_it_says(
     assert "demo" in checkout.manage("shell", "--no-imports", "-c", LOGINS).stdout
     staff = log_in(f"http://127.0.0.1:{port}", name, password)
     wait_until(lambda: len(moving(staff, page)) >= 15, 30)
+    assert checkout.output.rstrip().splitlines()[-1].startswith(f"Log in as {name} with")
     running.terminate()
     assert running.wait(20) == 0
-    assert "20 pointers logged on, 20 off" in checkout.output
+    assert "20 pointers logged on, 20 off" in (checkout.demo_state / "pointers.log").read_text()
     assert_ended(checkout, pids)
+
+
+LOG_LINES = """
+import sys
+from pathlib import Path
+sys.path.insert(0, "scripts")
+from demo import LogFile
+log = LogFile(Path(sys.argv[1]))
+for line in sys.stdin:
+    log.write(line)
+"""
+LOGGED = [
+    "2026-11-29 10:00:00,001 INFO analytics: stored ERROR 1",
+    "2026-11-29 10:00:00,002 ERROR analytics: the first",
+    "    one of its traceback's lines",
+    '{"level": "ERROR", "message": "the second"}',
+]
+
+
+def test_a_log_of_the_demo_is_private_and_tells_of_its_first_error(checkout: Checkout) -> None:
+    file = checkout.folder / "web.log"
+    done = subprocess.run(
+        [sys.executable, "-c", LOG_LINES, file],
+        cwd=checkout.folder,
+        input="\n".join(LOGGED),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert file.read_text().splitlines() == LOGGED
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert done.stderr == f"run: web has logged an error, in {file}\n"
 
 
 def log_in(origin: str, name: str, password: str) -> requests.Session:
