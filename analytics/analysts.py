@@ -1,7 +1,8 @@
 """Logins that may read the views for analysis, and nothing else.
 
 The rights are a group's, which has no login: one that came about elsewhere can be made its member.
-Roles belong to the whole cluster, so the group's name carries that of the database.
+Roles belong to the whole cluster, so the group's name carries that of the database. How long a
+login's sessions last is analytics/analyst_sessions.py's.
 """
 
 import secrets
@@ -22,10 +23,23 @@ VIEWS = (
     "pointer_statuses_1h",
 )
 
+CONNECTIONS = 5
+
+# A session may lift its own settings, and a role may change those that are its own: they are guards
+# against accidents. The grants, the revoked rights and the limit of connections are what holds.
+# `public` may make temporary tables by default, and before PostgreSQL 15 tables too. The service is
+# made a member of the login, because only a member sees and ends another role's transactions.
+# Locks: rows of the cluster's catalogue and the database's own row, to the end of the transaction.
+CLOSE = """\
+revoke temporary on database {database} from public;
+revoke create on schema public from public;
+"""
+LIMIT = """\
+alter role {name} connection limit {connections};
+grant {name} to {service};
+"""
 # Never touches a role that is not in the group: it might be the service's own. Repeated, it gives a
-# new password. What a session may set for itself are guards against accidents; the grants are what
-# holds. A transaction left idle would keep retention from dropping a chunk. Locks: rows of the
-# cluster's catalogue, to the end of the transaction.
+# new password. Locks: as above.
 ADMIT = """\
 do $admit$ begin
     if not exists (select from pg_roles where rolname = {group_text}) then
@@ -35,7 +49,7 @@ do $admit$ begin
         create role {name};
         grant {group} to {name};
     elsif not exists (select from pg_auth_members
-                      where roleid = quote_ident({group_text})::regrole
+                      where roleid = quote_ident({group_text})::regrole and not admin_option
                         and member = quote_ident({name_text})::regrole) then
         raise duplicate_object using
             message = 'There is a role of that name already, and it is not in ' || {group_text};
@@ -43,7 +57,7 @@ do $admit$ begin
 end $admit$;
 grant usage on schema public to {group};
 grant select on {views} to {group};
-alter role {name} login password {verifier} connection limit 10;
+alter role {name} login password {verifier};
 alter role {name} in database {database} set default_transaction_read_only = on;
 alter role {name} in database {database} set statement_timeout = {timeout};
 alter role {name} in database {database} set idle_in_transaction_session_timeout = '5min';
@@ -51,9 +65,14 @@ alter role {name} in database {database} set timezone = 'UTC';
 alter role {name} in database {database} set jit = off;
 """
 
+# The role that made the group may administer it, and is a member of it for that reason alone.
+MEMBERS = """
+select rolname from pg_auth_members join pg_roles on pg_roles.oid = member
+where roleid = to_regrole(quote_ident(%(group)s)) and not admin_option order by rolname
+"""
 IS_ANALYST = """
 select exists (select from pg_auth_members
-    where roleid = to_regrole(quote_ident(%(group)s))
+    where roleid = to_regrole(quote_ident(%(group)s)) and not admin_option
       and member = to_regrole(quote_ident(%(name)s)))
 """
 
@@ -82,14 +101,13 @@ def prepare(*, name: str, timeout_seconds: int) -> Analyst:
     words = {
         "group": sql.Identifier(group_name()),
         "group_text": sql.Literal(group_name()),
-        "name": sql.Identifier(name),
         "name_text": sql.Literal(name),
         "views": sql.SQL(", ").join(map(sql.Identifier, VIEWS)),
         "verifier": sql.Literal(verifier),
-        "database": sql.Identifier(_database()),
         "timeout": sql.Literal(f"{timeout_seconds}s"),
+        **_words(name),
     }
-    script = sql.SQL(ADMIT).format(**words).as_string(raw)
+    script = sql.SQL(ADMIT + CLOSE + LIMIT).format(**words).as_string(raw)
     return Analyst(name, _url(name, password), script)
 
 
@@ -104,6 +122,20 @@ def admit(analyst: Analyst) -> None:
         cursor.execute(analyst.script)
 
 
+def limit_all() -> list[str]:
+    """Limit each login of the group as a new one is limited; passwords stay. Return their names.
+
+    DatabaseError as in `admit`.
+    """
+    owner = _owner()
+    with transaction.atomic(owner.alias), owner.cursor() as cursor:
+        cursor.execute(MEMBERS, {"group": group_name()})
+        names = [name for (name,) in cursor.fetchall()]
+        for name in names:
+            cursor.execute(sql.SQL(CLOSE + LIMIT).format(**_words(name)))
+    return names
+
+
 def dismiss(*, name: str) -> bool:
     """Drop a login that is in the group; False where there is none. DatabaseError as in `admit`."""
     owner = _owner()
@@ -113,6 +145,16 @@ def dismiss(*, name: str) -> bool:
             return False
         cursor.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
         return True
+
+
+def _words(name: str) -> dict[str, sql.Composable]:
+    connection.ensure_connection()
+    return {
+        "name": sql.Identifier(name),
+        "service": sql.Identifier(connection.connection.info.user),
+        "database": sql.Identifier(_database()),
+        "connections": sql.Literal(CONNECTIONS),
+    }
 
 
 def _owner() -> BaseDatabaseWrapper:

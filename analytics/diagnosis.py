@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection, connections
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
+from analytics.analyst_sessions import find_unguarded
 from analytics.heartbeats import find_fault, is_alive, jobs_of_the_future, last_sweep_age
 from analytics.limits import quotas
 from analytics.metrics import OUTBOX, age
@@ -300,6 +301,15 @@ def _quotas(now: datetime) -> Iterator[Finding]:
         yield Finding("quotas", WARN if is_near else OK, said, advice)
 
 
+def _analysts(now: datetime) -> Iterator[Finding]:
+    """Whether a login for analysis can do more than read."""
+    unguarded = find_unguarded()
+    for login in unguarded:
+        yield Finding("analysts", WARN, f"{login.name} {login.said}", login.advice)
+    if not unguarded:
+        yield Finding("analysts", OK, "no login does more than read")
+
+
 def _charts(now: datetime) -> Iterator[Finding]:
     if finders.find("vendor/apexcharts.min.js"):
         yield Finding("charts", OK, "the local copy of the chart library is there")
@@ -331,6 +341,7 @@ CHECKS: dict[str, Check] = {
     "beat": _beat,
     "outbox": _outbox,
     "quotas": _quotas,
+    "analysts": _analysts,
     "charts": _charts,
     "disk": _disk,
 }

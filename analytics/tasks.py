@@ -3,7 +3,16 @@
 from celery import shared_task
 from django.utils import timezone
 
-from analytics import compression, hints, packing, retention, rollups, silence, sweeps
+from analytics import (
+    analyst_sessions,
+    compression,
+    hints,
+    packing,
+    retention,
+    rollups,
+    silence,
+    sweeps,
+)
 from core.durations import FIRST_RUNG_MS
 
 
@@ -24,6 +33,12 @@ def sweep(rung: int = FIRST_RUNG_MS) -> None:
 def end_tokens() -> None:
     """The hourly task: end the write tokens of instances that have long been silent."""
     silence.end_silent_tokens(now=timezone.now())
+
+
+@shared_task
+def end_long_analyses() -> None:
+    """The task of each minute: end analysts' sessions that take too long."""
+    analyst_sessions.end_long_sessions(now=timezone.now())
 
 
 # Compressing or packing a large day takes longer than any other task may.

@@ -73,6 +73,7 @@ COMPRESS_AFTER_DAYS = env.int("COMPRESS_AFTER_DAYS", 1, validate=validate.Range(
 RUNGS = env.str("RUNGS", "1s,10s,1m,1h", validate=check_ladder)
 ROLLUP_SHARDS = env.int("ROLLUP_SHARDS", 2, validate=validate.Range(min=1, max=64))
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 5.0, validate=validate.Range(min=0.5, max=60))
+ANALYST_MINUTES = env.int("ANALYST_MINUTES", 15, validate=validate.Range(min=1, max=1440))
 BEAT_PULSE = env.str("BEAT_PULSE", "")
 STREAM_URL = env.str("STREAM_URL", "").rstrip("/")
 PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65535))
@@ -388,6 +389,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "analytics.tasks.end_tokens",
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
+    },
+    "end long analyses": {
+        "task": "analytics.tasks.end_long_analyses",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
     },
     "clear sessions": {
         "task": "dashboard.tasks.clear_sessions",

@@ -4,8 +4,13 @@
 --
 -- The role is an ordinary one: it owns the tables, and may neither make databases nor read or run
 -- anything outside of PostgreSQL. The extension stays the superuser's. Chunks follow their hypertable.
+-- No other login may make temporary tables or large objects, which fill the disk.
 -- Locks: each table that changes its owner, exclusively, to the end of the transaction.
 create extension if not exists timescaledb;
+revoke create on schema public from public;
+revoke execute on function lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea),
+    lo_put(oid, bigint, bytea), lowrite(integer, bytea), lo_truncate(integer, integer),
+    lo_truncate64(integer, bigint) from public;
 do $role$
 declare
     service name := current_setting('pointerscope.role');
@@ -22,6 +27,7 @@ begin
                        current_setting('pointerscope.password'));
     end if;
     execute format('alter database %I owner to %I', current_database(), service);
+    execute format('revoke temporary on database %I from public', current_database());
     execute format('grant usage, create on schema public to %I', service);
     for change in
         select format('alter %s %s owner to %I', case relkind

@@ -2,14 +2,17 @@
 
 import io
 import secrets
+from datetime import timedelta
 
 import psycopg2
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import TestCase, TransactionTestCase
 from psycopg2 import errors
 
 from analytics.analysts import VIEWS, group_name
+from analytics.tasks import end_long_analyses
 from analytics.tests.analysts import address_of, analyst, ask
 from analytics.tests.pointers import drain_all, new_browser, sample, send
 
@@ -154,6 +157,17 @@ class CommandTests(TestCase):
         for name in ("Ann", "1st", "a-b", 'x"; drop', "a" * 64, "änn"):
             with self.subTest(name), self.assertRaisesMessage(CommandError, "small letters"):
                 call_command("analyst", name)
-        for seconds in ("0", "x", "86401"):
+        for seconds in ("0", "x", "901"):
             with self.subTest(seconds), self.assertRaisesMessage(CommandError, "seconds"):
                 call_command("analyst", self.name, "--timeout", seconds)
+
+    def test_one_login_is_named_or_all_are_meant(self):
+        for words in ([], [self.name, "--limit-all"]):
+            with self.subTest(words), self.assertRaisesMessage(CommandError, "name one login"):
+                call_command("analyst", *words)
+
+    def test_beat_ends_long_sessions_each_minute(self):
+        job = settings.CELERY_BEAT_SCHEDULE["end long analyses"]
+        self.assertEqual(job["task"], end_long_analyses.name)
+        self.assertEqual(job["schedule"], timedelta(minutes=1))
+        end_long_analyses()

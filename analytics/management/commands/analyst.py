@@ -1,13 +1,15 @@
-"""`manage.py analyst`: a database login for whoever analyses the data in SQL."""
+"""`manage.py analyst`: a database login for a person who analyses the data in SQL."""
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from analytics.analysts import Analyst, admit, dismiss, group_name, prepare
+from analytics.analyst_sessions import find_unguarded
+from analytics.analysts import Analyst, admit, dismiss, group_name, limit_all, prepare
 
 NAME = re.compile("[a-z][a-z0-9_]{0,62}")
 
@@ -20,7 +22,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name", type=_name, metavar="NAME", help="the login, such as ann")
+        parser.add_argument(
+            "name", nargs="?", type=_name, metavar="NAME", help="the login, such as ann"
+        )
         how = parser.add_mutually_exclusive_group()
         how.add_argument(
             "--sql",
@@ -28,6 +32,11 @@ class Command(BaseCommand):
             help="change nothing: print SQL for somebody to run who may create roles",
         )
         how.add_argument("--drop", action="store_true", help="take the login away")
+        how.add_argument(
+            "--limit-all",
+            action="store_true",
+            help="limit every login that there is as new ones are; passwords stay",
+        )
         parser.add_argument(
             "--timeout",
             type=_seconds,
@@ -38,8 +47,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         name = options["name"]
+        if bool(name) == options["limit_all"]:
+            raise CommandError("name one login, or none with --limit-all")
         try:
-            if options["drop"]:
+            if options["limit_all"]:
+                self._limit_all()
+            elif options["drop"]:
                 self._drop(name)
             else:
                 self._admit(prepare(name=name, timeout_seconds=options["timeout"]), options["sql"])
@@ -53,10 +66,21 @@ class Command(BaseCommand):
             self.stderr.write(f"When that has been run, the address is {analyst.url}")
             return
         admit(analyst)
+        self._warn(analyst.name)
         self.stdout.write(f"{analyst.name} may read the views, as a member of {group_name()}.")
         self.stdout.write(
             f"The address, with the password, which is told this once:\n{analyst.url}"
         )
+
+    def _limit_all(self) -> None:
+        names = limit_all()
+        self._warn(*names)
+        self.stdout.write(f"limited: {', '.join(names) or 'there is no login'}")
+
+    def _warn(self, *names: str) -> None:
+        for login in find_unguarded():
+            if login.name in names:
+                self.stderr.write(f"warning: {login.name} {login.said}; {login.advice}")
 
     def _drop(self, name: str) -> None:
         if not dismiss(name=name):
@@ -82,6 +106,7 @@ def _name(text: str) -> str:
 
 
 def _seconds(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 86_400:
-        raise ArgumentTypeError(f"{text} is no number of seconds from 1 to 86400")
+    most = settings.ANALYST_MINUTES * 60
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise ArgumentTypeError(f"{text} is no number of seconds from 1 to {most}")
     return int(text)

@@ -14,8 +14,9 @@ from analytics.diagnosis import FAIL, OK, WARN, Finding, diagnose
 class Command(BaseCommand):
     help = (
         "Check settings, versions, licence, time zone, clocks, durability, migrations, keys and "
-        "indexes, Redis, queue and workers, Beat, the outbox, the chart library and the disk. "
-        "Each is ok, warn or fail, with what to do; the exit code is 1 where any fails."
+        "indexes, Redis, queue and workers, Beat, the outbox, analysts' logins, the chart library "
+        "and the disk. Each is ok, warn or fail, with what to do; the exit code is 1 where any "
+        "fails."
     )
     # It is there to tell what is wrong, so nothing that is may keep it from running.
     requires_system_checks = []
