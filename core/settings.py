@@ -194,8 +194,8 @@ SESSION_SETTINGS = {
     # milliseconds.
     "jit": "off",
 }
-# Whoever is cut off without a word is noticed within some ten seconds, by either end: a request
-# does not hang, and what a drain had locked is free again.
+# A lost connection is noticed within ten seconds by the server, which then frees what a drain had
+# locked, and within five by the client, so that a request does not hang.
 SERVER_PATIENCE = {
     "tcp_keepalives_idle": "4",
     "tcp_keepalives_interval": "2",
