@@ -66,15 +66,15 @@ format: .venv/.dev node_modules/.dev ## Put Python and JavaScript into the house
 	$(BIN)/ruff format . $(COMMANDS)
 	$(BIOME) check --write
 
-stop: ## Stop the services that were started here; their data stays
-	@$(SERVICES) down
-	@if [ -d var/demo ]; then POINTERSCOPE_STATE=var/demo $(SERVICES) down; fi
+stop: ## Stop the services that were started here; their data stays; ARGS=--yes also under a run
+	@$(SERVICES) down $(ARGS)
+	@if [ -d var/demo ]; then POINTERSCOPE_STATE=var/demo $(SERVICES) down $(ARGS); fi
 
 clean: ## Delete what set-up installed and what tools cached; not the data
 	rm -rf .venv node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
-clean-data: stop ## Delete the private servers' data, passwords and logs (var/)
-	rm -rf var
+clean-data: ## Delete the private servers' data, passwords and logs (var/); asks; ARGS=--yes does not
+	@$(SERVICES) delete-data $(ARGS)
 
 pin: ## Write the digests of all container images behind their tags (needs Docker)
 	@deploy/pin

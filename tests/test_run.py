@@ -72,6 +72,8 @@ def test_a_signal_ends_all_that_it_started_and_nothing_else(checkout: Checkout, 
     running, pids = start(checkout, port)
     assert urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz").status == 200
     assert_import_finds_it(checkout, port)
+    refused = checkout.services("down")
+    assert f"are in use by make run at port {port}; end that first" in refused.stderr
     neighbour = subprocess.Popen(["sleep", "60"])
     running.terminate()
     assert running.wait(12) == 0

@@ -1,11 +1,14 @@
 """scripts/services: real servers, started, shared, killed and stopped."""
 
+import contextlib
 import json
 import os
+import pty
 import signal
 import socket
 import stat
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +17,7 @@ import psycopg2
 import pytest
 import redis
 
-from tests.checkout import Checkout, is_running, kill, wait_until
+from tests.checkout import ROOT, Checkout, is_running, kill, wait_until
 
 RIGHTS = """
 select concat_ws(' ', rolname, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls)
@@ -249,6 +252,77 @@ def test_a_run_that_was_killed_does_not_hold_the_servers_for_ever(private: Check
     killed.wait()
     assert private.server_pids()
     assert "stopped Redis" in private.services("run", "--", "true").stderr
+
+
+def make(checkout: Checkout, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a target of the Makefile in the checkout, without a terminal."""
+    return subprocess.run(
+        ["make", "-f", ROOT / "Makefile", f"PYTHON={sys.executable}", *words],
+        cwd=checkout.folder,
+        env=checkout.env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_stopping_them_under_a_run_is_refused_unless_it_is_meant(private: Checkout) -> None:
+    private.services("down")
+    private.start("services", "run", "--", "sleep", "60")
+    wait_until(lambda: "Redis" in private.output)
+    done = make(private, "stop")
+    assert done.returncode != 0
+    assert "PostgreSQL and Redis are in use by a test or a backup; end that first" in done.stderr
+    assert len(private.server_pids()) >= 2
+    done = make(private, "stop", "ARGS=--yes")
+    assert done.returncode == 0, done.stderr
+    assert not private.server_pids()
+
+
+def test_data_is_deleted_only_where_somebody_says_so_and_never_under_a_run(
+    private: Checkout,
+) -> None:
+    running = private.start("services", "run", "--", "sleep", "60")
+    wait_until(lambda: "Redis" in private.output)
+    done = make(private, "clean-data", "ARGS=--yes")
+    assert done.returncode != 0
+    assert "are in use by a test or a backup; end that first" in done.stderr
+    running.terminate()
+    running.wait()
+    remember(private.up())
+    done = make(private, "clean-data")
+    assert done.returncode != 0
+    assert "services: nothing is deleted of " in done.stderr
+    answer_at_terminal(private, "\n")
+    assert_remembered(private.up())
+    assert make(private, "clean-data", "ARGS=--yes").returncode == 0
+    assert not (private.folder / "var").exists()
+    assert not private.server_pids()
+
+
+def test_data_is_deleted_where_somebody_agrees_at_the_terminal(private: Checkout) -> None:
+    asked = "databases, passwords, the signing key, logs? [y/N] "
+    assert asked in answer_at_terminal(private, "y\n")
+    assert not (private.folder / "var").exists()
+    assert make(private, "clean-data").returncode == 0
+
+
+def answer_at_terminal(checkout: Checkout, answer: str) -> str:
+    """Give an answer to the question of `delete-data`, and return what the terminal shows."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        command = checkout.command("services", "delete-data")
+        os.execve(command[0], command, checkout.env)
+    os.write(terminal, answer.encode())
+    seen = b""
+    # Linux says EIO where the other end is closed.
+    with contextlib.suppress(OSError):
+        while more := os.read(terminal, 4096):
+            seen += more
+    os.waitpid(pid, 0)
+    return seen.decode()
 
 
 def test_a_command_that_is_not_there_is_one_clear_line(private: Checkout) -> None:

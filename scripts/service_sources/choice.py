@@ -1,14 +1,27 @@
 """Which source the services come from, and sharing them between commands."""
 
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from service_sources import docker, private
 from service_sources.debian_root import built_root, can_have_root, root_place
 from service_sources.given import given_urls, owner_url, say_given
 from service_sources.host import host_place
 from service_sources.place import Place
-from service_sources.state import BOTH, OWNER, ServiceError, State, Users, say, write_private
+from service_sources.runs import living
+from service_sources.state import (
+    BOTH,
+    CHECKOUT,
+    OWNER,
+    ServiceError,
+    State,
+    Users,
+    agreed,
+    say,
+    write_private,
+)
 
 CHOICES = """no PostgreSQL with TimescaleDB and no Redis to be had here. Choose one:
   - set DATABASE_URL and REDIS_URL, in the environment or in .env, to servers that you have;
@@ -75,12 +88,49 @@ def held(state: State) -> Iterator[dict[str, str]]:
                 stop(state)
 
 
-def down(state: State) -> None:
+def down(state: State, *, yes: bool) -> None:
+    """Stop what we started; while something uses it, only where a person agrees."""
+    if state.in_use and not agreed(f"{_users()}. Stop them all the same?", yes=yes):
+        raise ServiceError(
+            f"{_users()}; end that first, by Ctrl-C in its terminal (--yes stops them all the same)"
+        )
     with state.changing():
         stopped = stop(state)
         state.remember(kept=False)
     if not stopped:
         say("nothing of ours was running")
+
+
+def _users() -> str:
+    runs = ", ".join(living()) or "a test or a backup"
+    return f"PostgreSQL and Redis are in use by {runs}"
+
+
+def delete_data(*, yes: bool) -> None:
+    """Delete the checkout's private servers with their data, where a person agrees."""
+    folder = CHECKOUT / "var"
+    if not folder.exists():
+        say("there is no data")
+        return
+    places = [place for place in (folder, folder / "demo") if place.exists()]
+    states = [State(place) for place in places]
+    if living() or any(state.in_use for state in states):
+        raise ServiceError(f"{_users()}; end that first, by Ctrl-C in its terminal")
+    what = f"{folder} ({_megabytes(folder):,.0f} MB): databases, passwords, the signing key, logs"
+    if not agreed(f"Delete {what}?", yes=yes):
+        raise ServiceError(f"nothing is deleted of {what} (--yes deletes it)")
+    for state in states:
+        down(state, yes=False)
+    shutil.rmtree(folder)
+
+
+def _megabytes(folder: Path) -> float:
+    sizes = 0
+    for file in folder.rglob("*"):
+        # A server that runs deletes files meanwhile.
+        with suppress(FileNotFoundError):
+            sizes += file.lstat().st_size
+    return sizes / 1e6
 
 
 def stop(state: State) -> list[str]:

@@ -3,8 +3,9 @@
 import fcntl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
-from service_sources.state import CHECKOUT, OWNER, keep_private, open_private
+from service_sources.state import CHECKOUT, OWNER, is_locked, keep_private, open_private
 
 # In the checkout, where manage.py looks, whichever state folder the run has (core/runs.py).
 RUNS = CHECKOUT / "var" / "runs"
@@ -29,3 +30,13 @@ def told(command: str, port: int, env: Mapping[str, str]) -> Iterator[None]:
             yield
         finally:
             file.unlink(missing_ok=True)
+
+
+def living() -> list[str]:
+    """Name the runs of this checkout that are there, as `make run at port 8000`."""
+    files = [file for file in sorted(RUNS.glob("*.env")) if is_locked(file)]
+    return [f"{_command(file)} at port {file.stem}" for file in files]
+
+
+def _command(file: Path) -> str:
+    return file.read_text().partition("\n")[0].removeprefix("# ")

@@ -58,6 +58,26 @@ def plain_errors(name: str) -> Iterator[None]:
         sys.exit(130)
 
 
+def is_locked(file: Path) -> bool:
+    """Whether a living process holds a lock on the file."""
+    try:
+        with file.open() as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        pass
+    return False
+
+
+def agreed(question: str, *, yes: bool) -> bool:
+    """Whether the person at the terminal says yes; `yes` is that answer given beforehand."""
+    if yes or not sys.stdin.isatty():
+        return yes
+    print(f"services: {question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def keep_private(folder: Path) -> None:
     """Make the folder where it is missing, for its owner alone, whatever was set before.
 
@@ -76,8 +96,9 @@ def keep_private(folder: Path) -> None:
 class State:
     """The state folder: ports and passwords, the log files, and two locks."""
 
-    def __init__(self) -> None:
-        self.folder = Path(os.environ.get("POINTERSCOPE_STATE") or CHECKOUT / "var").absolute()
+    def __init__(self, folder: Path | None = None) -> None:
+        named = folder or os.environ.get("POINTERSCOPE_STATE") or CHECKOUT / "var"
+        self.folder = Path(named).absolute()
         keep_private(self.folder)
         self.memory: dict[str, Any] = self._recall()
 
@@ -103,6 +124,11 @@ class State:
                 fcntl.flock(lock, fcntl.LOCK_EX)
             self.memory = self._recall()
             yield
+
+    @property
+    def in_use(self) -> bool:
+        """Whether a run, a test or a backup holds the services."""
+        return is_locked(self.path("services.users"))
 
 
 class Users:
