@@ -7,10 +7,11 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 django.setup()
 
-from analytics import hints, intake  # noqa: E402
-from core import deadlines  # noqa: E402
-from core.framing import Receive, Scope, Send  # noqa: E402
-from core.lifespan import live  # noqa: E402
+from analytics.ingest import endpoint  # noqa: E402
+from analytics.rollups import send_last_hints  # noqa: E402
+from core.storage import deadlines  # noqa: E402
+from core.web.framing import Receive, Scope, Send  # noqa: E402
+from core.web.lifespan import live  # noqa: E402
 
 deadlines.install()
 
@@ -18,6 +19,6 @@ deadlines.install()
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI application."""
     if scope["type"] == "lifespan":
-        await live(receive, send, at_end=hints.send_last)
+        await live(receive, send, at_end=send_last_hints)
     else:
-        await intake.application(scope, receive, send)
+        await endpoint.application(scope, receive, send)

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from timescale.db.models.fields import TimescaleDateTimeField
 from timescale.db.models.managers import TimescaleManager
 
-from core.fields import RealField
+from core.storage.fields import RealField
 from dashboard.models import Browser
 
 
@@ -65,7 +65,7 @@ class DirtyRange(models.Model):
 
 
 class Seal(models.Model):
-    """Of a level (dashboard/ladder.py) what lies before a moment may be gone.
+    """Of a level (dashboard/statuses/ladder.py) what lies before a moment may be gone.
 
     A bucket that begins before it is sealed: it keeps what was computed from that level.
     """

@@ -3,30 +3,24 @@
 from celery import shared_task
 from django.utils import timezone
 
-from analytics import (
-    analyst_sessions,
-    compression,
-    hints,
-    packing,
-    retention,
-    rollups,
-    silence,
-    sweeps,
-)
-from core.durations import FIRST_RUNG_MS
+from analytics.reading import analyst_sessions
+from analytics.rollups import drain, hints
+from analytics.rollups.sweep import sweep as sweep_rung
+from analytics.upkeep import compression, packing, retention, silence
+from core.values.durations import FIRST_RUNG_MS
 
 
 @shared_task
 def roll_up(shard: int) -> None:
     """The per-batch task: drain one shard's first rung."""
     hints.take(shard)
-    rollups.drain(rung=FIRST_RUNG_MS, shard=shard, now=timezone.now())
+    drain.drain(rung=FIRST_RUNG_MS, shard=shard, now=timezone.now())
 
 
 @shared_task
 def sweep(rung: int = FIRST_RUNG_MS) -> None:
     """The periodic task, one for each rung (ms): drain whatever waits for it."""
-    sweeps.sweep(rung=rung, now=timezone.now())
+    sweep_rung(rung=rung, now=timezone.now())
 
 
 @shared_task

@@ -1,6 +1,6 @@
 from rest_framework.routers import SimpleRouter
 
-from analytics.views import EventViewSet, MeasureViewSet
+from analytics.api.views import EventViewSet, MeasureViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("browsers/<uuid:instance_id>/events", EventViewSet, basename="event")

@@ -1,11 +1,11 @@
-"""What goes over the wire about stored samples; batches have analytics/batches.py."""
+"""What goes over the wire about stored samples; batches have analytics/ingest/batch.py."""
 
 from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from core.rendering import TimeText
+from core.api.rendering import TimeText
 from dashboard.wire import Pixels
 
 Seconds = Annotated[float, Meta(description="s")]

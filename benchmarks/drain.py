@@ -14,9 +14,9 @@ from typing import NamedTuple
 from django.conf import settings
 from tqdm import tqdm
 
-from analytics.rollups import drain
+from analytics.rollups.drain import drain
 from benchmarks.database import ROLL_UP, START, fill, mark_all, own_database, run
-from core.durations import FIRST_RUNG_MS
+from core.values.durations import FIRST_RUNG_MS
 
 TO_REACH = 0.5
 

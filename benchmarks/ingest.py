@@ -12,13 +12,13 @@ from uuid import UUID
 import psycopg2
 from tqdm import tqdm
 
-from analytics.batches import decode_batch, to_samples
-from analytics.ingest import STORE, Sent, to_parameters
+from analytics.ingest.batch import decode_batch, to_samples
+from analytics.ingest.store import STORE, Sent, to_parameters
 from benchmarks.load import Batches, Count, Sender, body, in_parallel, log_on, send
 from benchmarks.machine import CORES
 from benchmarks.stage import Stage, spent, stage
 from benchmarks.table import Row
-from dashboard.tokens import WriteToken
+from dashboard.instances.tokens import WriteToken
 
 CLIENTS = 8
 PATH = "/api/v1/browsers/{}/events/"

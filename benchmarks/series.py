@@ -15,11 +15,11 @@ from django.conf import settings
 from tqdm import tqdm
 
 from benchmarks.database import BROWSERS, HZ, ROLL_UP, START, own_database, run, use
-from dashboard.intervals import choose_interval
-from dashboard.ladder import level_below, model_of
-from dashboard.queries import DEFAULT_POINTS
-from dashboard.ranges import CHOICES
-from dashboard.series import Range, list_statuses
+from dashboard.api.queries import DEFAULT_POINTS
+from dashboard.statuses.intervals import choose_interval
+from dashboard.statuses.ladder import level_below, model_of
+from dashboard.statuses.ranges import CHOICES
+from dashboard.statuses.series import Range, list_statuses
 
 TO_REACH = 1.3
 DAYS, OTHERS = 30, 50

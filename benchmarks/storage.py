@@ -8,14 +8,14 @@ from uuid import UUID
 
 from tqdm import tqdm
 
-from analytics.batches import decode_batch
-from analytics.ingest import store_batch
-from analytics.packing import pack
+from analytics.ingest.batch import decode_batch
+from analytics.ingest.store import store_batch
+from analytics.upkeep.packing import pack
 from benchmarks.database import own_database, run
 from benchmarks.load import Sender, body
 from benchmarks.table import Row
-from dashboard.browsers import log_on
-from dashboard.tokens import WriteToken
+from dashboard.instances.browsers import log_on
+from dashboard.instances.tokens import WriteToken
 
 TUPLE_AND_KEY = 56 + 16
 TO_REACH = 100

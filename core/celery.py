@@ -7,8 +7,8 @@ import billiard.pool
 from celery import Celery
 from celery.signals import beat_init, celeryd_init, task_postrun, task_prerun
 
-from core import request_ids
-from core.beat import Beat
+from core.tasks.beat import Beat
+from core.web import request_ids
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 

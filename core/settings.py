@@ -13,9 +13,9 @@ from typing import Any, cast
 from environs import EnvValidationError, FileAwareEnv, validate
 from pythonjsonlogger.core import RESERVED_ATTRS
 
-from core.durations import check_ladder, format_duration, parse_ladder
 from core.environment import load_environment, say_faults, stop
-from core.policy import content_policy, share_tracker
+from core.values.durations import check_ladder, format_duration, parse_ladder
+from core.web.policy import content_policy, share_tracker
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -135,22 +135,22 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
-    "core.request_ids.request_ids",
+    "core.web.request_ids.request_ids",
     "core.metrics.count_requests",
-    "core.caching.private_by_default",
+    "core.web.caching.private_by_default",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "core.policy.permissions_policy",
+    "core.web.policy.permissions_policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "core.hostile_values.HostileValues",
+    "core.web.hostile_values.HostileValues",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
-    "dashboard.passwords.refuse_while_busy",
+    "dashboard.instances.passwords.refuse_while_busy",
 ]
 # A batch carries no cookie and its answer is no page (core/wsgi.py).
 PAGES_ALONE = (
@@ -185,7 +185,8 @@ TEMPLATES = [
 ]
 
 # A request waits for the database for seconds at most; the worker's transactions set limits of
-# their own (analytics/rollups.py). Behind a pooler the database's role has them (docs/scaling.md).
+# their own (analytics/rollups/drain.py). Behind a pooler the database's role has them
+# (docs/scaling.md).
 SESSION_SETTINGS = {
     "statement_timeout": "5s",
     "lock_timeout": "2s",
@@ -223,7 +224,7 @@ def _limited(database: dict[str, Any], session: dict[str, str]) -> dict[str, Any
 
 
 DATABASES = {"default": _limited(DATABASE, SESSION_SETTINGS | SERVER_PATIENCE)}
-DATABASE_ROUTERS = ["core.replica.Router"]
+DATABASE_ROUTERS = ["core.storage.replica.Router"]
 if REPLICA:
     # Read only even where the address is another primary's by mistake.
     reading = SESSION_SETTINGS | SERVER_PATIENCE | {"default_transaction_read_only": "on"}
@@ -241,7 +242,7 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
 
-PASSWORD_HASHERS = ["dashboard.passwords.Hasher"]
+PASSWORD_HASHERS = ["dashboard.instances.passwords.Hasher"]
 
 # The lock after wrong passwords holds for a name and an address together, so that nobody can lock
 # others out from elsewhere; after many more, at whichever names, it holds for the address. It is in
@@ -253,10 +254,10 @@ AUTHENTICATION_BACKENDS = [
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "/"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_HANDLER = "dashboard.logins.Attempts"
-AXES_CLIENT_IP_CALLABLE = "dashboard.logins.caller_address"
-AXES_USERNAME_CALLABLE = "dashboard.logins.caller_name"
-AXES_LOCKOUT_CALLABLE = "dashboard.logins.answer_locked_out"
+AXES_HANDLER = "dashboard.instances.logins.Attempts"
+AXES_CLIENT_IP_CALLABLE = "dashboard.instances.logins.caller_address"
+AXES_USERNAME_CALLABLE = "dashboard.instances.logins.caller_name"
+AXES_LOCKOUT_CALLABLE = "dashboard.instances.logins.answer_locked_out"
 AXES_FAILURE_LIMIT = LOGIN_ATTEMPTS
 AXES_COOLOFF_TIME = timedelta(minutes=LOGIN_COOLOFF_MINUTES)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
@@ -301,16 +302,16 @@ POLL_INTERVAL_MS = 1000
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 REST_FRAMEWORK = {
-    "DEFAULT_RENDERER_CLASSES": ["core.rendering.JsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["core.bodies.JsonBytesParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.rendering.Negotiation",
+    "DEFAULT_RENDERER_CLASSES": ["core.api.rendering.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["core.api.bodies.JsonBytesParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.api.rendering.Negotiation",
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "dashboard.authentication.WriteTokenAuthentication",
+        "dashboard.instances.authentication.WriteTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
-    "EXCEPTION_HANDLER": "core.problems.answer_problem",
-    "DEFAULT_SCHEMA_CLASS": "core.schema.ProblemSchema",
+    "EXCEPTION_HANDLER": "core.api.problems.answer_problem",
+    "DEFAULT_SCHEMA_CLASS": "core.api.schema.ProblemSchema",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Pointerscope",
@@ -347,7 +348,7 @@ CELERY_TASK_TIME_LIMIT = 30
 CELERY_DB_REUSE_MAX = 10**12
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
-CELERY_WORKER_CONSUMER = "core.consumer:Consumer"
+CELERY_WORKER_CONSUMER = "core.tasks.consumer:Consumer"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
@@ -360,7 +361,7 @@ PATIENT_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 5,
     "health_check_interval": 5,
 }
-CELERY_BEAT_SCHEDULER = "core.scheduler:Scheduler"
+CELERY_BEAT_SCHEDULER = "core.tasks.scheduler:Scheduler"
 # Beat looks at its schedule at least this often, so that a short sweep period is kept.
 CELERY_BEAT_MAX_LOOP_INTERVAL = SWEEP_SECONDS
 CELERY_BEAT_SCHEDULE = {
@@ -405,7 +406,7 @@ CELERY_BEAT_SCHEDULE = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request id": {"()": "core.request_ids.AddRequestId"}},
+    "filters": {"request id": {"()": "core.web.request_ids.AddRequestId"}},
     "formatters": {
         "line": {
             "()": "core.logs.LineFormatter",

@@ -3,13 +3,13 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from core import reference
-from core.views import health, no_such_call
+from core.api import reference
+from core.web.views import health, no_such_call
 
-handler400 = "core.views.bad_request"
-handler403 = "core.views.permission_denied"
-handler404 = "core.views.page_not_found"
-handler500 = "core.views.server_error"
+handler400 = "core.web.views.bad_request"
+handler403 = "core.web.views.permission_denied"
+handler404 = "core.web.views.page_not_found"
+handler500 = "core.web.views.server_error"
 
 urlpatterns = [
     path("api/v1/", include("analytics.urls")),
@@ -20,7 +20,7 @@ urlpatterns = [
     # With DEBUG on, Django's own 404 is a page; under /api/ it must be a problem all the same.
     re_path("^api/", no_such_call),
     path("healthz", health),
-    path("", include("analytics.probe_urls")),
+    path("", include("analytics.health.urls")),
     path("admin/", admin.site.urls),
     path("", include("dashboard.urls.pages")),
 ]

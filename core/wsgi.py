@@ -1,4 +1,4 @@
-"""Django's WSGI handlers, which core/asgi.py runs in its threads, and `runserver` as they are."""
+"""Django's WSGI handlers: core/web/asgi.py runs them in its threads, `runserver` as they are."""
 
 import os
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
-from core.aliases import own_path
+from core.web.aliases import own_path
 
 # Asked by whatever watches the service, which calls a container by its address.
 PROBES = ("/healthz", "/readyz", "/metrics")

@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import ngettext
 
-from core.durations import FIRST_RUNG_MS
-from core.problems import NoSuchInstance
+from core.api.problems import NoSuchInstance
+from core.values.durations import FIRST_RUNG_MS
 from dashboard.admin_rows import InstanceAdmin, Rows, RowsAdmin, read_page
-from dashboard.browsers import erase
+from dashboard.instances.browsers import erase
 from dashboard.models import Browser, BrowserStatuses, PointerStatus
 
 admin.site.site_header = admin.site.site_title = "Pointerscope"

@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
 
-from core.times import EPOCH, MICROSECOND, to_epoch_us, to_rfc3339
+from core.values.times import EPOCH, MICROSECOND, to_epoch_us, to_rfc3339
 
 PAGE_SIZE = 100
 HEX_DIGITS = 32

@@ -6,4 +6,4 @@ class DashboardConfig(AppConfig):
 
     def ready(self) -> None:
         # drf-spectacular knows the extensions that have been imported.
-        from dashboard import schema  # noqa: F401
+        from dashboard.api import schema  # noqa: F401

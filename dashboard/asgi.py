@@ -7,8 +7,8 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 django.setup()
 
-from core import deadlines  # noqa: E402
-from dashboard.live import application  # noqa: E402
+from core.storage import deadlines  # noqa: E402
+from dashboard.streaming.app import application  # noqa: E402
 
 deadlines.install()
 

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from timescale.db.models.fields import TimescaleDateTimeField
 from timescale.db.models.managers import TimescaleManager
 
-from core.fields import RealField
+from core.storage.fields import RealField
 
 
 class Browser(models.Model):

@@ -7,11 +7,11 @@ from uuid import UUID
 from django.conf import settings
 from msgspec import Meta, Struct
 
-from core.rendering import TimeText
-from core.times import to_rfc3339
+from core.api.rendering import TimeText
+from core.values.times import to_rfc3339
+from dashboard.instances.tokens import make_ticket
 from dashboard.models import Browser
-from dashboard.presence import State, seen_at, state_of
-from dashboard.tokens import make_ticket
+from dashboard.statuses.presence import State, seen_at, state_of
 
 WriteTokenText = Annotated[
     str, Meta(description="names the instance; sent back as `Authorization: Bearer …`")

@@ -95,8 +95,8 @@ class Service:
             "WEB_THREADS": "8",
             **settings,
         }
-        web = [sys.executable, "-m", "core.server", "--port", str(self.port)]
-        live = [BIN / "uvicorn", "--http", "core.http:Protocol", "--ws", "none"]
+        web = [sys.executable, "-m", "core.web.server", "--port", str(self.port)]
+        live = [BIN / "uvicorn", "--http", "core.web.http:Protocol", "--ws", "none"]
         live += ["--timeout-graceful-shutdown", "5"]
         worker = [BIN / "celery", "-A", "core", "worker", "-l", "info"]
         services = ROOT / "scripts" / "services"

@@ -42,7 +42,7 @@ import django
 django.setup()
 from datetime import timedelta
 from django.utils import timezone
-from analytics.analyst_sessions import end_long_sessions
+from analytics.reading.analyst_sessions import end_long_sessions
 print(end_long_sessions(now=timezone.now() + timedelta(minutes=float(sys.argv[1]))))
 """
 

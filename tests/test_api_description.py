@@ -12,9 +12,9 @@ import pytest
 from django.core.management import call_command
 from msgspec.structs import asdict
 
-from analytics.batches import decode_batch
+from analytics.ingest.batch import decode_batch
 from analytics.wire import BatchReceipt, EventPage, Measures
-from core.problems import Invalid, ProblemDetails
+from core.api.problems import Invalid, ProblemDetails
 from dashboard.wire import LoggedOn, LogOn, Series
 from tests.service import ROOT
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 from rest_framework import exceptions
 
-from core import problems
+from core.api import problems
 from tests.service import ROOT, Service
 
 DOCUMENT = (ROOT / "docs" / "api.md").read_text()

@@ -26,7 +26,7 @@ TABLES = (
 DRAIN_ALL = """
 from django.utils import timezone
 from django.conf import settings
-from analytics.sweeps import sweep
+from analytics.rollups.sweep import sweep
 [sweep(rung=rung, now=timezone.now()) for rung in settings.RUNGS_MS]
 """
 
@@ -120,7 +120,7 @@ def test_a_restored_database_is_the_same_verifies_and_goes_on(
 def send_batch(restored: Restored) -> None:
     """Let a web process of its own take a batch on the restored database."""
     port = free_port()
-    words = ["-m", "core.server", "--port", str(port), "analytics.asgi:application"]
+    words = ["-m", "core.web.server", "--port", str(port), "analytics.asgi:application"]
     web = subprocess.Popen([sys.executable, *words], cwd=ROOT, env=restored.env)
     url = f"http://127.0.0.1:{port}"
     try:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from analytics.events import COLUMNS as EVENT_COLUMNS
-from core.exports import Column
-from dashboard.series import COLUMNS as STATUS_COLUMNS
+from analytics.reading.events import COLUMNS as EVENT_COLUMNS
+from core.api.exports import Column
+from dashboard.statuses.series import COLUMNS as STATUS_COLUMNS
 from tests.service import ROOT
 
 CODEBOOK = (ROOT / "docs" / "export.md").read_text()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from analytics.tests.recording_shapes import POINTS, in_ms, long_trials, people, plain, samples
-from core.times import to_epoch_us
+from core.values.times import to_epoch_us
 from tests.service import ROOT, Service, wait_until
 
 STORED = """

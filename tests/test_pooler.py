@@ -81,7 +81,7 @@ def test_the_doctor_tells_where_the_pooler_keeps_our_limits_from_the_database(
 
 def test_packing_leaves_all_as_it_is_where_its_limits_do_not_arrive(service: Service) -> None:
     words = (
-        "from django.utils import timezone; from analytics.packing import pack;"
+        "from django.utils import timezone; from analytics.upkeep.packing import pack;"
         "print(pack(now=timezone.now()))"
     )
     assert "nothing is packed through a pooler" in manage(service, "shell", "--command", words)

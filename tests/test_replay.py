@@ -17,7 +17,7 @@ import pytest
 from analytics.tests.oracle import Sample, Status, expected_statuses
 from analytics.tests.pointers import assert_same_statuses, float32
 from analytics.tests.recorded import ABSENT, FILES
-from core.times import to_epoch_us
+from core.values.times import to_epoch_us
 from tests.service import ROOT, Service, wait_until
 
 STATUSES = f"""

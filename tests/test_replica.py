@@ -12,7 +12,7 @@ import psycopg2
 import pytest
 import requests
 
-from core.replica import PAUSE_SECONDS
+from core.storage.replica import PAUSE_SECONDS
 from tests.faults.invariants import check_statuses
 from tests.faults.traffic import Sender
 from tests.service import ROOT, Service, wait_until

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from core.exports import FORMATS
+from core.api.exports import FORMATS
 from tests.service import ROOT, Service, wait_until
 
 SAMPLES = """

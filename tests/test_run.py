@@ -90,7 +90,9 @@ def test_the_service_runs_with_an_ordinary_role_and_analysts_are_made_beside_it(
     env = checkout.run_env(port)
     assert run_sql(env["DATABASE_URL"], RIGHTS) == [("pointerscope", False, False)]
     assert run_sql(env["DATABASE_OWNER_URL"], RIGHTS) == [("postgres", True, True)]
-    web = next(pid for pid in pids if b"core.server" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    web = next(
+        pid for pid in pids if b"core.web.server" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    )
     password = urlsplit(env["DATABASE_OWNER_URL"]).password
     assert password.encode() not in Path(f"/proc/{web}/environ").read_bytes()
     told = checkout.manage("analyst", "ann")

@@ -6,7 +6,7 @@ import signal
 import pytest
 from django.core.management import CommandError, call_command
 
-from analytics.motion import simulate_pointer
+from analytics.recordings.made_up import simulate_pointer
 from tests.service import Service, wait_until
 from tests.simulating import Simulation
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.management.base import CommandError
 
-from core.times import parse_time
+from core.values.times import parse_time
 from dashboard.models import Browser
 
 

@@ -11,7 +11,7 @@ import django.db.models.functions.datetime
 import timescale.db.models.fields
 from django.db import migrations, models
 
-import core.fields
+import core.storage.fields
 
 
 class Migration(migrations.Migration):
@@ -94,8 +94,8 @@ class Migration(migrations.Migration):
                         to="dashboard.browser",
                     ),
                 ),
-                ("x", core.fields.RealField(help_text="CSS px in the viewport")),
-                ("y", core.fields.RealField(help_text="CSS px in the viewport")),
+                ("x", core.storage.fields.RealField(help_text="CSS px in the viewport")),
+                ("y", core.storage.fields.RealField(help_text="CSS px in the viewport")),
                 ("seq", models.IntegerField()),
                 (
                     "enter",

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from analytics.batches import decode_batch, time_window, to_samples
+from analytics.ingest import decode_batch, time_window, to_samples
 from analytics.recordings.findings import Findings
 from analytics.recordings.reading import Reading
 from analytics.recordings.samples import Recording
 from analytics.recordings.sending import to_event
-from core.problems import Invalid
-from core.times import EPOCH, MICROSECOND, to_epoch_us, to_rfc3339
+from core.api.problems import Invalid
+from core.values.times import EPOCH, MICROSECOND, to_epoch_us, to_rfc3339
 
 # Sending takes a while, and what is young enough now must be so then.
 SENDING_MARGIN = timedelta(hours=1)

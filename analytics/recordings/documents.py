@@ -20,7 +20,7 @@ from analytics.recordings.records import (
 )
 from analytics.recordings.tables import CHUNK_ROWS, Chunk, Table
 from analytics.recordings.words import ENTER
-from core.exports import TORN
+from core.api.exports import TORN
 
 HEAD_RECORDS = 1_000
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any, NamedTuple
 
 from analytics.recordings.findings import Findings, quoted
-from core.times import EPOCH, MICROSECOND
+from core.values.times import EPOCH, MICROSECOND
 
 _SECONDS = r":(?P<s>\d{2})(?:[.,:](?P<f>\d{1,9}))?"
 _CLOCK = rf"(?P<h>\d{{1,2}}):(?P<m>\d{{2}})(?:{_SECONDS})?"

@@ -9,7 +9,7 @@ from analytics.recordings.findings import counted
 from analytics.recordings.reading import Reading
 from analytics.recordings.samples import Recording
 from analytics.recordings.units import shown_time
-from core.times import EPOCH, MICROSECOND
+from core.values.times import EPOCH, MICROSECOND
 
 WIDTH = 80
 LABEL_WIDTH = 11

@@ -12,7 +12,7 @@ import requests
 from urllib3.util import Retry
 
 from analytics.recordings.samples import RecordedSample, Recording
-from core.times import parse_time, to_epoch_us
+from core.values.times import parse_time, to_epoch_us
 
 BATCH_EVENTS = 500
 FLUSH_SECONDS = 0.25

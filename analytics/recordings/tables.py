@@ -16,7 +16,7 @@ from analytics.recordings.layouts import (
     split_lines,
 )
 from analytics.recordings.options import Options
-from core.exports import TORN
+from core.api.exports import TORN
 
 CHUNK_ROWS = 10_000
 # A cell may hold all values of a trial.

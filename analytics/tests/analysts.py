@@ -10,7 +10,7 @@ import psycopg2
 from django.core.management import call_command
 from django.db import connection
 
-from analytics.analysts import group_name
+from analytics.reading.analysts import group_name
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from analytics.tests.oracle import Sample, Status, expected_statuses
 from analytics.tests.worked import SINCE, UNTIL, Traces
-from core.times import EPOCH, MICROSECOND, to_epoch_us
+from core.values.times import EPOCH, MICROSECOND, to_epoch_us
 
 Rows = list[tuple]
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -7,18 +7,18 @@ from unittest import TestCase
 
 from django.conf import settings
 
-from analytics.batches import Batch, Event
-from analytics.ingest import Receipt, store_batch
+from analytics.ingest.batch import Batch, Event
+from analytics.ingest.store import Receipt, store_batch
 from analytics.models import DirtyRange, PointerPositionEvent
-from analytics.rollups import Drained, drain
-from analytics.shards import shard_of
+from analytics.rollups.drain import Drained, drain
+from analytics.rollups.shards import shard_of
 from analytics.tests.oracle import Sample, Status, expected_statuses
-from core.durations import FIRST_RUNG_MS
-from core.times import EPOCH, MICROSECOND, to_epoch_us
-from dashboard.browsers import log_on
-from dashboard.ladder import model_of
+from core.values.durations import FIRST_RUNG_MS
+from core.values.times import EPOCH, MICROSECOND, to_epoch_us
+from dashboard.instances.browsers import log_on
+from dashboard.instances.tokens import WriteToken
 from dashboard.models import Browser
-from dashboard.tokens import WriteToken
+from dashboard.statuses.ladder import model_of
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 NOW_US = to_epoch_us(NOW)

@@ -18,7 +18,7 @@ import pyarrow.feather
 import pyarrow.parquet as pq
 
 from analytics.recordings import Options, RecordedSample
-from core.times import to_epoch_us
+from core.values.times import to_epoch_us
 
 START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 START_US = to_epoch_us(START)

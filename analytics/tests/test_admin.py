@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from analytics.models import PointerPositionEvent
 from dashboard.admin_rows import PAGE_SIZE
-from dashboard.browsers import log_on
+from dashboard.instances.browsers import log_on
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 EVENTS = "analytics_pointerpositionevent"

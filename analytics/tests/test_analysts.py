@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import TestCase, TransactionTestCase
 from psycopg2 import errors
 
-from analytics.analysts import VIEWS, group_name
+from analytics.reading.analysts import VIEWS, group_name
 from analytics.tasks import end_long_analyses
 from analytics.tests.analysts import address_of, analyst, ask
 from analytics.tests.pointers import drain_all, new_browser, sample, send

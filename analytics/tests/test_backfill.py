@@ -16,8 +16,8 @@ from analytics.tests.pointers import (
     send,
     stored_statuses,
 )
-from core.durations import FIRST_RUNG_MS, parse_ladder
-from core.times import EPOCH, MICROSECOND, to_epoch_us
+from core.values.durations import FIRST_RUNG_MS, parse_ladder
+from core.values.times import EPOCH, MICROSECOND, to_epoch_us
 from dashboard.models import CoarseStatus, PointerStatus
 
 WITH_MORE = parse_ladder("1s,5s,10s,1m,5m,1h,1d")

@@ -7,7 +7,7 @@ from django.test import TestCase
 from analytics.models import PointerPositionEvent
 from analytics.tests.pointers import new_browser
 from core.tests.problems import assert_problem
-from dashboard.tokens import make_token
+from dashboard.instances.tokens import make_token
 
 
 class CalendarTests(TestCase):

@@ -15,12 +15,12 @@ from django.utils import timezone
 from analytics.models import DirtyRange, PointerPositionEvent
 from analytics.tests.interleaving import Session
 from analytics.tests.pointers import NOW, drain_all, new_browser, sample, send
-from core.problems import NoSuchInstance
-from dashboard.browsers import LOCK_BROWSER, erase
+from core.api.problems import NoSuchInstance
+from dashboard.instances.browsers import LOCK_BROWSER, erase
+from dashboard.instances.tokens import make_token
+from dashboard.instances.visits import KEY
 from dashboard.models import Browser, CoarseStatus, PointerStatus
-from dashboard.stream import read_snapshot
-from dashboard.tokens import make_token
-from dashboard.visits import KEY
+from dashboard.streaming.stream import read_snapshot
 
 API = "/api/v1/browsers/"
 ADMIN = "/admin/dashboard/browser/"

@@ -6,11 +6,11 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 
-from analytics.ingest import STORE
+from analytics.ingest.store import STORE
 from analytics.models import DirtyRange
-from analytics.recomputation import ROLL_UP
-from analytics.rollups import CLAIM
-from analytics.shards import shard_of
+from analytics.rollups.drain import CLAIM
+from analytics.rollups.recompute import ROLL_UP
+from analytics.rollups.shards import shard_of
 from analytics.tests.interleaving import Session, until_sessions_wait
 from analytics.tests.pointers import (
     assert_ladder_true,
@@ -22,7 +22,7 @@ from analytics.tests.pointers import (
     stored_samples,
     stored_statuses,
 )
-from core.durations import FIRST_RUNG_MS
+from core.values.durations import FIRST_RUNG_MS
 from dashboard.models import PointerStatus
 
 

@@ -6,9 +6,9 @@ from functools import partial
 from django.db import OperationalError, transaction
 from django.test import TransactionTestCase
 
-from analytics.ingest import STORE
+from analytics.ingest.store import STORE
 from analytics.models import DirtyRange, PointerPositionEvent
-from analytics.recomputation import ROLL_UP
+from analytics.rollups.recompute import ROLL_UP
 from analytics.tests.interleaving import Session, until_sessions_wait
 from analytics.tests.pointers import (
     NOW,
@@ -19,8 +19,8 @@ from analytics.tests.pointers import (
     send,
     token_of,
 )
-from core.problems import NoSuchInstance
-from dashboard.browsers import LOCK_BROWSER, erase, log_off, set_active
+from core.api.problems import NoSuchInstance
+from dashboard.instances.browsers import LOCK_BROWSER, erase, log_off, set_active
 from dashboard.models import Browser, PointerStatus
 
 # What a request waits for a lock (core/settings.py).

@@ -16,9 +16,9 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.test import TestCase
 
-from analytics.exports import EVENT_COLUMNS, STATUS_COLUMNS, Scope, count_rows
+from analytics.reading.export import EVENT_COLUMNS, STATUS_COLUMNS, Scope, count_rows
 from analytics.tests.pointers import NOW, drain_all, new_browser, sample, send
-from core.times import to_rfc3339
+from core.values.times import to_rfc3339
 
 SAMPLES = [sample(0, 0.1, enter=True), sample(0, 3, 4, seq=1), sample(12, -5, 131072.375)]
 

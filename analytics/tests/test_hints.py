@@ -5,8 +5,8 @@ from queue import SimpleQueue
 
 import pytest
 
-from analytics import hints
-from core.redis import client
+from analytics.rollups import hints
+from core.storage.redis import client
 
 # More than any batch leaves, so that the process ends in the midst of them.
 SHARDS = range(40)
@@ -16,8 +16,8 @@ def send_and_end() -> None:
     # A sender that this process may have has not come along.
     hints._outgoing.cache_clear()
     for shard in SHARDS:
-        hints.send([(shard, "request-of-a-test")])
-    hints.send_last()
+        hints.send_hints([(shard, "request-of-a-test")])
+    hints.send_last_hints()
 
 
 def test_a_process_that_ends_leaves_no_key_without_its_message():

@@ -8,9 +8,9 @@ from unittest import mock
 from django.contrib.auth.models import User
 from django.test import TestCase, override_settings
 
-from analytics.events import Selection, page_events
-from analytics.limits import cost_of
+from analytics.ingest.limits import cost_of
 from analytics.models import DirtyRange, PointerPositionEvent
+from analytics.reading.events import Selection, page_events
 from analytics.tests.oracle import Sample
 from analytics.tests.pointers import (
     NOW_US,
@@ -22,9 +22,9 @@ from analytics.tests.pointers import (
 )
 from core.tests.limits import forget_all_calls
 from core.tests.problems import assert_problem
-from core.times import EPOCH, MICROSECOND
+from core.values.times import EPOCH, MICROSECOND
+from dashboard.instances.tokens import make_token
 from dashboard.models import Browser
-from dashboard.tokens import make_token
 
 NOW_MS = NOW_US / 1000
 

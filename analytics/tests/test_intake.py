@@ -8,18 +8,18 @@ from unittest.mock import patch
 from django.db import connection, connections, transaction
 from django.test import SimpleTestCase, TransactionTestCase, override_settings
 
-from analytics import gathering, intake
-from analytics.batches import Samples
-from analytics.gathering import MOST_BATCHES, Gathering, Waiting, store_group, take_group
-from analytics.ingest import Receipt, Sent
+from analytics.ingest import endpoint, group_commit
+from analytics.ingest.batch import Samples
+from analytics.ingest.group_commit import MOST_BATCHES, Gathering, Waiting, store_group, take_group
+from analytics.ingest.store import Receipt, Sent
 from analytics.models import DirtyRange, PointerPositionEvent
 from analytics.tests.interleaving import Session, until_sessions_wait
 from analytics.tests.pointers import NOW, NOW_US, new_browser, token_of
-from core import asgi
-from core.problems import Unavailable
+from core.api.problems import Unavailable
 from core.tests.limits import forget_all_calls
+from core.web import asgi
+from dashboard.instances.tokens import WriteToken, make_token
 from dashboard.models import Browser
-from dashboard.tokens import WriteToken, make_token
 
 LOCKED = "select id from dashboard_browser where id = %s for update"
 END_THE_OTHERS = """
@@ -62,7 +62,7 @@ def with_header(scope, name, value):
     return {**scope, "headers": [*headers, *([(name, value)] if value is not None else [])]}
 
 
-async def call(scope, body, application=intake.application):
+async def call(scope, body, application=endpoint.application):
     """Return status, headers and content of the answer."""
     sent = []
     length = (b"content-length", str(len(body)).encode())
@@ -78,7 +78,7 @@ async def call(scope, body, application=intake.application):
     return head["status"], dict(head["headers"]), json.loads(content["body"])
 
 
-def ask(scope, body, application=intake.application):
+def ask(scope, body, application=endpoint.application):
     status, _, answer = asyncio.run(call(scope, body, application))
     return status, answer
 
@@ -99,7 +99,7 @@ class IntakeTestCase(TransactionTestCase):
         self.gathering, handlers = Gathering(), ThreadPoolExecutor(1)
         for patched in (
             patch("django.utils.timezone.now", return_value=NOW),
-            patch.object(intake, "_gathering", self.gathering),
+            patch.object(endpoint, "_gathering", self.gathering),
             patch.object(asgi, "_handlers", handlers),
         ):
             patched.start()
@@ -120,7 +120,7 @@ class ShortWayTests(IntakeTestCase):
     def test_it_answers_as_the_view_does(self):
         brought = b"x-request-id", b"abcdefgh-1234"
         scope = scope_of(self.browser, brought, (b"accept", b"*/*"))
-        with patch.object(intake, "answer", no_view):
+        with patch.object(endpoint, "answer", no_view):
             short = asyncio.run(call(scope, body_of()))
         long = asyncio.run(call(scope, body_of(first=2), asgi.application))
         # It tells a browser nothing that asks for this method already.
@@ -129,16 +129,16 @@ class ShortWayTests(IntakeTestCase):
 
     @override_settings(HTTPS=True, SECURE_SSL_REDIRECT=True, SECURE_HSTS_SECONDS=3600)
     def test_behind_tls_too(self):
-        intake._headers.cache_clear()
-        self.addCleanup(intake._headers.cache_clear)
+        endpoint._headers.cache_clear()
+        self.addCleanup(endpoint._headers.cache_clear)
         status, headers, _ = asyncio.run(call(scope_of(self.browser, scheme="https"), body_of()))
         self.assertEqual((status, headers[b"strict-transport-security"]), (202, b"max-age=3600"))
-        self.assertIsNone(intake.recognise(scope_of(self.browser)))
+        self.assertIsNone(endpoint.recognise(scope_of(self.browser)))
 
     def test_a_beacon_carries_its_token_in_its_body(self):
         token = make_token(instance_id=self.browser.instance_id, version=1)
         scope = with_header(scope_of(self.browser), b"content-type", b"text/plain;charset=UTF-8")
-        with patch.object(intake, "answer", no_view):
+        with patch.object(endpoint, "answer", no_view):
             answer = ask(with_header(scope, b"authorization", None), body_of(token=token))
         self.assertEqual(answer, STORED)
 
@@ -239,7 +239,7 @@ class RecognitionTests(SimpleTestCase):
     def test_only_calls_as_a_tracker_makes_them_are_taken(self):
         browser = Browser(token_version=1)
         plain = scope_of(browser)
-        self.assertIsNotNone(intake.recognise(plain))
+        self.assertIsNotNone(endpoint.recognise(plain))
         for other in (
             {**plain, "method": "PUT"},
             {**plain, "query_string": b"format=json"},
@@ -253,7 +253,7 @@ class RecognitionTests(SimpleTestCase):
             scope_of(browser, (b"content-type", b"application/json")),
         ):
             with self.subTest(other=other):
-                self.assertIsNone(intake.recognise(other))
+                self.assertIsNone(endpoint.recognise(other))
 
 
 class GatheringTests(IntakeTestCase):
@@ -280,7 +280,7 @@ class GatheringTests(IntakeTestCase):
             calls = (call(scope_of(browser), body_of()) for browser in browsers)
             return [(status, answer) for status, _, answer in await asyncio.gather(*calls)]
 
-        with patch.object(intake, "answer", no_view):
+        with patch.object(endpoint, "answer", no_view):
             self.assertEqual(asyncio.run(send_all()), [STORED] * 5)
         expected = [(b.pk, float(n), n) for b in browsers for n in range(2)]
         self.assertEqual(self.stored(), expected)
@@ -328,7 +328,7 @@ class GatheringTests(IntakeTestCase):
             holder.go_on.set()
             return (status, answer), (await waiting)[::2]
 
-        with patch.object(intake, "answer", wraps=intake.answer) as long_way:
+        with patch.object(endpoint, "answer", wraps=endpoint.answer) as long_way:
             self.assertEqual(asyncio.run(send_both()), (STORED, STORED))
         self.assertEqual(long_way.call_count, 1)
         holder.finish()
@@ -353,7 +353,7 @@ class GatheringTests(IntakeTestCase):
             return await asyncio.gather(*(gathered.store(self.sent(each)) for each in browsers))
 
         browsers = [self.browser, new_browser(), new_browser()]
-        with patch.object(gathering, "store_group", side_effect=Unavailable) as storing:
+        with patch.object(group_commit, "store_group", side_effect=Unavailable) as storing:
             self.assertEqual(asyncio.run(store_all()), [None] * 3)
         self.assertEqual(storing.call_count, 2)
         self.assertEqual(asyncio.run(store_all()), [None] * 3)
@@ -368,7 +368,7 @@ class GatheringTests(IntakeTestCase):
             group.cancel()
             return await asyncio.wait_for(storing, 5)
 
-        with patch.object(gathering, "store_group", lambda *_: asyncio.sleep(60)):
+        with patch.object(group_commit, "store_group", lambda *_: asyncio.sleep(60)):
             self.assertIsNone(asyncio.run(cancel()))
         self.assertFalse(self.gathering._storing)
 
@@ -397,15 +397,15 @@ class GatheringTests(IntakeTestCase):
             await (await send(browsers[2]))
             await two
             self.assertEqual(sizes, [1, 1, 3, 3])
-            with patch.object(gathering, "LINGER_SECONDS", 0.001):
+            with patch.object(group_commit, "LINGER_SECONDS", 0.001):
                 await (await send(self.browser))
             # Now it is known to be quiet.
             await asyncio.wait_for(gathered.store(self.sent(self.browser)), 5)
             self.assertEqual(sizes, [1, 1, 3, 3, 1, 1])
 
         with (
-            patch.object(gathering, "LINGER_SECONDS", 60),
-            patch.object(gathering, "store_group", store),
+            patch.object(group_commit, "LINGER_SECONDS", 60),
+            patch.object(group_commit, "store_group", store),
         ):
             asyncio.run(asyncio.wait_for(send_all(), 20))
 

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.test import SimpleTestCase, TestCase, TransactionTestCase, override_settings
 
 from analytics.models import DirtyRange, Heartbeat, PointerPositionEvent, Seal
-from analytics.recomputation import ROLL_UP
-from analytics.sweeps import sweep
+from analytics.rollups.recompute import ROLL_UP
+from analytics.rollups.sweep import sweep
 from analytics.tests.interleaving import Session
 from analytics.tests.pointers import (
     NOW,
@@ -19,10 +19,10 @@ from analytics.tests.pointers import (
     send,
     stored_statuses,
 )
-from core.durations import FIRST_RUNG_MS, format_duration, parse_ladder
-from core.times import EPOCH, MICROSECOND
-from dashboard.ladder import RAW
+from core.values.durations import FIRST_RUNG_MS, format_duration, parse_ladder
+from core.values.times import EPOCH, MICROSECOND
 from dashboard.models import PointerStatus
+from dashboard.statuses.ladder import RAW
 
 TEN_SECONDS, MINUTE, HOUR = 10_000, 60_000, 3_600_000
 

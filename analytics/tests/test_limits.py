@@ -2,9 +2,9 @@
 
 from django.test import TestCase, override_settings
 
-from analytics.limits import quotas
+from analytics.ingest.limits import quotas
+from core.api.throttling import EVERYBODY, spend
 from core.tests.limits import forget_all_calls
-from core.throttling import EVERYBODY, spend
 
 
 class QuotaTests(TestCase):

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as PropertyTestCase
 
-from analytics.events import Selection
-from analytics.examples import MEASURES
-from analytics.measures import measure
+from analytics.api.examples import MEASURES
+from analytics.reading.events import Selection
 from analytics.recordings import read_file
+from analytics.studies.measures import measure
 from analytics.tests.kinematics import Numbers, expected_measures
 from analytics.tests.oracle import Sample
 from analytics.tests.pointers import (
@@ -32,7 +32,7 @@ from analytics.tests.pointers import (
 from analytics.tests.recorded import ABSENT, FILES
 from analytics.tests.test_rollups import samples_strategy
 from analytics.wire import Measured
-from core.times import EPOCH, MICROSECOND
+from core.values.times import EPOCH, MICROSECOND
 from dashboard.models import Browser
 
 ZERO = sample(0, 0).time

@@ -5,13 +5,13 @@ from unittest.mock import patch
 from django.contrib.auth.models import User
 from django.test import TestCase
 
-from analytics.examples import MEASURES
+from analytics.api.examples import MEASURES
 from analytics.tests.pointers import new_browser, sample, send
 from core.tests.problems import assert_problem
-from core.times import EPOCH, MICROSECOND, to_rfc3339
-from dashboard.browsers import erase
+from core.values.times import EPOCH, MICROSECOND, to_rfc3339
+from dashboard.instances.browsers import erase
+from dashboard.instances.tokens import make_token
 from dashboard.models import Browser
-from dashboard.tokens import make_token
 
 TRACE = [(0, 0), (0.1, 10), (0.2, 30), (0.8, 40), (0.9, 30), (1.0, 20)]
 START = EPOCH + sample(0, 0).time * MICROSECOND
@@ -70,9 +70,9 @@ class MeasuresApiTests(TestCase):
                 assert_problem(self, self.get(**query), 400, "invalid", *pointers)
 
     def test_a_range_of_too_many_samples_is_refused(self):
-        with patch("analytics.measures.MAX_EVENTS", 6):
+        with patch("analytics.studies.measures.MAX_EVENTS", 6):
             self.assertEqual(self.get().status_code, 200)
-        with patch("analytics.measures.MAX_EVENTS", 5):
+        with patch("analytics.studies.measures.MAX_EVENTS", 5):
             problem = assert_problem(self, self.get(), 400, "invalid", "?since")
             self.assertEqual(problem["errors"][0]["code"], "too_many_events")
             self.assertEqual(self.get(since=to_rfc3339(START + MICROSECOND)).status_code, 200)

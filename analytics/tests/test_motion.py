@@ -5,7 +5,8 @@ from itertools import islice, pairwise
 from random import Random
 from unittest import TestCase
 
-from analytics.motion import (
+from analytics.recordings import RecordedSample
+from analytics.recordings.made_up import (
     Point,
     Stroke,
     View,
@@ -17,7 +18,6 @@ from analytics.motion import (
     sample_strokes,
     simulate_pointer,
 )
-from analytics.recordings import RecordedSample
 from analytics.tests.kinematics import expected_measures
 from analytics.tests.oracle import Sample
 

@@ -7,12 +7,12 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.test import TransactionTestCase
 
-from analytics import packing
 from analytics.models import PointerPositionEvent
-from analytics.packing import pack
-from analytics.retention import retain
 from analytics.tests.interleaving import Session, until_sessions_wait
 from analytics.tests.pointers import NOW, new_browser, send, stored_samples
+from analytics.upkeep import packing
+from analytics.upkeep.packing import pack
+from analytics.upkeep.retention import retain
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 BROWSERS, BATCHES, SIZE = 20, 100, 15

@@ -36,7 +36,7 @@ from analytics.tests.recording_shapes import (
     parquet,
     plain,
 )
-from core.times import to_epoch_us
+from core.values.times import to_epoch_us
 
 
 def read(folder: Path, shape: Shape) -> Reading:

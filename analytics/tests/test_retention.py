@@ -6,9 +6,7 @@ from django.conf import settings
 from django.db import NotSupportedError, connection, transaction
 from django.test import TestCase, TransactionTestCase, override_settings
 
-from analytics.compression import ENABLE, compress
 from analytics.models import DirtyRange, PointerPositionEvent, Seal
-from analytics.retention import retain
 from analytics.tests.interleaving import Session
 from analytics.tests.oracle import Sample
 from analytics.tests.pointers import (
@@ -20,9 +18,11 @@ from analytics.tests.pointers import (
     stored_samples,
     stored_statuses,
 )
-from core.durations import FIRST_RUNG_MS
-from core.times import EPOCH, MICROSECOND, to_epoch_us
-from dashboard.ladder import RAW
+from analytics.upkeep.compression import ENABLE, compress
+from analytics.upkeep.retention import retain
+from core.values.durations import FIRST_RUNG_MS
+from core.values.times import EPOCH, MICROSECOND, to_epoch_us
+from dashboard.statuses.ladder import RAW
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

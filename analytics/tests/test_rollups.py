@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as PropertyTestCase
 
-from analytics import rollups
 from analytics.models import DirtyRange
-from analytics.rollups import CLAIM
+from analytics.rollups import drain
+from analytics.rollups.drain import CLAIM
 from analytics.tests.oracle import Sample, Status, distance_to
 from analytics.tests.pointers import (
     NOW_US,
@@ -28,7 +28,7 @@ from analytics.tests.pointers import (
     stored_samples,
     stored_statuses,
 )
-from core.durations import FIRST_RUNG_MS
+from core.values.durations import FIRST_RUNG_MS
 from dashboard.models import PointerStatus
 
 
@@ -148,7 +148,7 @@ class ClaimTests(TestCase):
         self.assertEqual(len(self.claims), 1)
 
     def test_a_claim_covers_so_many_marks_at_most(self):
-        with mock.patch.object(rollups, "MOST_MARKS", 11):
+        with mock.patch.object(drain, "MOST_MARKS", 11):
             self.drain()
         self.assertEqual(len(self.claims), 4)
 
@@ -159,7 +159,7 @@ class ClaimTests(TestCase):
                 for each in self.samples:
                     mark(self.browser, [each])
             self.claims = []
-            with mock.patch.object(rollups, "MOST_TIME", timedelta(seconds=seconds)):
+            with mock.patch.object(drain, "MOST_TIME", timedelta(seconds=seconds)):
                 self.drain()
             self.assertEqual(len(self.claims), claims)
 
@@ -168,8 +168,8 @@ class ClaimTests(TestCase):
             cursor.execute(self.SLOWLY)
         limits = "select set_config('statement_timeout', '1s', true)"
         with (
-            mock.patch.object(rollups, "MOST_MARKS", 40),
-            mock.patch.object(rollups, "SET_LIMITS", limits),
+            mock.patch.object(drain, "MOST_MARKS", 40),
+            mock.patch.object(drain, "SET_LIMITS", limits),
         ):
             self.drain()
         self.assertEqual(self.claims, [40, *[4] * 11])

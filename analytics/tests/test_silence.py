@@ -10,16 +10,16 @@ from django.db.models import F
 from django.test import TestCase, TransactionTestCase
 from rest_framework.exceptions import AuthenticationFailed
 
-from analytics import silence
 from analytics.models import PointerPositionEvent
-from analytics.silence import end_silent_tokens
 from analytics.tasks import end_tokens
 from analytics.tests.interleaving import Session
 from analytics.tests.pointers import NOW, new_browser, sample, send
+from analytics.upkeep import silence
+from analytics.upkeep.silence import end_silent_tokens
 from core.tests.problems import assert_problem
-from dashboard.browsers import erase, get_browser, log_on, resume
+from dashboard.instances.browsers import erase, get_browser, log_on, resume
+from dashboard.instances.tokens import WriteToken, make_token
 from dashboard.models import Browser
-from dashboard.tokens import WriteToken, make_token
 
 RETENTION = timedelta(days=settings.RAW_RETENTION_DAYS)
 DAY = timedelta(days=1)

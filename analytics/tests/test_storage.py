@@ -10,9 +10,15 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import TestCase, override_settings
 
-from analytics import storage
-from analytics.storage import Chunk, Holding, days_until_full, growth_per_day, measure_storage
 from analytics.tests.pointers import NOW, new_browser
+from analytics.upkeep import disk_usage
+from analytics.upkeep.disk_usage import (
+    Chunk,
+    Holding,
+    days_until_full,
+    growth_per_day,
+    measure_storage,
+)
 from dashboard.models import Browser
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -52,7 +58,7 @@ class StorageTests(TestCase):
                 cursor.execute(statement, [browser.pk, NOW])
             cursor.execute("analyze")
             cls.on_disk = []
-            for table in storage.kept_for():
+            for table in disk_usage.kept_for():
                 cursor.execute(ON_DISK, [table, table])
                 cls.on_disk.append(cursor.fetchone()[0])
 
@@ -137,7 +143,7 @@ class EmptyTests(TestCase):
         self.assertIn("Growth is not known in the service's first hour.", show("--disk", "1TB"))
 
     def test_where_nothing_is_known_of_the_disk_it_says_how_to_tell(self):
-        with mock.patch.object(storage, "_find_disk", return_value=None):
+        with mock.patch.object(disk_usage, "_find_disk", return_value=None):
             self.assertIn("--disk 500GB says how large that is", show())
 
 

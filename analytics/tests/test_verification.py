@@ -10,10 +10,10 @@ from django.db import connection
 from django.db.models import F
 from django.test import TestCase, TransactionTestCase, override_settings
 
-from analytics import verification
 from analytics.models import DirtyRange, PointerPositionEvent, Seal
-from analytics.recomputation import ROLL_UP
-from analytics.repairs import repair
+from analytics.rollups.recompute import ROLL_UP
+from analytics.rollups.repair import repair
+from analytics.rollups.verify import Difference, Scope, verify
 from analytics.tests.interleaving import Session
 from analytics.tests.pointers import (
     NOW,
@@ -27,11 +27,10 @@ from analytics.tests.pointers import (
     stored_samples,
     stored_statuses,
 )
-from analytics.verification import Difference, Scope, verify
-from core.durations import FIRST_RUNG_MS, parse_ladder
-from core.times import EPOCH, MICROSECOND, to_rfc3339
-from dashboard.ladder import RAW
+from core.values.durations import FIRST_RUNG_MS, parse_ladder
+from core.values.times import EPOCH, MICROSECOND, to_rfc3339
 from dashboard.models import CoarseStatus, PointerStatus
+from dashboard.statuses.ladder import RAW
 
 SAMPLES = [sample(i * 1.7, i * i % 300, i) for i in range(100)]
 
@@ -141,11 +140,11 @@ class VerifyTests(TestCase):
         expected = differences(Scope(FIRST_RUNG_MS))
         self.assertEqual({d.browser_id for d in expected}, {self.browser.pk, self.other.pk})
         for most in ("MOST_ROWS", "MOST_PIECES"):
-            with mock.patch.object(verification, most, 1):
+            with mock.patch(f"analytics.rollups.verify.{most}", 1):
                 self.assertEqual(differences(Scope(FIRST_RUNG_MS)), expected)
 
     def test_how_much_is_done_rises_to_all(self):
-        with mock.patch.object(verification, "MOST_PIECES", 1):
+        with mock.patch("analytics.rollups.verify.MOST_PIECES", 1):
             done = [step.done for step in verify(scope=Scope(FIRST_RUNG_MS))]
         self.assertEqual((done, done[-1]), (sorted(done), 1))
         self.assertGreater(len(done), 1)
@@ -155,7 +154,7 @@ class VerifyTests(TestCase):
         browser = new_browser()
         send(browser, [sample(i * 61.7 - 18_000, i, seq=i) for i in range(300)])
         drain_all()
-        with mock.patch.object(verification, "MOST_PIECES", 1):
+        with mock.patch("analytics.rollups.verify.MOST_PIECES", 1):
             for rung in settings.RUNGS_MS:
                 self.assertEqual(differences(Scope(rung, [browser.pk])), [])
 

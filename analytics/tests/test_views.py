@@ -17,9 +17,9 @@ from analytics.tests.pointers import (
     send,
     stored_samples,
 )
-from core.durations import parse_ladder
-from core.times import to_epoch_us
-from dashboard.browsers import erase
+from core.values.durations import parse_ladder
+from core.values.times import to_epoch_us
+from dashboard.instances.browsers import erase
 from dashboard.models import Browser
 
 RUNGS = {

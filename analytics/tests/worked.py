@@ -6,7 +6,7 @@ from uuid import UUID
 
 from analytics.tests.oracle import Sample
 from analytics.tests.pointers import drain_all, new_browser, send
-from core.times import to_epoch_us
+from core.values.times import to_epoch_us
 
 Traces = dict[UUID, list[Sample]]
 

@@ -9,7 +9,7 @@ from celery import current_app
 from django.conf import settings
 from django.test.runner import DiscoverRunner
 
-from core.redis import client
+from core.storage.redis import client
 
 # From the last of a Redis' sixteen databases down, one for each process that tests run in.
 PLACE = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))

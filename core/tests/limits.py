@@ -1,6 +1,6 @@
 """Limits as if nobody had called yet."""
 
-from core.redis import client
+from core.storage.redis import client
 
 
 def forget_all_calls() -> None:

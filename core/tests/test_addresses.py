@@ -6,7 +6,7 @@ from django.test import RequestFactory, SimpleTestCase
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.addresses import UNKNOWN, caller_of, client_address, find_address
+from core.web.addresses import UNKNOWN, caller_of, client_address, find_address
 
 CONNECTION = "10.0.0.9"
 

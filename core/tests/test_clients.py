@@ -4,9 +4,9 @@ import asyncio
 from unittest import TestCase
 from unittest.mock import patch
 
-from core import clients
-from core.clients import PIECE_BYTES, Client
-from core.problems import Busy
+from core.api.problems import Busy
+from core.web import clients
+from core.web.clients import PIECE_BYTES, Client
 
 HEAD = {"type": "http.response.start", "status": 200, "headers": []}
 

@@ -9,7 +9,7 @@ from celery.worker.consumer import Consumer as CeleryConsumer
 from django.test import SimpleTestCase
 
 from core.celery import app, end_in_time
-from core.consumer import Consumer
+from core.tasks.consumer import Consumer
 
 
 class LostConnectionTests(SimpleTestCase):
@@ -23,7 +23,7 @@ class LostConnectionTests(SimpleTestCase):
         self.assertIsNone(consumer.connection)
 
     def test_the_worker_takes_it(self):
-        self.assertEqual(app.conf.worker_consumer, "core.consumer:Consumer")
+        self.assertEqual(app.conf.worker_consumer, "core.tasks.consumer:Consumer")
 
 
 class EndTests(SimpleTestCase):

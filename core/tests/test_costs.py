@@ -9,8 +9,8 @@ from django.utils import timezone
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.request import Request
 
-from core.costs import Cost, cost_of
-from core.rendering import JSON_OR_FILE, Negotiation
+from core.api.rendering import JSON_OR_FILE, Negotiation
+from core.web.costs import Cost, cost_of
 
 INSTANCE = "/api/v1/browsers/11111111-1111-4111-8111-111111111111/"
 ACCEPTS = (

@@ -7,8 +7,8 @@ import psycopg2
 from django.db import connection
 from django.test import TransactionTestCase
 
-from core import database
-from core.database import Line
+from core.storage import database
+from core.storage.database import Line
 
 # Long enough for two of them to meet.
 OWN = "select pg_backend_pid() from pg_sleep(0.05)"

@@ -31,7 +31,7 @@ class RefusalTests(TestCase):
     def test_the_admins_own_fault_stays_a_fault(self):
         with patch("dashboard.admin.BrowserAdmin.get_queryset", side_effect=ValueError):
             self.assertEqual(self.client.get(BROWSERS).status_code, 500)
-            with self.assertLogs("core.hostile_values", "WARNING") as logs:
+            with self.assertLogs("core.web.hostile_values", "WARNING") as logs:
                 self.assertEqual(self.client.get(BROWSERS, {"q": "x"}).status_code, 400)
         self.assertIn("Traceback", logs.output[0])
 

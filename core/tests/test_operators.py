@@ -4,8 +4,8 @@ from ipaddress import ip_network
 
 from django.test import SimpleTestCase, TestCase, override_settings
 
-from core.operators import is_operator
 from core.tests.test_settings import boot
+from core.web.operators import is_operator
 
 OFFICE = [ip_network("10.1.0.0/16"), ip_network("fd00::/8")]
 PROBES = ("/readyz", "/metrics")

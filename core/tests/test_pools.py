@@ -5,9 +5,9 @@ from threading import Event
 from unittest import TestCase
 from unittest.mock import patch
 
-from core import pools
-from core.pools import Pool
-from core.problems import Busy
+from core.api.problems import Busy
+from core.web import pools
+from core.web.pools import Pool
 
 
 class PoolTests(TestCase):

@@ -14,8 +14,8 @@ def fail(*_args, **_kwargs):
 class UnforeseenErrorTests(TestCase):
     def get(self):
         with (
-            mock.patch("dashboard.views.ServerTime", fail),
-            self.assertLogs("core.problems") as log,
+            mock.patch("dashboard.api.views.ServerTime", fail),
+            self.assertLogs("core.api.problems") as log,
         ):
             return Client(raise_request_exception=False).get("/api/v1/time/"), log.output[0]
 

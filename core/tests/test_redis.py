@@ -7,8 +7,8 @@ from unittest.mock import patch
 import redis
 from django.test import SimpleTestCase
 
-from core.redis import MOMENT, Lines, client
-from core.sockets import until_readable
+from core.storage.redis import MOMENT, Lines, client
+from core.storage.sockets import until_readable
 
 # Long enough for two of them to meet.
 BLOCK = ("BLPOP", "nobody-pushes", 0.1)
@@ -45,7 +45,7 @@ class LineTests(SimpleTestCase):
     def test_what_is_answered_within_a_moment_is_not_left_to_the_loop(self):
         async def ask():
             await self.own()
-            with patch("core.redis.until_readable", wraps=until_readable) as left:
+            with patch("core.storage.redis.until_readable", wraps=until_readable) as left:
                 for _ in range(20):
                     # Long enough for a miss to be forgotten: the machine may be busy.
                     await asyncio.sleep(0.03)
@@ -57,7 +57,7 @@ class LineTests(SimpleTestCase):
     def test_an_answer_that_takes_longer_holds_up_the_loop_for_a_moment_now_and_then(self):
         ask = self.lines.execute
         look = patch.object(redis.Connection, "can_read", autospec=True, side_effect=can_read)
-        with patch("core.redis.AFTER_LONG_SECONDS", 10), look as looks:
+        with patch("core.storage.redis.AFTER_LONG_SECONDS", 10), look as looks:
             asyncio.run(in_turn(ask(*BLOCK) for _ in range(3)))
         stood_still = [each for each in looks.call_args_list if each.args[1:] == (MOMENT,)]
         self.assertEqual(len(stood_still), 1)

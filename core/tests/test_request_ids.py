@@ -11,7 +11,7 @@ SAY = """
 import django
 django.setup()
 import logging
-from core import request_ids
+from core.web import request_ids
 request_ids.current.set("batch-01234567")
 logging.getLogger("pointers").warning("seen %s", "twice", extra={"marks": 2})
 request_ids.current.set("")

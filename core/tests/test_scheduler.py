@@ -8,8 +8,8 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from core.celery import app
-from core.redis import client
-from core.scheduler import Scheduler
+from core.storage.redis import client
+from core.tasks.scheduler import Scheduler
 
 PERIOD_SECONDS = 1
 DAY = timedelta(days=1)

@@ -18,8 +18,8 @@ import pytest
 import requests
 import uvicorn
 
-from core import http
-from core.lifespan import live
+from core.web import http
+from core.web.lifespan import live
 from tests.service import ROOT, free_port, wait_until
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -229,7 +229,7 @@ def test_what_is_no_http_is_refused():
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_told_to_end_while_it_starts_it_ends(workers):
-    words = ["-m", "core.server", "--port", str(free_port()), "--workers", workers]
+    words = ["-m", "core.web.server", "--port", str(free_port()), "--workers", workers]
     process = subprocess.Popen(
         [sys.executable, *words, "analytics.asgi:application"],
         cwd=ROOT,
@@ -248,7 +248,7 @@ def test_told_to_end_while_it_starts_it_ends(workers):
 @pytest.fixture
 def two_workers():
     port = free_port()
-    words = ["-m", "core.server", "--port", str(port), "--workers", "2"]
+    words = ["-m", "core.web.server", "--port", str(port), "--workers", "2"]
     process = subprocess.Popen([sys.executable, *words, f"{__name__}:hello"], cwd=ROOT)
     try:
         wait_until(lambda: answers(port), seconds=20, what="a worker answers")
@@ -294,8 +294,8 @@ def test_a_second_signal_does_not_cut_off_what_is_done_at_the_end(tmp_path):
     script = tmp_path / "late.py"
     script.write_text(
         "import sys, time\n"
-        "from core.lifespan import live\n"
-        "from core.server import serve\n"
+        "from core.web.lifespan import live\n"
+        "from core.web.server import serve\n"
         "from core.tests.test_server import hello\n"
         "def at_end():\n"
         "    time.sleep(1)\n"

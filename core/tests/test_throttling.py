@@ -12,8 +12,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rest_framework.exceptions import Throttled
 
-from core import throttling
-from core.throttling import EVERYBODY, Limit, read_use, spend, spend_each
+from core.api import throttling
+from core.api.throttling import EVERYBODY, Limit, read_use, spend, spend_each
 
 
 class SpendTests(SimpleTestCase):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from django.test import SimpleTestCase
 
-from core.times import name_range, parse_time, to_epoch_us, to_rfc3339
+from core.values.times import name_range, parse_time, to_epoch_us, to_rfc3339
 
 
 class TimeTests(SimpleTestCase):

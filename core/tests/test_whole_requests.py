@@ -8,8 +8,8 @@ from unittest.mock import patch
 from django.http import StreamingHttpResponse
 from django.test import SimpleTestCase
 
-from core import asgi, clients, framing, request_ids
 from core.metrics import REQUESTS
+from core.web import asgi, clients, framing, request_ids
 
 GET_TIME = {
     "type": "http",

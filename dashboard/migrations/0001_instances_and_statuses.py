@@ -14,7 +14,7 @@ import timescale.db.models.fields
 from django.db import migrations, models
 from django.db.models.functions import Now
 
-import core.fields
+import core.storage.fields
 
 
 class Migration(migrations.Migration):
@@ -105,10 +105,10 @@ class Migration(migrations.Migration):
                 ("moving_time", models.FloatField(help_text="s")),
                 ("interval_ms", models.IntegerField()),
                 ("events", models.IntegerField()),
-                ("start_x", core.fields.RealField(help_text="px")),
-                ("start_y", core.fields.RealField(help_text="px")),
-                ("end_x", core.fields.RealField(help_text="px")),
-                ("end_y", core.fields.RealField(help_text="px")),
+                ("start_x", core.storage.fields.RealField(help_text="px")),
+                ("start_y", core.storage.fields.RealField(help_text="px")),
+                ("end_x", core.storage.fields.RealField(help_text="px")),
+                ("end_y", core.storage.fields.RealField(help_text="px")),
             ],
         ),
         migrations.CreateModel(
@@ -144,10 +144,10 @@ class Migration(migrations.Migration):
                 ("moving_time", models.FloatField(help_text="s")),
                 ("interval_ms", models.IntegerField()),
                 ("events", models.IntegerField()),
-                ("start_x", core.fields.RealField(help_text="px")),
-                ("start_y", core.fields.RealField(help_text="px")),
-                ("end_x", core.fields.RealField(help_text="px")),
-                ("end_y", core.fields.RealField(help_text="px")),
+                ("start_x", core.storage.fields.RealField(help_text="px")),
+                ("start_y", core.storage.fields.RealField(help_text="px")),
+                ("end_x", core.storage.fields.RealField(help_text="px")),
+                ("end_y", core.storage.fields.RealField(help_text="px")),
                 (
                     "time",
                     timescale.db.models.fields.TimescaleDateTimeField(

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from dashboard.admin_rows import PAGE_SIZE
-from dashboard.browsers import log_on
+from dashboard.instances.browsers import log_on
 from dashboard.models import Browser, PointerStatus
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)

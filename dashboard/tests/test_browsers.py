@@ -8,11 +8,11 @@ from django.test import Client, TestCase
 from django.utils import timezone
 
 from core.tests.problems import assert_problem
-from core.times import to_rfc3339
-from dashboard.browsers import log_off, log_on
+from core.values.times import to_rfc3339
+from dashboard.instances.browsers import log_off, log_on
+from dashboard.instances.tokens import make_token
 from dashboard.models import Browser, PointerStatus
 from dashboard.tests.moving import add_movement
-from dashboard.tokens import make_token
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 

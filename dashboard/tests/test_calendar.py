@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from django.test import TestCase
 
 from core.tests.problems import assert_problem
-from dashboard.browsers import log_on
-from dashboard.tokens import make_token
+from dashboard.instances.browsers import log_on
+from dashboard.instances.tokens import make_token
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 LAST = "9999-12-31T23:59:59.999999Z"

@@ -6,9 +6,9 @@ from django.test import TestCase, override_settings
 
 from core.tests.limits import forget_all_calls
 from core.tests.problems import assert_problem
-from dashboard.browsers import log_on
+from dashboard.instances.browsers import log_on
+from dashboard.instances.tokens import make_token
 from dashboard.models import Browser
-from dashboard.tokens import make_token
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 

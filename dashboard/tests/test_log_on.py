@@ -7,10 +7,10 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client, TestCase
 
 from core.tests.problems import assert_problem
-from core.times import parse_time
-from dashboard.browsers import log_on
+from core.values.times import parse_time
+from dashboard.instances.browsers import log_on
+from dashboard.instances.tokens import make_token
 from dashboard.models import Browser
-from dashboard.tokens import make_token
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 

@@ -8,9 +8,9 @@ from django.test import TestCase
 from django.utils import timezone
 
 from core.tests.problems import assert_problem
-from dashboard.browsers import erase, log_off, log_on, set_active
-from dashboard.overview import list_glimpses, read_cursor, refresh_glimpses
-from dashboard.presence import State
+from dashboard.instances.browsers import erase, log_off, log_on, set_active
+from dashboard.statuses.overview import list_glimpses, read_cursor, refresh_glimpses
+from dashboard.statuses.presence import State
 from dashboard.tests.moving import add_movement
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)

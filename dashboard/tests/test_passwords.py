@@ -9,8 +9,8 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher, check_password, ma
 from django.contrib.auth.models import User
 from django.test import SimpleTestCase, TestCase
 
-from dashboard import passwords
-from dashboard.passwords import Hasher, NoTurnError
+from dashboard.instances import passwords
+from dashboard.instances.passwords import Hasher, NoTurnError
 from dashboard.tests.test_logins import PASSWORD, log_in
 
 

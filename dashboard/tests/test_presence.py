@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from django.test import SimpleTestCase, TestCase, override_settings
 
-from dashboard.browsers import log_on
+from dashboard.instances.browsers import log_on
 from dashboard.models import Browser, CoarseStatus
-from dashboard.presence import State, movements, seen_at, state_of
+from dashboard.statuses.presence import State, movements, seen_at, state_of
 from dashboard.tests.moving import add_movement
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)

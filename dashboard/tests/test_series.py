@@ -6,11 +6,11 @@ from django.contrib.auth.models import User
 from django.test import TestCase
 
 from core.tests.problems import assert_problem
-from core.times import to_rfc3339
-from dashboard.browsers import log_on
+from core.values.times import to_rfc3339
+from dashboard.instances.browsers import log_on
+from dashboard.instances.tokens import make_token
 from dashboard.models import Browser, PointerStatus
-from dashboard.series import buckets
-from dashboard.tokens import make_token
+from dashboard.statuses.series import buckets
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -12,13 +12,13 @@ from django.db import OperationalError
 from django.test import TestCase
 
 from core.tests.problems import assert_problem
-from core.times import EPOCH, to_rfc3339
-from dashboard.browsers import log_on
-from dashboard.intervals import LATEST
+from core.values.times import EPOCH, to_rfc3339
+from dashboard.api.queries import EARLIEST
+from dashboard.instances.browsers import log_on
+from dashboard.instances.tokens import make_token
 from dashboard.models import PointerStatus
-from dashboard.queries import EARLIEST
-from dashboard.series import COLUMNS, Range, list_statuses, page_statuses
-from dashboard.tokens import make_token
+from dashboard.statuses.intervals import LATEST
+from dashboard.statuses.series import COLUMNS, Range, list_statuses, page_statuses
 from dashboard.wire import Status
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -69,7 +69,7 @@ class StatusExportTests(TestCase):
                 span = Range(NOON, UNTIL, interval_ms, fill)
                 expected = list_statuses(browser_id=self.browser.pk, span=span)
                 for size in (1, 2, 5000):
-                    paged = mock.patch("dashboard.series.PAGE_BUCKETS", size)
+                    paged = mock.patch("dashboard.statuses.series.PAGE_BUCKETS", size)
                     with self.subTest(span, size=size), paged:
                         self.assertEqual(self.read(span), expected)
 
@@ -79,7 +79,7 @@ class StatusExportTests(TestCase):
 
     def test_a_gap_of_weeks_costs_no_reading(self):
         # Four pages of a look for the next status and a reading, and the look after the last.
-        with mock.patch("dashboard.series.PAGE_BUCKETS", 10), self.assertNumQueries(9):
+        with mock.patch("dashboard.statuses.series.PAGE_BUCKETS", 10), self.assertNumQueries(9):
             self.read(Range(NOON, UNTIL, 1000, fill=False))
 
     def test_the_formats_have_the_same_rows(self):
@@ -137,7 +137,7 @@ class StatusExportTests(TestCase):
         self.range["since"] = "noon"
         assert_problem(self, self.get(**self.range, format="csv"), 400, "invalid", "?since")
         self.range["since"] = to_rfc3339(EPOCH)
-        with mock.patch("dashboard.series.model_of", side_effect=OperationalError):
+        with mock.patch("dashboard.statuses.series.model_of", side_effect=OperationalError):
             assert_problem(self, self.get(**self.range, format="parquet"), 503, "unavailable")
         self.header = {}
         assert_problem(self, self.get(**self.range, format="csv"), 401, "not_authenticated")

@@ -7,7 +7,7 @@ from django.core import signing
 from django.test import SimpleTestCase, override_settings
 from rest_framework.exceptions import AuthenticationFailed
 
-from dashboard.tokens import WriteToken, make_ticket, make_token, read_ticket, read_token
+from dashboard.instances.tokens import WriteToken, make_ticket, make_token, read_ticket, read_token
 
 INSTANCE = uuid.UUID("6f1c1ad4-4a0e-4a6c-9c92-6b8e6e0f2f11")
 OLD, NEW = "o" * 50, "n" * 50

@@ -6,13 +6,13 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import TestCase, override_settings
 
-from core.durations import parse_duration
 from core.tests.problems import assert_problem
-from core.times import to_rfc3339
-from dashboard.browsers import log_on
-from dashboard.intervals import STEPS_MS, buckets, choose_interval, count_buckets
-from dashboard.ladder import model_of
-from dashboard.series import Range, list_statuses, list_total_statuses
+from core.values.durations import parse_duration
+from core.values.times import to_rfc3339
+from dashboard.instances.browsers import log_on
+from dashboard.statuses.intervals import STEPS_MS, buckets, choose_interval, count_buckets
+from dashboard.statuses.ladder import model_of
+from dashboard.statuses.series import Range, list_statuses, list_total_statuses
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -1,7 +1,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from dashboard.views import BrowserViewSet, StatusViewSet, TimeView, TotalStatusViewSet
+from dashboard.api.views import BrowserViewSet, StatusViewSet, TimeView, TotalStatusViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("browsers", BrowserViewSet, basename="browser")

@@ -1,8 +1,8 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from dashboard.logins import Login
-from dashboard.pages import Cells, PageLogOn, Rows, browsers, favicon, instance, live
+from dashboard.instances.logins import Login
+from dashboard.pages.views import Cells, PageLogOn, Rows, browsers, favicon, instance, live
 
 urlpatterns = [
     path("", live, name="live"),

@@ -39,7 +39,7 @@ from datetime import timedelta
 import django
 django.setup()
 from django.utils import timezone
-from analytics.retention import retain
+from analytics.upkeep.retention import retain
 days, dropped = int(sys.argv[1]), 0
 for n in range(days + 4):
     now = timezone.now() + min(n - days, 1) * timedelta(days=1) + n * timedelta(minutes=11)

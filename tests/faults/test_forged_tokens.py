@@ -15,7 +15,7 @@ import pytest
 import requests
 from django.core import signing
 
-from dashboard.tokens import TICKET_SALT, WRITE_SALT
+from dashboard.instances.tokens import TICKET_SALT, WRITE_SALT
 from tests.faults.invariants import check_outbox
 from tests.faults.traffic import Sender
 from tests.service import Service

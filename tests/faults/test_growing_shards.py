@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from analytics.shards import SLOTS
+from analytics.rollups.shards import SLOTS
 from tests.faults.conftest import SETTINGS
 from tests.faults.holding import overtake
 from tests.faults.invariants import check

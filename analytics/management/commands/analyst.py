@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from analytics.analyst_sessions import find_unguarded
-from analytics.analysts import Analyst, admit, dismiss, group_name, limit_all, prepare
+from analytics.reading import find_unguarded
+from analytics.reading.analysts import Analyst, admit, dismiss, group_name, limit_all, prepare
 
 NAME = re.compile("[a-z][a-z0-9_]{0,62}")
 

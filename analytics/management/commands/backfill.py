@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 from tqdm import tqdm
 
-from analytics.backfills import fill, forget_removed_rungs, list_browsers_to_fill
-from core.durations import format_duration, parse_duration
+from analytics.rollups.backfill import fill, forget_removed_rungs, list_browsers_to_fill
+from core.values.durations import format_duration, parse_duration
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from analytics.diagnosis import FAIL, OK, WARN, Finding, diagnose
+from analytics.health.doctor import FAIL, OK, WARN, Finding, diagnose
 
 
 class Command(BaseCommand):

@@ -13,7 +13,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from tqdm import tqdm
 
-from analytics.exports import (
+from analytics.management.arguments import add_scope, find_browsers
+from analytics.reading.export import (
     EVENT_COLUMNS,
     STATUS_COLUMNS,
     Scope,
@@ -22,9 +23,8 @@ from analytics.exports import (
     export_statuses,
     whole_or_nothing,
 )
-from analytics.management.arguments import add_scope, find_browsers
-from core.durations import FIRST_RUNG_MS, format_duration, parse_duration
-from core.exports import FORMATS, Column, Format, Page
+from core.api.exports import FORMATS, Column, Format, Page
+from core.values.durations import FIRST_RUNG_MS, format_duration, parse_duration
 
 STDOUT = Path("-")
 

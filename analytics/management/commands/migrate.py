@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.commands import migrate
 from django.db import OperationalError
 
-from core.session_limits import limited
+from core.storage.session_limits import limited
 
 # A statement may last, as a request's may not.
 LIMITS = {"lock_timeout": "300ms", "statement_timeout": "0"}

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from analytics.recordings import TIMEOUT_SECONDS
-from analytics.simulation import Crowd
+from analytics.recordings.crowd import Crowd
 
 TICK_SECONDS = 0.5
 MOST_FAULTS = 5

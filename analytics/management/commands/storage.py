@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 from django.utils import timezone
 
-from analytics.storage import FORESIGHT_DAYS, Holding, Storage, measure_storage
+from analytics.upkeep.disk_usage import FORESIGHT_DAYS, Holding, Storage, measure_storage
 
 UNITS = {"": 1, **{f"{u}B": 1000**n for n, u in enumerate(("", "k", "M", "G", "T", "P"))}}
 UNITS |= {f"{u}iB": 1024**n for n, u in enumerate(("K", "M", "G", "T", "P"), 1)}

@@ -12,10 +12,10 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from analytics.management.arguments import add_scope, find_browsers
-from analytics.repairs import repair
-from analytics.verification import Difference, Scope, Step, verify
-from core.durations import format_duration
-from core.times import to_rfc3339
+from analytics.rollups.repair import repair
+from analytics.rollups.verify import Difference, Scope, Step, verify
+from core.values.durations import format_duration
+from core.values.times import to_rfc3339
 from dashboard.models import Browser
 
 BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"

@@ -1,0 +1,69 @@
+"""Examples for the OpenAPI description; made of the wire's own types, so that they fit them."""
+
+from analytics.ingest.batch import Batch, Event
+from analytics.wire import BatchReceipt, EventPage, Measured, Measures, StoredEvent
+from dashboard.api.examples import INSTANCE, answer_example, request_example
+
+BATCH = [
+    request_example(
+        "two samples",
+        Batch(
+            events=[
+                Event(time=1795435200000.125, x=812.5, y=40, seq=17, enter=True),
+                Event(time=1795435200016.625, x=815, y=44.5, seq=18),
+            ]
+        ),
+    ),
+    answer_example("sent again", BatchReceipt(accepted=0, duplicates=2, conflicts=0), "202"),
+    answer_example("new", BatchReceipt(accepted=2, duplicates=0, conflicts=0), "202"),
+]
+PAGE = [
+    answer_example(
+        "a page of one",
+        EventPage(
+            events=[StoredEvent("2026-11-23T12:00:00.000125Z", 812.5, 40.0, 17, enter=True)],
+            next_cursor="1795435200000125,17",
+        ),
+        "200",
+    )
+]
+MEASURES = [
+    answer_example(
+        "a movement, a pause and the way back",
+        Measures(
+            instance_id=INSTANCE,
+            since="2026-11-23T12:00:00.000000Z",
+            until=None,
+            pause_ms=250,
+            measures=Measured(
+                events=6,
+                entries=1,
+                tracked_time=1.0,
+                moving_time=0.65,
+                path_length=60.0,
+                net_x=20.0,
+                net_y=0.0,
+                net_displacement=20.0,
+                straightness=1 / 3,
+                x_flips=1,
+                y_flips=0,
+                pauses=1,
+                pause_time=0.6,
+                strokes=2,
+                stroke_time=0.4,
+                velocity_mean=125.0,
+                velocity_p5=100.0,
+                velocity_p25=100.0,
+                velocity_p50=100.0,
+                velocity_p75=100.0,
+                velocity_p95=200.0,
+                velocity_max=200.0,
+                acceleration_max=1000.0,
+                acceleration_min=0.0,
+                jerk_rms=None,
+                log_dimensionless_jerk=None,
+            ),
+        ),
+        "200",
+    )
+]

@@ -1,0 +1,231 @@
+"""The API of samples: views validate, call one function, answer."""
+
+import re
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.http import HttpResponseBase
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+)
+from rest_framework import serializers, status
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from analytics.api import examples
+from analytics.ingest.batch import Batch, decode_batch, times_of
+from analytics.ingest.limits import Load, cost_of, spend_batch
+from analytics.ingest.store import store_batch
+from analytics.metrics import counted_batch
+from analytics.reading.events import (
+    COLUMNS,
+    Position,
+    Selection,
+    get_event,
+    list_events,
+    page_events,
+)
+from analytics.studies.measures import measure
+from analytics.wire import BatchReceipt, EventPage, Measures, StoredEvent
+from core.api.bodies import BeaconParser, JsonBytesParser, read_body
+from core.api.problems import NoSuchEvent
+from core.api.queries import TimeField, read_query
+from core.api.rendering import FILE_ANSWERS, JSON_OR_FILE, JsonRenderer, answer_file
+from core.values.times import EPOCH, MICROSECOND, name_range, parse_time, to_epoch_us, to_rfc3339
+from core.web.addresses import caller_address
+from core.web.costs import costly, or_file
+from core.web.methods import KnownMethods
+from core.web.sharing import NO_ACTION, OpenViewSet
+from dashboard.instances.authentication import WriteTokenAuthentication
+from dashboard.instances.permissions import HoldsTokenOrIsStaff, header_token, visible_browser
+from dashboard.instances.throttles import ReadThrottle
+from dashboard.instances.tokens import check_instance, read_token
+
+PAGE_SIZE = 1000
+MAX_SEQ = 2**31 - 1
+DEFAULT_PAUSE_MS = 250
+MAX_PAUSE_MS = 3_600_000
+CURSOR = re.compile("(-?[0-9]{1,18}),([0-9]{1,10})")
+KEY_PARAMETER = OpenApiParameter(
+    "key",
+    OpenApiTypes.STR,
+    OpenApiParameter.PATH,
+    description="`{time},{seq}`, as in `2026-11-23T12:00:00.000125Z,17`",
+)
+
+
+@extend_schema_field({"type": "string", "pattern": f"^{CURSOR.pattern}$"})
+class CursorField(serializers.Field):
+    """Where a page ended: `{epoch microseconds},{seq}`."""
+
+    default_error_messages = {"invalid": "take the cursor from the `next_cursor` of a page"}
+
+    def to_internal_value(self, data: Any) -> Position:
+        match = CURSOR.fullmatch(str(data))
+        if not match or int(match[2]) > MAX_SEQ:
+            self.fail("invalid")
+        try:
+            return Position(EPOCH + int(match[1]) * MICROSECOND, int(match[2]))
+        except OverflowError:
+            self.fail("invalid")
+
+    def to_representation(self, value: Position) -> str:
+        return f"{to_epoch_us(value.time)},{value.seq}"
+
+
+class EventsQuery(serializers.Serializer):
+    """A range of an instance's samples, and a place in it."""
+
+    since = TimeField(required=False, default=None)
+    until = TimeField(required=False, default=None)
+    cursor = CursorField(required=False, default=None)
+    limit = serializers.IntegerField(min_value=1, max_value=PAGE_SIZE, default=PAGE_SIZE)
+
+
+class EventViewSet(OpenViewSet):
+    """An instance's samples: its own page adds to them; it and staff read them."""
+
+    parser_classes = [JsonBytesParser, BeaconParser]
+    costs: ClassVar = {"list": or_file(costly)}
+    lookup_field = "key"
+    lookup_value_converter = "str"
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        # Cookies are ignored on ingest: any site may send there, so none may borrow a login.
+        if self.called_action() == "create":
+            return [WriteTokenAuthentication()]
+        return super().get_authenticators()
+
+    def get_permissions(self) -> list[BasePermission]:
+        # A beacon's token is in its body, so create() itself lets in or refuses.
+        anyone = self.action in (*NO_ACTION, "create")
+        return [AllowAny() if anyone else HoldsTokenOrIsStaff()]
+
+    def get_throttles(self) -> list[Any]:
+        return [] if self.action in (*NO_ACTION, "create") else [ReadThrottle()]
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        return list(JSON_OR_FILE) if self.action == "list" else [JsonRenderer()]
+
+    @extend_schema(
+        tags=["events"],
+        request={"application/json": Batch, "text/plain": Batch},
+        responses={202: BatchReceipt},
+        examples=examples.BATCH,
+        summary="Send a batch",
+    )
+    def create(self, request: Request, instance_id: UUID) -> Response:
+        """Store a batch: exactly once, all of it or nothing."""
+        with counted_batch() as counted:
+            sender = header_token(request)
+            if sender:
+                check_instance(sender, instance_id)
+            batch = decode_batch(read_body(request))
+            counted.events = len(batch.events)
+            token = sender or read_token(batch.token or "")
+            check_instance(token, instance_id)
+            caller = caller_address(request._request)
+            spend_batch(Load(instance_id, caller, cost_of(times_of(batch))))
+            receipt = store_batch(token=token, batch=batch, now=timezone.now())
+            counted.receipt = receipt
+        return Response(BatchReceipt(*receipt), status.HTTP_202_ACCEPTED)
+
+    @extend_schema(
+        tags=["events"],
+        parameters=[EventsQuery],
+        responses={(200, "application/json"): EventPage, **FILE_ANSWERS},
+        examples=examples.PAGE,
+        summary="Read samples",
+    )
+    def list(self, request: Request, instance_id: UUID) -> HttpResponseBase:
+        """The samples of a range, by (time, seq): pages of JSON, or all of them as a file."""
+        query = read_query(request, EventsQuery)
+        browser = visible_browser(request, instance_id)
+        selection = Selection(browser.pk, query["since"], query["until"], query["cursor"])
+        if request.accepted_renderer.format != JsonRenderer.format:
+            range_name = name_range(query["since"], query["until"])
+            name = f"pointerscope-{instance_id}-events-{range_name}"
+            pages = page_events(selection=selection)
+            return answer_file(request, columns=COLUMNS, pages=pages, name=name)
+        events, after = list_events(selection=selection, limit=query["limit"])
+        cursor = CursorField().to_representation(after) if after else None
+        return Response(EventPage(events, cursor))
+
+    @extend_schema(
+        tags=["events"],
+        parameters=[KEY_PARAMETER],
+        responses={200: StoredEvent},
+        summary="Read one sample",
+    )
+    def retrieve(self, request: Request, instance_id: UUID, key: str) -> Response:
+        """One sample, by its key `{time},{seq}`."""
+        browser = visible_browser(request, instance_id)
+        return Response(get_event(browser_id=browser.pk, key=_read_key(key)))
+
+
+class MeasuresQuery(serializers.Serializer):
+    """A range of an instance's samples, and which rests in it are pauses."""
+
+    since = TimeField(required=False, default=None)
+    until = TimeField(required=False, default=None)
+    pause = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_PAUSE_MS,
+        default=DEFAULT_PAUSE_MS,
+        help_text="ms; a longer rest is a pause",
+    )
+
+    def validate(self, query: dict[str, Any]) -> dict[str, Any]:
+        if query["since"] and query["until"] and query["since"] > query["until"]:
+            raise serializers.ValidationError({"since": "lies after `until`"})
+        return query
+
+
+class MeasureViewSet(KnownMethods, ViewSet):
+    """An instance's research measures."""
+
+    permission_classes = [HoldsTokenOrIsStaff]
+    throttle_classes = [ReadThrottle]
+    costs: ClassVar = {"list": costly}
+
+    @extend_schema(
+        tags=["measures"],
+        parameters=[MeasuresQuery],
+        responses={200: Measures},
+        examples=examples.MEASURES,
+        summary="Measure an instance's movement",
+    )
+    def list(self, request: Request, instance_id: UUID) -> Response:
+        """Path, flips, pauses, velocity and smoothness of a range, from its raw samples."""
+        query = read_query(request, MeasuresQuery)
+        browser = visible_browser(request, instance_id)
+        since, until = query["since"], query["until"]
+        measures = measure(selection=Selection(browser.pk, since, until), pause_ms=query["pause"])
+        return Response(
+            Measures(
+                instance_id,
+                since=to_rfc3339(since) if since else None,
+                until=to_rfc3339(until) if until else None,
+                pause_ms=query["pause"],
+                measures=measures,
+            )
+        )
+
+
+def _read_key(text: str) -> Position:
+    time, _, seq = text.rpartition(",")
+    try:
+        key = Position(parse_time(time), int(seq))
+    except (ValueError, OverflowError):
+        raise NoSuchEvent from None
+    if not 0 <= key.seq <= MAX_SEQ:
+        raise NoSuchEvent
+    return key

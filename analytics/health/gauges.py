@@ -1,0 +1,87 @@
+"""What is true at a scrape: what waits and for how long, and how much of the quotas is used."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from analytics.ingest import quotas
+from analytics.models import Heartbeat
+from core.api.throttling import read_use
+from core.storage.patience import run_within
+from core.values.durations import format_duration
+
+GAUGE_SECONDS = 1.5
+OUTBOX = "select rung, count(*), min(created_at) from analytics_dirtyrange group by rung"
+
+
+class Gauges:
+    """What waits and how long, and how much of the quotas is used, read at each scrape.
+
+    The database is given GAUGE_SECONDS, Redis what its client gives it.
+    """
+
+    def __init__(self, *, now: datetime) -> None:
+        self.now = now
+
+    def collect(self) -> Iterable[Metric]:
+        outbox: list[tuple[int, int, datetime]] = []
+        beats: list[tuple[str, datetime]] = []
+
+        def read() -> None:
+            with connection.cursor() as cursor:
+                cursor.execute(OUTBOX)
+                outbox.extend(cursor.fetchall())
+            beats.extend(Heartbeat.objects.values_list("job", "beat_at"))
+            answered.append(True)
+
+        answered: list[bool] = []
+        in_time = run_within(GAUGE_SECONDS, read) and bool(answered)
+        yield GaugeMetricFamily(
+            "pointerscope_database_up", "Whether the database answered the scrape", int(in_time)
+        )
+        if in_time:
+            yield from self._waiting({rung: (rows, oldest) for rung, rows, oldest in outbox})
+            yield self._heartbeats(beats)
+        yield from self._quotas()
+
+    def _waiting(self, outbox: Mapping[int, tuple[int, datetime]]) -> Iterable[Metric]:
+        rows = GaugeMetricFamily("pointerscope_outbox_rows", "Marks that wait", labels=["rung"])
+        lag = GaugeMetricFamily(
+            "pointerscope_rollup_lag_seconds", "Age of the oldest mark", labels=["rung"]
+        )
+        for rung in settings.RUNGS_MS:
+            count, oldest = outbox.get(rung, (0, self.now))
+            rows.add_metric([format_duration(rung)], count)
+            lag.add_metric([format_duration(rung)], age(oldest, now=self.now))
+        return rows, lag
+
+    def _heartbeats(self, beats: Iterable[tuple[str, datetime]]) -> Metric:
+        ages = GaugeMetricFamily(
+            "pointerscope_heartbeat_age_seconds", "Since a periodic job last ran", labels=["job"]
+        )
+        for job, beat_at in beats:
+            # Negative where it is of the future, which is no sign of life.
+            ages.add_metric([job], (self.now - beat_at).total_seconds())
+        return ages
+
+    def _quotas(self) -> Iterable[Metric]:
+        used = GaugeMetricFamily(
+            "pointerscope_quota_used", "Of a limit of the whole service", labels=["limit"]
+        )
+        most = GaugeMetricFamily(
+            "pointerscope_quota_limit", "The limit of the whole service", labels=["limit"]
+        )
+        limits = quotas()
+        for limit, units in zip(limits, read_use(limits), strict=True):
+            most.add_metric([limit.name], limit.most)
+            if units is not None:
+                used.add_metric([limit.name], units)
+        return used, most
+
+
+def age(moment: datetime, *, now: datetime) -> float:
+    """Return the seconds since a moment, 0 where another machine's clock is ahead of ours."""
+    return max((now - moment).total_seconds(), 0.0)

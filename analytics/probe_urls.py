@@ -1,5 +1,0 @@
-from django.urls import path
-
-from analytics.probes import metrics, ready
-
-urlpatterns = [path("readyz", ready), path("metrics", metrics)]

@@ -1,0 +1,95 @@
+"""Exports of many instances in one file: their samples, or their statuses, one after another."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from analytics.reading import events
+from analytics.reading.events import Selection, page_events
+from analytics.rollups import rows_of
+from core.api.exports import Column, Kind, Page
+from dashboard.api.queries import EARLIEST
+from dashboard.models import Browser
+from dashboard.statuses import series
+from dashboard.statuses.intervals import LATEST
+from dashboard.statuses.ladder import RAW
+from dashboard.statuses.series import Range, page_statuses
+
+INSTANCE = Column("instance_id", Kind.TEXT, "", "the browser instance, a UUID")
+EVENT_COLUMNS = (INSTANCE, *events.COLUMNS)
+STATUS_COLUMNS = (INSTANCE, *series.COLUMNS)
+
+
+class Scope(NamedTuple):
+    """What is exported: these instances' rows in [since, until)."""
+
+    browsers: Sequence[Browser]
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def export_events(*, scope: Scope) -> Iterator[Page]:
+    """Yield pages of EVENT_COLUMNS: each instance's samples, by (time, seq)."""
+    for browser in scope.browsers:
+        selection = Selection(browser.pk, scope.since, scope.until)
+        yield from _of(browser.instance_id, page_events(selection=selection))
+
+
+def export_statuses(*, scope: Scope, interval_ms: int) -> Iterator[Page]:
+    """Yield pages of STATUS_COLUMNS: each instance's series of an interval, by time."""
+    span = Range(scope.since or EARLIEST, scope.until or LATEST, interval_ms, fill=False)
+    for browser in scope.browsers:
+        yield from _of(browser.instance_id, page_statuses(browser_id=browser.pk, span=span))
+
+
+def count_rows(*, scope: Scope, interval_ms: int | None) -> int | None:
+    """Return how many samples, or statuses of a rung, an export will have; None if unknown.
+
+    It may take a second for every ten million.
+    """
+    if interval_ms is not None and interval_ms not in settings.RUNGS_MS:
+        return None
+    rows = rows_of(interval_ms or RAW).filter(browser_id__in=[b.pk for b in scope.browsers])
+    if scope.since:
+        rows = rows.filter(time__gte=scope.since)
+    if scope.until:
+        rows = rows.filter(time__lt=scope.until)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select set_config('statement_timeout', '0', true)")
+        return rows.count()
+
+
+@contextmanager
+def whole_or_nothing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that comes to be at `path` in one step, when the block ends without an error.
+
+    It is written beside it under a name of its own, which an error takes away again. What is no
+    file but a device or a named pipe is written to as it is.
+    """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        with path.open("wb") as file:
+            yield file
+        return
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _of(instance_id: UUID, pages: Iterable[Page]) -> Iterator[Page]:
+    name = str(instance_id)
+    for page in pages:
+        yield [(name, *row) for row in page]

@@ -1,0 +1,133 @@
+"""A crowd of made-up pointers that move through the REST API, in real time.
+
+Each pointer is a thread: it waits more than it works, and some hundred of them keep one process
+busy no longer than their requests take. Whatever the service asks for is honoured: a batch that
+may go again is sent again, the same bytes, after as long as Retry-After says.
+"""
+
+import json
+import time
+from collections import Counter
+from itertools import groupby
+from threading import Event, Lock, Thread
+from typing import Any
+
+import requests
+
+from analytics.recordings import RETRY, TIMEOUT_SECONDS, RecordedSample, reason_of, to_event
+from analytics.recordings.made_up import simulate_pointer
+from core.values.times import parse_time, to_epoch_us
+
+FLUSH_US = 250_000
+PATIENCE_SECONDS = 8
+JSON = {"Content-Type": "application/json"}
+
+
+class RefusedError(Exception):
+    """The service said no for good, or the crowd was told to stop; the text says which."""
+
+
+class Crowd:
+    """Pointers that log on one after another, move until they are told to stop, and log off.
+
+    `tally` counts `accepted`, `duplicates`, `conflicts`, `errors` (tries that failed, of which most
+    are made good), `unsent` events, and pointers that are `on` and `off`.
+    """
+
+    def __init__(self, *, url: str, browsers: int, rate: float, seed: int) -> None:
+        self.url, self.rate, self.seed = url, rate, seed
+        self.tally: Counter[str] = Counter()
+        self.faults: Counter[str] = Counter()
+        self.most_late = 0.0
+        self._stopping, self._one_at_a_time, self._counting = Event(), Lock(), Lock()
+        self._threads = [Thread(target=self._live, args=[n], daemon=True) for n in range(browsers)]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Let each pointer send what it has once more, log off, and end; waits for that."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+
+    @property
+    def living(self) -> int:
+        """How many pointers have not ended yet."""
+        return sum(thread.is_alive() for thread in self._threads)
+
+    def _live(self, number: int) -> None:
+        with requests.Session() as session:
+            try:
+                instance, start_us = self._log_on(session)
+                self._count({"on": 1})
+                self._move(session, number, instance, start_us)
+                self._post(session, f"{instance}/log-off/", {})
+                self._count({"off": 1})
+            except RefusedError as why:
+                self._count({"refused": 1}, str(why))
+
+    def _log_on(self, session: requests.Session) -> tuple[str, int]:
+        # One asks at a time: where the service lets in only so many a minute, the others wait here.
+        with self._one_at_a_time:
+            if self._stopping.is_set():
+                raise RefusedError("told to stop before it could log on")
+            me = self._post(session, f"{self.url}/api/v1/browsers/", {})
+        session.headers["Authorization"] = f"Bearer {me['write_token']}"
+        instance = f"{self.url}/api/v1/browsers/{me['instance_id']}"
+        return instance, to_epoch_us(parse_time(me["server_time"]))
+
+    def _move(self, session: requests.Session, number: int, instance: str, start_us: int) -> None:
+        began = time.monotonic()
+        samples = simulate_pointer(seed=f"{self.seed}/{number}", rate=self.rate)
+        for flush, batch in groupby(samples, key=_flush_of):
+            due = began + (flush + 1) * FLUSH_US / 1e6
+            if self._stopping.wait(max(0.0, due - time.monotonic())):
+                return
+            self._send(session, instance, [to_event(sample, start_us) for sample in batch])
+            late = time.monotonic() - due
+            with self._counting:
+                self.most_late = max(self.most_late, late)
+
+    def _send(self, session: requests.Session, instance: str, events: list[dict]) -> None:
+        try:
+            self._count(self._post(session, f"{instance}/events/", {"events": events}))
+        except RefusedError:
+            self._count({"unsent": len(events)})
+            raise
+
+    def _post(self, session: requests.Session, url: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Send until it is taken; RefusedError where it never will be, or when stopping."""
+        data, tries = json.dumps(body), 0
+        while True:
+            is_last = self._stopping.is_set()
+            try:
+                answer = session.post(url, data=data, headers=JSON, timeout=TIMEOUT_SECONDS)
+            except requests.RequestException as error:
+                fault, why, wait = "not reached", f"not reached: {error}", 0.0
+            else:
+                if answer.ok:
+                    return answer.json() if answer.content else {}
+                fault, wait = str(answer.status_code), _asked_to_wait(answer)
+                why = f"{fault}: {reason_of(answer)}"
+                is_last = is_last or answer.status_code not in RETRY.status_forcelist
+            if is_last:
+                raise RefusedError(why)
+            self._count({"errors": 1}, fault)
+            self._stopping.wait(wait or min(0.25 * 2**tries, PATIENCE_SECONDS))
+            tries += 1
+
+    def _count(self, counts: dict[str, int], fault: str = "") -> None:
+        with self._counting:
+            self.tally.update(counts)
+            if fault:
+                self.faults[fault] += 1
+
+
+def _flush_of(sample: RecordedSample) -> int:
+    return sample.time_us // FLUSH_US
+
+
+def _asked_to_wait(answer: requests.Response) -> float:
+    return RETRY.get_retry_after(answer.raw) or 0.0

@@ -1,0 +1,71 @@
+"""Filling a rung that was added to the ladder, from all that the level below it still has."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max, Min, QuerySet
+from timescale.db.models.expressions import TimeBucket
+
+from analytics.models import DirtyRange, PointerPositionEvent, Seal
+from analytics.rollups.drain import drain
+from analytics.rollups.shards import shard_of
+from dashboard.models import Browser
+from dashboard.statuses.intervals import align
+from dashboard.statuses.ladder import RAW, level_below, model_of
+
+# A drain recomputes a claim in one statement, within seconds: an hour of one browser is little.
+PIECE = timedelta(hours=1)
+
+
+def list_browsers_to_fill() -> list[int]:
+    """Return the keys of all browsers, oldest first."""
+    return list(Browser.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def fill(*, rung: int, browser_id: int, now: datetime) -> int:
+    """Recompute a browser's statuses of a rung (ms); return how many came to differ.
+
+    Safe beside live traffic, and repeatable: it puts marks into the outbox, an hour's at a time,
+    and drains them as a worker would. What changes is marked for the rung above.
+    """
+    changed = 0
+    for mark in _marks(rung, browser_id):
+        mark.save()
+        changed += drain(rung=rung, shard=shard_of(browser_id), now=now).statuses
+    return changed
+
+
+def forget_removed_rungs() -> int:
+    """Delete what waits in the outbox for rungs that the ladder lost; return how many marks."""
+    return DirtyRange.objects.exclude(rung__in=settings.RUNGS_MS).delete()[0]
+
+
+def _marks(rung: int, browser_id: int) -> Iterator[DirtyRange]:
+    level = level_below(rung)
+    rows = rows_of(level).filter(browser_id=browser_id)
+    if since := _whole_since(level):
+        rows = rows.filter(time__gte=since)
+    length = max(PIECE, timedelta(milliseconds=rung))
+    pieces = rows.values(piece=TimeBucket("time", length)).order_by("piece")
+    for piece in pieces.annotate(since=Min("time"), until=Max("time")):
+        since, until = piece["since"], piece["until"]
+        yield DirtyRange(browser_id=browser_id, since=since, until=until, rung=rung)
+
+
+def rows_of(level: int) -> QuerySet[Any]:
+    """Return what a level holds: all samples, or all statuses of a rung."""
+    if level == RAW:
+        return PointerPositionEvent.objects.all()
+    return model_of(level).objects.filter(interval_ms=level)
+
+
+def _whole_since(level: int) -> datetime | None:
+    """Where a bucket of the highest rung begins of which the level has everything.
+
+    A bucket that is only half there must not come to be on any rung: the one above would take it
+    for the whole.
+    """
+    seal = Seal.objects.filter(level=level).first()
+    return align(seal.before, settings.RUNGS_MS[-1]) if seal else None

@@ -1,0 +1,1 @@
+"""What the calls of the REST API share: problems, renderers, throttles, exports, description."""

@@ -1,0 +1,103 @@
+"""Request bodies: JSON in UTF-8, bounded, decoded and checked by msgspec types."""
+
+import json
+from collections.abc import Mapping
+from typing import IO, Any, NoReturn, TypeVar
+
+import msgspec
+from django.conf import settings
+from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+
+from core.api.problems import FieldError, Invalid, LengthRequired, Malformed, TooLarge
+
+T = TypeVar("T")
+
+
+class JsonBytesParser(BaseParser):
+    """Reads a JSON body as bytes, for msgspec to decode; TooLarge (413) past the limit."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        if parser_context:
+            _check_encoding(parser_context["request"])
+            _check_length(parser_context["request"])
+        body = stream.read(settings.MAX_BODY_BYTES + 1)
+        if len(body) > settings.MAX_BODY_BYTES:
+            raise TooLarge
+        return body
+
+
+class BeaconParser(JsonBytesParser):
+    """The same JSON as text/plain: what a beacon can send without a preflight."""
+
+    media_type = "text/plain"
+
+
+def read_body(request: Request) -> bytes:
+    """Return the body's bytes; a request without one reads as empty.
+
+    LengthRequired (411) where there is one of unknown length, which WSGI would pass over.
+    """
+    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+        raise LengthRequired
+    return request.data if isinstance(request.data, bytes) else b""
+
+
+def decode_body(body: bytes, kind: type[T]) -> T:
+    """Decode JSON into a msgspec type; Malformed or Invalid (both 400) say what is wrong."""
+    try:
+        value = msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        raise Invalid(errors=[field_error(error)]) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Malformed from None
+    refuse_repeated_keys(body)
+    return value
+
+
+def refuse_repeated_keys(body: bytes) -> None:
+    """Raise Invalid (400) where an object names a key twice: which one is meant, nobody knows.
+
+    For a body that has been decoded already; msgspec takes the last of the two in silence.
+    """
+    json.loads(body, object_pairs_hook=_refuse_repeated)
+
+
+def field_error(error: msgspec.ValidationError, prefix: str = "") -> FieldError:
+    """Turn msgspec's `Expected … - at `$.events[3].x`` into a JSON pointer and a sentence."""
+    detail, _, place = str(error).partition(" - at `$")
+    path = place.rstrip("`").replace("[", ".").replace("]", "").replace(".", "/")
+    return FieldError(prefix + path, "invalid", detail)
+
+
+def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if len(set(names)) == len(names):
+        return dict(pairs)
+    return _refuse(next(name for i, name in enumerate(names) if name in names[:i]))
+
+
+def _refuse(name: str) -> NoReturn:
+    raise Invalid(errors=[FieldError("", "repeated_key", f"an object has the key `{name}` twice")])
+
+
+def _check_length(request: Request) -> None:
+    # Before anything is read: whoever announces too much need not send it, nor we wait for it.
+    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_BODY_BYTES:
+        raise TooLarge
+
+
+def _check_encoding(request: Request) -> None:
+    charset = (request._request.content_params or {}).get("charset", "utf-8")
+    if charset.lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMediaType(f"charset {charset}", "Bodies are UTF-8.")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("a content encoding", "Bodies are sent uncompressed.")

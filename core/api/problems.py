@@ -1,0 +1,234 @@
+"""Errors as RFC 9457 problem details: one hierarchy, one handler, one shape.
+
+Every answer under /api/ that is not a success is `application/problem+json` with `type`, `title`,
+`status`, `detail` and `code`; where fields are at fault also `errors` (at most ten of
+`{pointer, code, detail}`) and `error_count`.
+"""
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import Http404
+from msgspec import UNSET, Meta, Struct, UnsetType
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api.rendering import JsonRenderer
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+MAX_ERRORS = 10
+RETRY_AFTER_SECONDS = 2
+
+
+class FieldError(Struct, frozen=True):
+    """One fault: where and what."""
+
+    pointer: Annotated[
+        str, Meta(description="a JSON pointer (RFC 6901), or `?name` of a query parameter")
+    ]
+    code: str
+    detail: str
+
+
+class ProblemDetails(Struct, frozen=True):
+    """RFC 9457's members (section 3.1), and our extensions `code`, `errors` and `error_count`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: Annotated[str, Meta(description="stable, for programs")]
+    errors: Annotated[list[FieldError], Meta(description="at most ten")] | UnsetType = UNSET
+    error_count: Annotated[int, Meta(description="how many there are in all")] | UnsetType = UNSET
+
+
+class Problem(exceptions.APIException):
+    """An error that a caller caused or must know of; subclasses say which."""
+
+    status_code = HTTPStatus.INTERNAL_SERVER_ERROR
+    default_code = "internal_error"
+    default_detail = "Something went wrong on our side; it has been logged."
+
+    def __init__(
+        self, detail: str | None = None, *, errors: Sequence[FieldError] = (), count: int = 0
+    ) -> None:
+        super().__init__(detail)
+        self.errors = errors[:MAX_ERRORS]
+        self.count = max(count, len(errors))
+
+
+class Malformed(Problem):
+    status_code = HTTPStatus.BAD_REQUEST
+    default_code = "malformed"
+    default_detail = "The body cannot be read as JSON in UTF-8."
+
+
+class Invalid(Problem):
+    status_code = HTTPStatus.BAD_REQUEST
+    default_code = "invalid"
+    default_detail = "Some values are not allowed; nothing was stored."
+
+
+class NoSuchInstance(Problem):
+    status_code = HTTPStatus.NOT_FOUND
+    default_code = "no_such_instance"
+    default_detail = "No browser instance has this id, or it was erased."
+
+
+class NoSuchEvent(Problem):
+    status_code = HTTPStatus.NOT_FOUND
+    default_code = "no_such_event"
+    default_detail = "The instance has no event with this time and seq."
+
+
+class ForeignInstance(Problem):
+    status_code = HTTPStatus.FORBIDDEN
+    default_code = "foreign_instance"
+    default_detail = "The write token belongs to another browser instance."
+
+
+class SlowBody(Problem):
+    status_code = HTTPStatus.REQUEST_TIMEOUT
+    default_code = "slow_body"
+    default_detail = "The body took too long to come; send the same request again."
+
+
+class LargeHeaders(Problem):
+    status_code = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    default_code = "large_headers"
+    default_detail = "The request's headers are larger than 64 KiB."
+
+
+class UnreadableRequest(Problem):
+    status_code = HTTPStatus.BAD_REQUEST
+    default_code = "malformed"
+    default_detail = "The request is not well-formed HTTP."
+
+
+class TooLarge(Problem):
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_code = "too_large"
+    default_detail = "The body is larger than this call takes."
+
+
+class LengthRequired(Problem):
+    status_code = HTTPStatus.LENGTH_REQUIRED
+    default_code = "length_required"
+    default_detail = "Say the body's length in Content-Length; chunked bodies are not taken."
+
+
+class Unavailable(Problem):
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "unavailable"
+    default_detail = "The database cannot be reached; send the same request again."
+    wait = RETRY_AFTER_SECONDS
+
+
+class Busy(Problem):
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "busy"
+    default_detail = "Too much is being read at the moment; send the same request again."
+    wait = RETRY_AFTER_SECONDS
+
+
+def answer_problem(exc: Exception, context: dict[str, Any]) -> Response:
+    """Turn whatever a view raised into a problem; what nobody foresaw is logged and says little."""
+    error = _to_api_exception(exc)
+    # Whatever format was asked for, a problem is JSON.
+    if request := context.get("request"):
+        request.accepted_renderer, request.accepted_media_type = JsonRenderer(), CONTENT_TYPE
+    if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("%s in %s", error.default_code, _place(context), exc_info=exc)
+    return Response(
+        to_problem(error),
+        status=error.status_code,
+        headers=headers_of(error),
+        content_type=CONTENT_TYPE,
+    )
+
+
+def to_problem(error: exceptions.APIException) -> ProblemDetails:
+    """Return what an error's answer says."""
+    errors, count = (error.errors, error.count) if isinstance(error, Problem) else ((), 0)
+    return ProblemDetails(
+        type="about:blank",
+        title=HTTPStatus(error.status_code).phrase,
+        status=int(error.status_code),
+        detail=_detail(error),
+        code=code_of(error),
+        errors=list(errors) or UNSET,
+        error_count=count or UNSET,
+    )
+
+
+def headers_of(error: exceptions.APIException) -> dict[str, str]:
+    """Return the headers that an error's answer has beside its problem."""
+    headers = {}
+    if auth_header := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = auth_header
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait))
+    return headers
+
+
+def code_of(exc: Exception) -> str:
+    """Return the code that the answer to an exception says."""
+    error = _to_api_exception(exc)
+    return error.default_code if isinstance(error, Problem) else _code(error)
+
+
+def to_field_errors(detail: Any, pointer: str = "") -> list[FieldError]:
+    """Flatten a serializer's nested errors into pointers; start with `?` for a query's."""
+    if isinstance(detail, dict):
+        items = [(_point(pointer, name), inner) for name, inner in detail.items()]
+    elif isinstance(detail, list):
+        items = [(pointer, inner) for inner in detail]
+    else:
+        return [FieldError(pointer, getattr(detail, "code", "invalid"), str(detail))]
+    return [error for place, inner in items for error in to_field_errors(inner, place)]
+
+
+def _point(pointer: str, name: str) -> str:
+    if name == "non_field_errors":
+        return pointer
+    return f"?{name}" if pointer == "?" else f"{pointer}/{name}"
+
+
+def _to_api_exception(exc: Exception) -> exceptions.APIException:
+    match exc:
+        case exceptions.ValidationError():
+            return Invalid(errors=to_field_errors(exc.detail))
+        case exceptions.APIException():
+            return exc
+        case Http404():
+            return exceptions.NotFound()
+        case PermissionDenied():
+            return exceptions.PermissionDenied()
+        case OperationalError() | InterfaceError():
+            return Unavailable()
+        case RequestDataTooBig():
+            return TooLarge()
+        case SuspiciousOperation():
+            return Malformed("The request is not well formed.")
+    return Problem()
+
+
+def _code(error: exceptions.APIException) -> str:
+    codes = error.get_codes()
+    return codes if isinstance(codes, str) else "invalid"
+
+
+def _detail(error: exceptions.APIException) -> str:
+    return str(error.detail) if isinstance(error.detail, str) else "Some values are not allowed."
+
+
+def _place(context: dict[str, Any]) -> str:
+    request: Request | None = context.get("request")
+    return f"{request.method} {request.path}" if request else "a view"

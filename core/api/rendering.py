@@ -1,0 +1,118 @@
+"""Answers: JSON written by msgspec, whose types say what is in it, and files that are streamed."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import Annotated, Any
+
+import msgspec
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from msgspec import Meta
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+from core.api.exports import FORMATS, Column, Page
+
+TimeText = Annotated[
+    str,
+    Meta(
+        description="RFC 3339, UTC, with microseconds",
+        examples=["2026-11-23T12:00:00.000000Z"],
+        extra_json_schema={"format": "date-time"},
+    ),
+]
+
+
+class JsonRenderer(BaseRenderer):
+    """Writes msgspec structs and plain data at C speed."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        return b"" if data is None else msgspec.json.encode(data)
+
+
+class FileRenderer(BaseRenderer):
+    """Names a file format to content negotiation; the answer is streamed, never rendered."""
+
+    def __init__(self, format: str) -> None:  # noqa: A002
+        self.format = format
+        self.media_type = FORMATS[format].media_type
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        raise NotImplementedError("files are streamed")
+
+
+# What a call answers with that gives JSON or any file format; and that for its description.
+JSON_OR_FILE = (JsonRenderer(), *map(FileRenderer, FORMATS))
+FILE_ANSWERS: dict[tuple[int, str], Any] = {
+    (200, kind.media_type): OpenApiTypes.STR if kind.is_text else OpenApiTypes.BINARY
+    for kind in FORMATS.values()
+}
+
+
+def answer_file(
+    request: Request, *, columns: Sequence[Column], pages: Iterator[Page], name: str
+) -> StreamingHttpResponse:
+    """Stream pages as a file in the negotiated format; `name` is the file's, without its ending.
+
+    The first page is read before the answer begins: what goes wrong there is a problem like any.
+    """
+    pages = chain(list(islice(pages, 1)), pages)
+    ending = request.accepted_renderer.format
+    kind = FORMATS[ending]
+    # JSON is in UTF-8 without saying so.
+    charset = "; charset=utf-8" if ending == "csv" else ""
+    return StreamingHttpResponse(
+        _or_torn(kind.write(columns, pages), kind.torn),
+        content_type=kind.media_type + charset,
+        headers={"Content-Disposition": f'attachment; filename="{name}.{ending}"'},
+    )
+
+
+def _or_torn(chunks: Iterator[bytes], torn: bytes) -> Iterator[bytes]:
+    """Mark a file that breaks off: not every server breaks the connection off as well."""
+    try:
+        yield from chunks
+    except Exception:
+        yield torn
+        raise
+
+
+class Negotiation(DefaultContentNegotiation):
+    """Refuses a `?format=` that a call does not have as it refuses such an Accept header: 406."""
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        # Nearly every call: whoever takes anything and asks for no format gets the first.
+        if not request.META["QUERY_STRING"] and request.META.get("HTTP_ACCEPT", "*/*") == "*/*":
+            first = next(iter(renderers))
+            return first, first.media_type
+        # An empty one is no format either, and not the same as none at all.
+        if request.query_params.get("format") == "":
+            raise NotAcceptable
+        return super().select_renderer(request, renderers, format_suffix)
+
+    def filter_renderers(
+        self,
+        renderers: Iterable[BaseRenderer],
+        format: str,  # noqa: A002
+    ) -> list[BaseRenderer]:
+        if fitting := [renderer for renderer in renderers if renderer.format == format]:
+            return fitting
+        raise NotAcceptable

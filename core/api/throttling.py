@@ -1,0 +1,141 @@
+"""Rate limits, counted in Redis: atomic, so that exactly as many pass as may.
+
+A limit counts in fixed windows. The count and its expiry are one script, so that parallel calls
+cannot slip past a limit together and no counter is left without an end. While Redis is away
+nothing is counted and everything passes: losing a limit for a while harms less than losing data.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from typing import Any, NamedTuple
+
+import redis
+from prometheus_client import Counter
+from rest_framework.exceptions import Throttled
+
+import core.metrics  # noqa: F401  # before any metric is made
+from core.storage.redis import Lines, client
+
+logger = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 5
+REFUSALS = Counter("pointerscope_refusals", "Calls that a limit refused", ["limit"])
+
+# All limits of all calls in one round trip; the calls have the same limits, and a counter may be
+# charged for several of them. A call that is refused counts nowhere, or one that keeps trying would
+# never be let in again. Returns of each call the place of the limit that refuses it for the
+# longest, from 1 on, and the milliseconds until its window ends; 0 and 0 where none does.
+COUNT = """
+local places, answer, spent, added, lasts = tonumber(ARGV[1]), {}, {}, {}, {}
+local most, window = {}, {}
+for place = 1, places do
+  most[place], window[place] = tonumber(ARGV[2 * place]), ARGV[2 * place + 1]
+end
+for before = 0, #KEYS - 1, places do
+  local refusing, wait, units = 0, 0, {}
+  for place = 1, places do
+    local key = KEYS[before + place]
+    units[place] = tonumber(ARGV[2 * places + 1 + before + place])
+    if not spent[key] then spent[key] = tonumber(redis.call('get', key) or '0') end
+    if spent[key] + units[place] > most[place] then
+      local left = math.max(redis.call('pttl', key), 1)
+      if left > wait then refusing, wait = place, left end
+    end
+  end
+  for place = 1, refusing == 0 and places or 0 do
+    local key = KEYS[before + place]
+    spent[key] = spent[key] + units[place]
+    added[key] = (added[key] or 0) + units[place]
+    lasts[key] = window[place]
+  end
+  answer[#answer + 1] = refusing
+  answer[#answer + 1] = wait
+end
+for key, units in pairs(added) do
+  if redis.call('incrby', key, units) == units then
+    redis.call('pexpire', key, lasts[key])
+  end
+end
+return answer
+"""
+
+# Callers that a limit counts together.
+EVERYBODY = "everybody"
+_paused_until = 0.0
+_lines = Lines()
+
+
+class Limit(NamedTuple):
+    """At most `most` units within each window of so many seconds."""
+
+    name: str
+    most: int
+    seconds: int
+
+
+# A limit, whom it is charged to, and how many units.
+Charge = tuple[Limit, str, int]
+
+
+def spend(charges: Sequence[Charge]) -> None:
+    """Charge a call to its limits all together, or raise Throttled (429) and charge nothing.
+
+    Throttled carries the seconds to wait, which the answer's Retry-After says.
+    """
+    place = wait_ms = 0
+    with _pausing_without_redis() as counts:
+        if counts:
+            place, wait_ms = client().eval(*_arguments([charges]))
+    if place:
+        name = charges[place - 1][0].name
+        REFUSALS.labels(name).inc()
+        raise Throttled(math.ceil(wait_ms / 1000), f"Too many for the limit `{name}`.")
+
+
+async def spend_each(calls: Sequence[Sequence[Charge]]) -> list[int]:
+    """Charge calls, all with the same limits in the same order; return the ms each is to wait.
+
+    A call with 0 is charged to all its limits, any other to none.
+    """
+    with _pausing_without_redis() as counts:
+        if counts:
+            return (await _lines.execute("EVAL", *_arguments(calls)))[1::2]
+    return [0] * len(calls)
+
+
+def read_use(limits: Sequence[Limit]) -> list[int | None]:
+    """Return how much everybody has spent of limits in their windows; None while Redis is away."""
+    with _pausing_without_redis() as counts:
+        if counts:
+            spent = client().mget([_key(limit, EVERYBODY) for limit in limits])
+            return [int(units or 0) for units in spent]
+    return [None] * len(limits)
+
+
+@contextmanager
+def _pausing_without_redis() -> Iterator[bool]:
+    """Say whether there is anything to count in, and count no more for a while where it fails."""
+    global _paused_until
+    try:
+        yield time.monotonic() >= _paused_until
+    except (redis.RedisError, TimeoutError) as error:
+        _paused_until = time.monotonic() + PAUSE_SECONDS
+        logger.warning("no limits for %s s: %r", PAUSE_SECONDS, error)
+
+
+def _arguments(calls: Sequence[Sequence[Charge]]) -> list[Any]:
+    """Return what EVAL takes."""
+    limits = [limit for limit, _, _ in calls[0]]
+    windows = chain.from_iterable((limit.most, limit.seconds * 1000) for limit in limits)
+    charges = list(chain.from_iterable(calls))
+    keys = [_key(limit, whom) for limit, whom, _ in charges]
+    units = [units for _, _, units in charges]
+    return [COUNT, len(keys), *keys, len(limits), *windows, *units]
+
+
+def _key(limit: Limit, whom: str) -> str:
+    return f"pointerscope:limit:{limit.name}:{whom}"

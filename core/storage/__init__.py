@@ -1,0 +1,1 @@
+"""PostgreSQL and Redis: connections, the replica, and how long a caller waits for them."""

@@ -1,0 +1,105 @@
+"""Redis for what is not the broker: a client that threads share, and lines for an event loop.
+
+Nothing may depend on Redis for more than speed, so a call fails fast rather than retrying; the
+caller decides what its absence means.
+"""
+
+import asyncio
+import time
+from functools import cache
+from typing import Any
+
+import redis
+from django.conf import settings
+
+from core.storage.sockets import until_readable
+
+# A client connects on first use and gives up after a quarter second.
+PATIENCE: dict[str, Any] = {
+    "decode_responses": True,
+    "socket_timeout": 0.25,
+    "socket_connect_timeout": 0.25,
+    "health_check_interval": 30,
+    # With 3 a server may say something unasked.
+    "protocol": 2,
+}
+# A connection has several answers to wait for until it is ready.
+CONNECT_SECONDS = 0.5
+# A Redis nearby answers within a third of this, and for so long the loop stands still: were it to
+# watch the socket, it would see to all else that has come meanwhile before it came back, and a
+# group of batches would reach its database so much later. One that took more than half of it is
+# left to the loop for a while, so that it wastes a twentieth of the loop's time at most.
+MOMENT = 0.001
+AFTER_LONG_SECONDS = 20 * MOMENT
+
+
+@cache
+def client() -> redis.Redis:
+    """Return the client that all threads share."""
+    retry = redis.retry.Retry(redis.backoff.NoBackoff(), 0)
+    return redis.Redis.from_url(settings.REDIS_URL, retry=retry, **PATIENCE)
+
+
+class Lines:
+    """Connections that an event loop waits for, as many as have been needed at once.
+
+    As redis-py's for threads, whose sockets the loop watches: its own for asyncio make a task and
+    dozens of calls of each command, which was a tenth of all that storing a batch took.
+    """
+
+    def __init__(self) -> None:
+        self._idle: list[Any] = []
+        self._goes_on_until = 0.0
+
+    async def execute(self, *command: str | int) -> Any:
+        """Return the answer; redis.RedisError, or TimeoutError where it takes too long."""
+        line = await self._take()
+        try:
+            # Into the kernel's buffer, and a small answer out of it: neither waits.
+            line.send_command(*command, check_health=False)
+            if not self._has_answered(line):
+                async with asyncio.timeout(PATIENCE["socket_timeout"]):
+                    await until_readable(line._sock.fileno())
+            answer = line.read_response()
+        except BaseException:
+            line.disconnect()
+            raise
+        self._idle.append(line)
+        return answer
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().disconnect()
+
+    def _has_answered(self, line: Any) -> bool:
+        """Whether the answer is there within a moment, for which the loop stands still."""
+        began = time.monotonic()
+        if began < self._goes_on_until:
+            return False
+        answered = line.can_read(MOMENT)
+        now = time.monotonic()
+        if now - began > MOMENT / 2:
+            self._goes_on_until = now + AFTER_LONG_SECONDS
+        return answered
+
+    async def _take(self) -> Any:
+        while self._idle:
+            line = self._idle.pop()
+            if not _has_ended(line):
+                return line
+            line.disconnect()
+        # Of the pool's kind, but none of the hundred that it has.
+        pool = client().connection_pool
+        line = pool.connection_class(**pool.connection_kwargs)
+        # In a thread, because it looks up the server's name and waits for it.
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await asyncio.to_thread(line.connect)
+        return line
+
+
+def _has_ended(line: Any) -> bool:
+    """Whether Redis has hung up; there is nothing else that it could say unasked."""
+    try:
+        return line.can_read()
+    except redis.ConnectionError:
+        return True

@@ -1,0 +1,1 @@
+"""Celery's processes: Beat, its schedule, and the worker's consumer."""

@@ -1,0 +1,1 @@
+"""Values on the wire and in the settings: times and durations."""

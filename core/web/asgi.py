@@ -1,0 +1,245 @@
+"""The web process's entry point: whole requests for Django's WSGI handler, in a few threads.
+
+An event loop waits for the clients. A thread gets a request when all of its body is there, and is
+free again when its answer is made, so that a slow sender holds a connection and at most one body,
+never a thread, and is refused when its time is over. Costly reads and exports have threads of their
+own. Views, middleware and the database's connections work as under any WSGI server: one request,
+one thread.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from threading import Lock
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+from django.http import FileResponse, HttpResponseBase
+
+from core.wsgi import application as wsgi_application  # isort: skip  # what comes next needs it
+from core.api.problems import Busy, Problem, SlowBody, Unavailable
+from core.storage import deadlines
+from core.web import request_ids
+from core.web.clients import PIECE_BYTES, Client, Message
+from core.web.costs import Cost, cost_of
+from core.web.framing import Receive, Scope, Send, check_head, closing
+from core.web.pools import Pool
+from core.web.refusals import refuse, refuse_read
+
+Headers = list[tuple[bytes, bytes]]
+SINCE = "pointerscope.since"
+Made = tuple[Message, bytes | HttpResponseBase]
+
+# From the end of the headers on: the largest body at 13 kB/s, a tracker's at 2.5 kB/s.
+BODY_SECONDS = 20
+
+_handlers = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="web")
+# What takes seconds, or as long as its reader does, holds up nothing else (core/web/costs.py).
+_costly = Pool("costly", settings.COSTLY_READS)
+_streams = Pool("stream", settings.EXPORTS)
+# Making a page is work for Python, of which one thread runs at a time anyway. Four threads that
+# want to would let the event loop, and with it each batch, wait for all of them again and again.
+_making = Lock()
+# Nor is the loop to wait 5 ms, Python's default, for any of them: it needs a turn for each step of
+# a batch.
+sys.setswitchinterval(0.0005)
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """The ASGI application: all of Django."""
+    body = await read_whole(scope, receive, send)
+    if body is not None:
+        await answer(scope, body, receive, send)
+
+
+async def read_whole(scope: Scope, receive: Receive, send: Send) -> bytes | None:
+    """Return the body, or nothing of one that is chunked or too large, which is not waited for.
+
+    None where the client has left, or was refused for a head that cannot be trusted or a slow body.
+    """
+    try:
+        return await _read(scope, receive)
+    except TimeoutError:
+        await refuse(SlowBody(), scope, receive, send)
+    except Problem as error:
+        await refuse(error, scope, receive, send)
+    except ConnectionError:
+        pass
+    return None
+
+
+async def _read(scope: Scope, receive: Receive) -> bytes:
+    length = check_head(scope)
+    if length is None or length > settings.MAX_BODY_BYTES:
+        return b""
+    body = bytearray()
+    async with asyncio.timeout(BODY_SECONDS):
+        while len(body) < length:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ConnectionError("the client left before all of its body had come")
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+    return bytes(body)
+
+
+def _to_environ(scope: Scope) -> dict[str, Any]:
+    """Return what WSGI has in its environ (PEP 3333), but for the body."""
+    host, port = scope["server"]
+    environ = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope["path"].encode().decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "REMOTE_ADDR": scope["client"][0] if scope["client"] else "",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope["headers"]:
+        if b"_" in name:
+            # It would pass for the header with a hyphen, and with it for what a proxy said.
+            continue
+        key = name.decode("latin-1").upper().replace("-", "_")
+        if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            key = f"HTTP_{key}"
+        text = value.decode("latin-1")
+        # Browsers split cookies over several lines (RFC 9113, section 8.2.3).
+        separator = "; " if key == "HTTP_COOKIE" else ","
+        environ[key] = f"{environ[key]}{separator}{text}" if key in environ else text
+    return environ
+
+
+async def answer(
+    scope: Scope, body: bytes, receive: Receive, send: Send, *, since: float | None = None
+) -> None:
+    """Have Django answer a whole request, in one of the threads for what it costs.
+
+    One whose body it will refuse unread is answered and ends its connection. `since` is when all of
+    the request was there (monotonic), now unless it says otherwise.
+    """
+    length = check_head(scope)
+    is_read = length is not None and length <= settings.MAX_BODY_BYTES
+    environ = {**_to_environ(scope), "wsgi.input": BytesIO(body)}
+    environ[SINCE] = time.monotonic() if since is None else since
+    client = Client(receive, send if is_read else closing(receive, send))
+    try:
+        await _answer(environ, client)
+    except Busy as error:
+        await refuse_read(error, scope, send)
+    except ConnectionError:
+        pass  # Nobody is there to be told.
+    except asyncio.CancelledError:
+        # The server ends, and has no more patience; by itself it would answer 500 in plain text.
+        if client.is_waiting:
+            await refuse_read(Unavailable(), scope, send)
+        raise
+    finally:
+        client.forget()
+
+
+async def _answer(environ: dict[str, Any], client: Client) -> None:
+    cost = cost_of(environ)
+    if cost is Cost.STREAMED:
+        made = await _streams.run(_handle_and_stream, environ, client, left=client.left)
+    elif cost is Cost.COSTLY:
+        made = await _costly.run(_handle, environ, left=client.left)
+    else:
+        made = await asyncio.get_running_loop().run_in_executor(_handlers, _handle, environ)
+    if made:
+        await _send(*made, client)
+
+
+def _handle(environ: dict[str, Any]) -> Made:
+    """Return an answer's head and its whole content, or that which is still to be streamed."""
+    head: Message = {"type": "http.response.start"}
+
+    def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> Callable[..., Any]:
+        head["status"] = int(status[:3])
+        head["headers"] = [(n.lower().encode(), v.encode("latin-1")) for n, v in headers]
+        return BytesIO().write  # PEP 3333 demands it, Django never calls it.
+
+    deadlines.begin(since=environ[SINCE])
+    try:
+        response = wsgi_application(environ, start)
+    finally:
+        deadlines.end()
+    if environ["REQUEST_METHOD"] == "HEAD":
+        # Its content, all of an export, would be made and not sent.
+        response.close()
+        return head, b""
+    if response.streaming and not _is_small_file(response):
+        return head, response
+    try:
+        return head, b"".join(response)
+    finally:
+        response.close()
+
+
+def _is_small_file(response: HttpResponseBase) -> bool:
+    if not isinstance(response, FileResponse):
+        return False
+    response.block_size = PIECE_BYTES
+    return int(response.headers.get("Content-Length", 0)) <= PIECE_BYTES
+
+
+def _handle_and_stream(environ: dict[str, Any], client: Client) -> Made | None:
+    """Answer in one thread from the first page of an export to the last.
+
+    Returns what is no stream after all: a problem, or JSON.
+    """
+    with _making:
+        head, content = _handle(environ)
+    if isinstance(content, bytes):
+        return head, content
+    _stream(head, content, client)
+    return None
+
+
+def _stream(head: Message, response: HttpResponseBase, client: Client) -> None:
+    """Make a stream's chunks; all in one thread, for they may share a cursor."""
+    # Where another thread answered this one has to be told whose work it logs.
+    request_ids.current.set(response.headers.get(request_ids.HEADER, ""))
+    try:
+        client.put_from_thread(head)
+        for chunk in _make_in_turn(response):
+            client.put_from_thread({"type": "http.response.body", "body": chunk, "more_body": True})
+        client.put_from_thread({"type": "http.response.body", "body": b""})
+    finally:
+        response.close()
+        # Seldom used, and not to be kept open.
+        connections.close_all()
+
+
+def _make_in_turn(response: HttpResponseBase) -> Iterator[bytes]:
+    chunks = iter(response)
+    while True:
+        with _making:
+            chunk = next(chunks, None)
+        if chunk is None:
+            return
+        yield chunk
+
+
+async def _send(head: Message, content: bytes | HttpResponseBase, client: Client) -> None:
+    if isinstance(content, bytes):
+        await client.take(head, content)
+        return
+    try:
+        if isinstance(content, FileResponse):
+            await client.take_pieces(head, content)
+        else:
+            await _streams.run(_stream, head, content, client, left=client.left)
+    finally:
+        content.close()

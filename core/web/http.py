@@ -1,0 +1,107 @@
+"""HTTP as web and live speak it: uvicorn's, but that no caller can make it lose count of requests.
+
+`uvicorn --http core.web.http:Protocol`. llhttp, which parses in C, stops at a request that offers
+an Upgrade and takes its body for the next request. Here the offer is declined: the request is read
+by its length as any other, and is the last of its connection.
+"""
+
+from http import HTTPStatus
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+# Of a head, of trailers, or of whatever else is no body. What one packet brings may be more.
+MOST_HEAD_BYTES = 64 * 1024
+# A client that takes nothing of an answer for this long is cut off. The threads that make streams
+# have given up by then (core/web/asgi.py); here what was sent already, and the connection, are let
+# go.
+STALL_SECONDS = 40
+# What follows a request that was refused is dropped for so long: a connection that is closed with
+# bytes unread is reset, and the reset overtakes the answer.
+LINGER_SECONDS = 2
+
+
+class Protocol(HttpToolsProtocol):
+    """A connection each of whose requests has one answer, in their order."""
+
+    _is_over = False
+    _head_bytes = 0
+    _stall = None
+
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        if self._is_over:
+            return
+        self._head_bytes += len(data)
+        try:
+            self._feed(data)
+        except (HttpParserError, HttpParserUpgrade):
+            self._refuse("UnreadableRequest")
+        else:
+            if self._head_bytes > MOST_HEAD_BYTES:
+                self._refuse("LargeHeaders")
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as stop:
+            self.parser = HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            # CONNECT stops it once more, and is refused.
+            self.parser.feed_data(self._head_without_upgrade() + data[stop.args[0] :])
+
+    def _should_upgrade(self) -> bool:
+        # Asked where the parser is about to stop: nothing is begun for what is read once more.
+        return True
+
+    def _head_without_upgrade(self) -> bytes:
+        scope = self.scope
+        start = (
+            f"{scope['method']} ".encode() + self.url + f" HTTP/{scope['http_version']}".encode()
+        )
+        kept = [line for line in scope["headers"] if line[0] not in (b"connection", b"upgrade")]
+        lines = [b"%b: %b" % line for line in [*kept, (b"connection", b"close")]]
+        return b"\r\n".join([start, *lines, b"", b""])
+
+    def on_headers_complete(self) -> None:
+        self._head_bytes = 0
+        super().on_headers_complete()
+        # What comes after a chunked body is no header, though uvicorn takes it for one.
+        self.headers = []
+
+    def on_body(self, body: bytes) -> None:
+        self._head_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._head_bytes = 0
+        super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stall = self.loop.call_later(STALL_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        if self._stall:
+            self._stall.cancel()
+        super().resume_writing()
+
+    def _refuse(self, name: str) -> None:
+        """Answer what is no request, as far as it can be told from the answers before."""
+        self._is_over = True
+        if self.cycle and not self.cycle.response_complete:
+            # Another answer would pass for that of a request before, which is the last one now.
+            self.cycle.keep_alive = False
+            return
+        # They need Django's settings, which the application has loaded by now.
+        from core.api import problems
+        from core.web import refusals
+
+        error = getattr(problems, name)()
+        headers, body = refusals.to_refusal(error)
+        status = HTTPStatus(error.status_code)
+        lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
+        lines += [b"%b: %b" % header for header in headers]
+        self.transport.write(b"\r\n".join([*lines, b"", body]))
+        self.transport.write_eof()
+        self.loop.call_later(LINGER_SECONDS, self.transport.abort)

@@ -1,0 +1,49 @@
+"""What is refused before any view has it: a problem as the views' are, and counted as they are."""
+
+import msgspec
+from rest_framework.exceptions import APIException
+
+from core.api.problems import CONTENT_TYPE, headers_of, to_problem
+from core.metrics import count_request
+from core.web.framing import CLOSE, Receive, Scope, Send, closing
+from core.web.request_ids import HEADER, choose_id
+
+REQUEST_ID = HEADER.lower().encode()
+
+
+async def refuse(error: APIException, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request, whose body may still come, with a problem, which ends its connection."""
+    await refuse_read(error, scope, closing(receive, send))
+
+
+async def refuse_read(error: APIException, scope: Scope, send: Send) -> None:
+    """Do the same with a request whose body was read."""
+    asked_id = next((value for name, value in scope["headers"] if name == REQUEST_ID), b"")
+    headers, body = to_refusal(error, method=scope["method"], asked_id=asked_id.decode("latin-1"))
+    await send({"type": "http.response.start", "status": error.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def to_refusal(
+    error: APIException, *, method: str = "", asked_id: str = ""
+) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Count a refusal, which ends its connection; return the answer's headers and its body.
+
+    `asked_id` is the request id that the caller wants; neither is known of what is no request.
+    """
+    count_request(route="none", method=method, status=error.status_code)
+    body = msgspec.json.encode(to_problem(error))
+    own = {name.lower().encode(): value.encode() for name, value in headers_of(error).items()}
+    headers = [
+        (b"content-type", CONTENT_TYPE.encode()),
+        (b"content-length", b"%d" % len(body)),
+        CLOSE,
+        (b"cache-control", b"no-store"),
+        (b"vary", b"Accept"),
+        # It says nothing of anybody's; without it the tracker on another site could not read it.
+        (b"access-control-allow-origin", b"*"),
+        (b"cross-origin-resource-policy", b"cross-origin"),
+        (REQUEST_ID, choose_id(asked_id).encode()),
+        *own.items(),
+    ]
+    return headers, body

@@ -1,0 +1,56 @@
+"""Web's server: uvicorn, which by its own command line has no second port for the probes."""
+
+import argparse
+import resource
+from typing import Any
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+CONFIG: dict[str, Any] = {
+    "http": "core.web.http:Protocol",
+    "ws": "none",
+    "access_log": False,
+    # Who is asking, and how, is read where the trusted proxies are known (core/web/addresses.py).
+    "proxy_headers": False,
+    "server_header": False,
+    # Longer than proxies keep a connection that is idle (nginx a minute, Caddy two): one that we
+    # close first might have a request on its way.
+    "timeout_keep_alive": 150,
+    # What has been begun may take so long when the process is told to end.
+    "timeout_graceful_shutdown": 8,
+}
+
+
+def serve(*, application: str, host: str, port: int, workers: int, probe_port: int = 0) -> None:
+    """Serve an ASGI application ("module:name") until SIGTERM or SIGINT.
+
+    At `probe_port`, unless it is 0, the same application is reached past the proxies
+    (core/web/operators.py). With more workers than one, each is a process, and one that dies is
+    started anew.
+    """
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
+    config = uvicorn.Config(application, host=host, port=port, workers=workers, **CONFIG)
+    listeners = [config.bind_socket()]
+    if probe_port:
+        config.port = probe_port
+        listeners.append(config.bind_socket())
+    if workers > 1:
+        Multiprocess(config, sockets=listeners).run()
+    else:
+        uvicorn.Server(config).run(sockets=listeners)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m core.web.server", description=serve.__doc__)
+    parser.add_argument("application", help="the ASGI application, as module:name")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=8000, help="(%(default)s)")
+    parser.add_argument("--probe-port", type=int, default=0, help="another (%(default)s: none)")
+    parser.add_argument("--workers", type=int, default=1, help="processes (%(default)s)")
+    serve(**vars(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""What may be asked of instances and of series: query parameters, checked."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from core.api.queries import TimeField
+from core.values.durations import DURATION, parse_duration
+from core.values.times import parse_time
+from core.web.costs import Asked, Cost
+from dashboard.statuses.intervals import choose_interval, count_buckets
+from dashboard.statuses.ladder import finest_rung
+from dashboard.statuses.series import Range
+
+DEFAULT_RANGE = timedelta(minutes=2)
+# A page without a stream reads its window once a second; a few hundred statuses take milliseconds.
+SHORT_RANGE = timedelta(minutes=10)
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+DEFAULT_POINTS = 500
+MAX_POINTS = 5000
+PAGE_SIZE = 100
+
+
+class BrowsersQuery(serializers.Serializer):
+    """Filters of the list of instances."""
+
+    is_active = serializers.BooleanField(required=False, default=None)
+    cursor = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    limit = serializers.IntegerField(min_value=1, max_value=PAGE_SIZE, default=PAGE_SIZE)
+
+
+@extend_schema_field({"type": "string", "pattern": f"^(auto|{DURATION.pattern})$"})
+class IntervalField(serializers.CharField):
+    """`auto`, or a whole number of s, m, h or d."""
+
+
+class SeriesQuery(serializers.Serializer):
+    """A range and the buckets it is cut into; the last two minutes unless it says otherwise."""
+
+    since = TimeField(required=False)
+    until = TimeField(required=False)
+    interval = IntervalField(default="auto", max_length=20)
+    max_points = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_POINTS,
+        required=False,
+        help_text=f"{DEFAULT_POINTS} where the interval is auto, else {MAX_POINTS};"
+        " in a file without fill as many as there are",
+    )
+    fill = serializers.ChoiceField(["none", "zero"], default="none")
+
+    def validate(self, query: dict[str, Any]) -> Range:
+        since, until = self._range(query)
+        if query["interval"] == "auto":
+            interval_ms = self._choose(query, since, until)
+        else:
+            interval_ms = self._read_interval(query, since, until)
+        return Range(since, until, interval_ms, query["fill"] == "zero")
+
+    def _range(self, query: dict[str, Any]) -> tuple[datetime, datetime]:
+        try:
+            until = query.get("until") or max(self.context["now"], query.get("since", EARLIEST))
+            since = query.get("since") or until - DEFAULT_RANGE
+        except OverflowError:
+            raise serializers.ValidationError({"until": "lies too early"}) from None
+        if since > until:
+            raise serializers.ValidationError({"since": "lies after `until`"})
+        return since, until
+
+    def _choose(self, query: dict[str, Any], since: datetime, until: datetime) -> int:
+        return choose_interval(
+            since=since,
+            until=until,
+            max_points=query.get("max_points", DEFAULT_POINTS),
+            rung_ms=finest_rung(since=since, now=self.context["now"]),
+        )
+
+    def _read_interval(self, query: dict[str, Any], since: datetime, until: datetime) -> int:
+        try:
+            interval_ms = parse_duration(query["interval"])
+        except ValueError as error:
+            raise serializers.ValidationError({"interval": f"is auto, or {error}"}) from None
+        points = count_buckets(since=since, until=until, interval_ms=interval_ms)
+        most = query.get("max_points", MAX_POINTS)
+        # A file is streamed in pages, and without `fill` no longer than what is stored.
+        is_bounded = "max_points" in query or query["fill"] != "none" or not self.context["is_file"]
+        if is_bounded and points > most:
+            raise serializers.ValidationError(
+                {"interval": f"the range has {points} such buckets; at most {most} are given"}
+            )
+        return interval_ms
+
+
+def cost_of_series(asked: Asked) -> Cost:
+    """Return what a series costs: reading a live page's window is cheap, a longer range is not."""
+    query = asked.query
+    try:
+        until = parse_time(str(query["until"])) if "until" in query else timezone.now()
+        since = parse_time(str(query["since"])) if "since" in query else until - DEFAULT_RANGE
+    except (ValueError, OverflowError):
+        # It will be refused.
+        return Cost.CHEAP
+    return Cost.COSTLY if until - since > SHORT_RANGE else Cost.CHEAP

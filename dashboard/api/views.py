@@ -1,0 +1,274 @@
+"""The API of browser instances and statuses: views validate, call one function, answer."""
+
+from collections.abc import Set
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpResponseBase
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import AllowAny, BasePermission, IsAdminUser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from core.api.bodies import BeaconParser, JsonBytesParser, decode_body, read_body
+from core.api.queries import read_query
+from core.api.rendering import FILE_ANSWERS, JSON_OR_FILE, JsonRenderer, answer_file
+from core.values.durations import format_duration
+from core.values.times import name_range, to_rfc3339
+from core.web.addresses import caller_address
+from core.web.costs import costly, or_file
+from core.web.methods import KnownMethods
+from core.web.sharing import NO_ACTION, OpenView, OpenViewSet
+from dashboard.api import examples
+from dashboard.api.queries import BrowsersQuery, SeriesQuery, cost_of_series
+from dashboard.instances.authentication import WriteTokenAuthentication
+from dashboard.instances.browsers import erase, list_browsers, log_off, log_on, resume, set_active
+from dashboard.instances.permissions import (
+    HoldsTokenOrIsStaff,
+    HoldsTokenOrMayChange,
+    HoldsTokenOrMayErase,
+    header_token,
+    is_staff_who_may,
+    visible_browser,
+)
+from dashboard.instances.throttles import LogOnThrottle, ReadThrottle, spend_instance
+from dashboard.instances.tokens import make_token, read_token
+from dashboard.models import Browser
+from dashboard.statuses.presence import movements
+from dashboard.statuses.series import (
+    COLUMNS,
+    Range,
+    list_statuses,
+    list_total_statuses,
+    page_statuses,
+)
+from dashboard.wire import (
+    BeaconToken,
+    BrowserChange,
+    BrowserInstance,
+    BrowserPage,
+    LoggedOn,
+    LogOn,
+    Series,
+    ServerTime,
+    TotalSeries,
+    TrackerConfig,
+    stream_url,
+    to_wire,
+)
+
+# For the API's description.
+ANYONE: Any = [{}]
+STAFF_ONLY: Any = [{"staffSession": []}]
+
+NEEDED = {"partial_update": HoldsTokenOrMayChange, "destroy": HoldsTokenOrMayErase}
+
+
+class BrowserViewSet(OpenViewSet):
+    """Browser instances."""
+
+    parser_classes = [JsonBytesParser, BeaconParser]
+    lookup_field = "instance_id"
+    lookup_value_converter = "uuid"
+    # Where a tracker is embedded its page must be able to erase too.
+    open_actions = {"create", "destroy"}
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        # No cookies on log on: any site may send there, so none may borrow a login.
+        called = self.called_action()
+        # A beacon brings a staff member's cookie along unasked; only a CSRF token shows intent.
+        beacon = called == "log_off" and self.request and "X-CSRFToken" not in self.request.headers
+        if called == "create" or beacon:
+            return [WriteTokenAuthentication()]
+        return super().get_authenticators()
+
+    def get_permissions(self) -> list[BasePermission]:
+        if self.action == "list":
+            return [IsAdminUser()]
+        # A beacon's token is in its body, so log_off() itself lets in or refuses.
+        if self.action in (*NO_ACTION, "create", "log_off"):
+            return [AllowAny()]
+        return [NEEDED.get(self.action, HoldsTokenOrIsStaff)()]
+
+    def get_throttles(self) -> list[Any]:
+        if self.action in NO_ACTION:
+            return []
+        return [LogOnThrottle() if self.action == "create" else ReadThrottle()]
+
+    @extend_schema(
+        tags=["browsers"],
+        request=LogOn,
+        responses={200: LoggedOn, 201: LoggedOn},
+        examples=examples.LOG_ON,
+        auth=ANYONE,
+        summary="Log on",
+    )
+    def create(self, request: Request) -> Response:
+        """Anyone gets an instance of their own, or comes back to it with its token."""
+        wish = decode_body(read_body(request) or b"{}", LogOn)
+        now = timezone.now()
+        if wish.instance_id is None:
+            spend_instance(caller_address(request._request))
+            return Response(to_logged_on(log_on(now=now), now), status.HTTP_201_CREATED)
+        token = read_token(wish.write_token or "")
+        browser = resume(instance_id=wish.instance_id, token=token, now=now)
+        return Response(to_logged_on(browser, now))
+
+    @extend_schema(
+        tags=["browsers"],
+        parameters=[BrowsersQuery],
+        responses={200: BrowserPage},
+        auth=STAFF_ONLY,
+        summary="List instances",
+    )
+    def list(self, request: Request) -> Response:
+        """All instances, the newest first."""
+        query = read_query(request, BrowsersQuery)
+        browsers, cursor = list_browsers(
+            is_active=query["is_active"], before=query.get("cursor"), limit=query["limit"]
+        )
+        shown = _to_instances(browsers, timezone.now())
+        return Response(BrowserPage(shown, str(cursor) if cursor else None))
+
+    @extend_schema(tags=["browsers"], responses={200: BrowserInstance}, summary="Read an instance")
+    def retrieve(self, request: Request, instance_id: UUID) -> Response:
+        """Whether it is logged on, since when, and when it was seen last."""
+        browser = visible_browser(request, instance_id)
+        return Response(_to_instances([browser], timezone.now())[0])
+
+    @extend_schema(
+        tags=["browsers"],
+        request=BrowserChange,
+        responses={200: BrowserInstance},
+        summary="Log an instance on or off",
+    )
+    def partial_update(self, request: Request, instance_id: UUID) -> Response:
+        """By saying which it shall be; where it is so already, nothing changes."""
+        change = decode_body(read_body(request), BrowserChange)
+        browser = visible_browser(request, instance_id)
+        now = timezone.now()
+        set_active(browser, is_active=change.is_active, now=now)
+        return Response(_to_instances([browser], now)[0])
+
+    @extend_schema(tags=["browsers"], responses={204: None}, summary="Erase an instance")
+    def destroy(self, request: Request, instance_id: UUID) -> Response:
+        """Erase the instance and all its events and statuses, for good."""
+        erase(instance_id=instance_id, token=header_token(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(tags=["browsers"], request=BeaconToken, responses={204: None}, summary="Log off")
+    @action(detail=True, methods=["post"], url_path="log-off")
+    def log_off(self, request: Request, instance_id: UUID) -> Response:
+        """A beacon can call it, with its token in the body."""
+        body = decode_body(read_body(request) or b"{}", BeaconToken)
+        token = header_token(request)
+        if token is None and (body.token or not request.user.is_staff):
+            token = read_token(body.token or "")
+        if token is None and not is_staff_who_may(request, HoldsTokenOrMayChange.needed):
+            raise PermissionDenied
+        log_off(instance_id=instance_id, token=token, now=timezone.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class StatusViewSet(KnownMethods, ViewSet):
+    """An instance's statuses."""
+
+    permission_classes = [HoldsTokenOrIsStaff]
+    throttle_classes = [ReadThrottle]
+    costs: ClassVar = {"list": or_file(cost_of_series)}
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        return list(JSON_OR_FILE) if self.action == "list" else [JsonRenderer()]
+
+    @extend_schema(
+        tags=["statuses"],
+        parameters=[SeriesQuery],
+        responses={(200, "application/json"): Series, **FILE_ANSWERS},
+        examples=examples.SERIES,
+        summary="Read an instance's series",
+    )
+    def list(self, request: Request, instance_id: UUID) -> HttpResponseBase:
+        """Distance and velocity, bucket by bucket; docs/metrics.md defines every number."""
+        is_file = request.accepted_renderer.format != JsonRenderer.format
+        span = read_query(request, SeriesQuery, now=timezone.now(), is_file=is_file)
+        browser = visible_browser(request, instance_id)
+        if is_file:
+            kind = f"statuses-{format_duration(span.interval_ms)}"
+            name = f"pointerscope-{instance_id}-{kind}-{name_range(span.since, span.until)}"
+            pages = page_statuses(browser_id=browser.pk, span=span)
+            return answer_file(request, columns=COLUMNS, pages=pages, name=name)
+        statuses = list_statuses(browser_id=browser.pk, span=span)
+        return Response(Series(instance_id, statuses=statuses, **_to_range(span)))
+
+
+class TotalStatusViewSet(KnownMethods, ViewSet):
+    """The statuses of all instances together."""
+
+    permission_classes = [IsAdminUser]
+    throttle_classes = [ReadThrottle]
+    costs: ClassVar = {"list": costly}
+
+    @extend_schema(
+        tags=["statuses"],
+        parameters=[SeriesQuery],
+        responses={200: TotalSeries},
+        auth=STAFF_ONLY,
+        summary="Read the series of all instances together",
+    )
+    def list(self, request: Request) -> Response:
+        """Sums over all instances; the peak is the fastest of any."""
+        span = read_query(request, SeriesQuery, now=timezone.now(), is_file=False)
+        return Response(TotalSeries(statuses=list_total_statuses(span=span), **_to_range(span)))
+
+
+class TimeView(OpenView):
+    """The server's clock, for whoever wants to correct their own."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    def open_methods(self) -> Set[str]:
+        return {"GET"}
+
+    @extend_schema(tags=["time"], responses={200: ServerTime}, summary="Read the server's clock")
+    def get(self, request: Request) -> Response:
+        """For whoever wants to correct their own."""
+        return Response(ServerTime(to_rfc3339(timezone.now())))
+
+
+def _to_instances(browsers: list[Browser], now: datetime) -> list[BrowserInstance]:
+    moved = movements([browser.pk for browser in browsers])
+    return [to_wire(browser, moved_at=moved.get(browser.pk), now=now) for browser in browsers]
+
+
+def _to_range(span: Range) -> dict[str, Any]:
+    return {
+        "interval_ms": span.interval_ms,
+        "since": to_rfc3339(span.since),
+        "until": to_rfc3339(span.until),
+    }
+
+
+def to_logged_on(browser: Browser, now: datetime) -> LoggedOn:
+    return LoggedOn(
+        instance_id=browser.instance_id,
+        write_token=make_token(instance_id=browser.instance_id, version=browser.token_version),
+        server_time=to_rfc3339(now),
+        config=TrackerConfig(
+            flush_interval_ms=settings.FLUSH_INTERVAL_MS,
+            max_batch_events=settings.MAX_BATCH_EVENTS,
+            max_batch_bytes=settings.TRACKER_BATCH_BYTES,
+            idle_gap_ms=settings.IDLE_GAP_MS,
+            poll_interval_ms=settings.POLL_INTERVAL_MS,
+        ),
+        stream_url=stream_url(browser.instance_id),
+    )

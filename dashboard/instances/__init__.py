@@ -1,0 +1,1 @@
+"""Browser instances: log on, tokens, permissions, limits, and the people who log in."""

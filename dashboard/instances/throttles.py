@@ -1,0 +1,48 @@
+"""How often log on and reads may be called; docs/api.md lists the limits."""
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from core.api.throttling import EVERYBODY, Limit, spend
+from core.web.addresses import caller_address
+from dashboard.instances.permissions import header_token
+
+DAY = 24 * 3600
+
+
+class LogOnThrottle(BaseThrottle):
+    """Per address, or /64 of IPv6: a caller that logs on has no instance yet."""
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        limit = Limit("log-on", settings.LOG_ON_PER_MINUTE, 60)
+        spend([(limit, caller_address(request._request), 1)])
+        return True
+
+
+class ReadThrottle(BaseThrottle):
+    """Per instance that the token names, per staff member, or else per address (or /64)."""
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        spend([(Limit("read", settings.READS_PER_MINUTE, 60), _caller(request), 1)])
+        return True
+
+
+def _caller(request: Request) -> str:
+    if token := header_token(request):
+        return token.instance_id.hex
+    if request.user.pk:
+        return f"user-{request.user.pk}"
+    # A beacon's token is in its body; all beacons together must not share one limit.
+    return caller_address(request._request)
+
+
+def spend_instance(caller: str) -> None:
+    """Charge a new instance to its caller and to the whole; Throttled (429) if it is over."""
+    of_address = Limit("instances of an address", settings.INSTANCES_PER_DAY_PER_ADDRESS, DAY)
+    spend([(of_address, caller, 1), (instances_of_all(), EVERYBODY, 1)])
+
+
+def instances_of_all() -> Limit:
+    return Limit("instances of all", settings.INSTANCES_PER_DAY_OF_ALL, DAY)

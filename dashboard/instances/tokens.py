@@ -1,0 +1,63 @@
+"""Write tokens: signed, one instance each, revoked by raising the instance's version."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.core import signing
+from rest_framework.exceptions import AuthenticationFailed
+
+from core.api.problems import ForeignInstance
+
+# Salts of their own, so that nothing else that this key signs can pass for one of these.
+WRITE_SALT = "pointerscope.write-token"
+TICKET_SALT = "pointerscope.stream-ticket"
+
+
+class WriteToken(NamedTuple):
+    instance_id: UUID
+    version: int
+
+
+def make_token(*, instance_id: UUID, version: int) -> str:
+    """Return a signed token that names the instance and the version of its tokens."""
+    return signing.Signer(salt=WRITE_SALT).sign(f"{instance_id.hex}.{version}")
+
+
+def read_token(text: str) -> WriteToken:
+    """Return what the token says; AuthenticationFailed (401) where its signature does not hold."""
+    try:
+        instance, _, version = signing.Signer(salt=WRITE_SALT).unsign(text).partition(".")
+    except signing.BadSignature:
+        raise AuthenticationFailed("The write token is not valid.") from None
+    return WriteToken(UUID(instance), int(version))
+
+
+def make_ticket(*, instance_id: UUID) -> str:
+    """Return a signed ticket for the instance's stream, which holds for some minutes.
+
+    An address gets into logs: what stands in it must not hold for long, nor let anyone write.
+    """
+    return signing.TimestampSigner(salt=TICKET_SALT).sign(instance_id.hex)
+
+
+def read_ticket(text: str) -> UUID:
+    """Return whose stream the ticket is for; AuthenticationFailed (401) where it does not hold."""
+    try:
+        signer = signing.TimestampSigner(salt=TICKET_SALT)
+        instance = signer.unsign(text, max_age=settings.STREAM_TICKET_SECONDS)
+    except signing.BadSignature:
+        raise AuthenticationFailed("The ticket does not hold, or no longer.") from None
+    return UUID(instance)
+
+
+def check_instance(token: WriteToken, instance_id: UUID) -> None:
+    """Raise ForeignInstance (403) where the token is of another instance than the path's."""
+    if token.instance_id != instance_id:
+        raise ForeignInstance
+
+
+def check_version(token: WriteToken, version: int) -> None:
+    """Raise AuthenticationFailed (401) where the token was revoked or ended since."""
+    if token.version != version:
+        raise AuthenticationFailed("The write token was revoked, or has ended.")

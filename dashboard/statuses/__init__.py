@@ -1,0 +1,1 @@
+"""Time-bucketed statuses: the ladder of intervals, series, presence and the overview."""

@@ -1,0 +1,94 @@
+"""Whether an instance moves, rests, is gone, or has logged off: the one definition of each.
+
+A page that is closed logs its instance off. One that was killed, or whose machine sleeps, says
+nothing; only its silence tells. A tracker sends nothing while the pointer rests, so a short silence
+means rest.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Case, DateTimeField, F, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Greatest
+
+from core.storage.replica import stale
+from core.values.durations import FIRST_RUNG_MS
+from dashboard.models import Browser
+from dashboard.statuses.ladder import model_of
+
+MOVING_FOR = timedelta(seconds=10)
+GONE_AFTER = timedelta(minutes=30)
+
+
+class State(StrEnum):
+    """What an instance is doing."""
+
+    MOVING = "moving"  # Logged on, and moved within MOVING_FOR.
+    RESTING = "resting"  # Logged on, and seen within GONE_AFTER.
+    GONE = "gone"  # Never logged off, and not seen for longer.
+    OFF = "off"  # Logged off.
+
+    @property
+    def is_here(self) -> bool:
+        return self in (State.MOVING, State.RESTING)
+
+
+def state_of(browser: Browser, *, moved_at: datetime | None, now: datetime) -> State:
+    """Return an instance's state; `moved_at` is the second of its last movement."""
+    if not browser.is_active:
+        return State.OFF
+    if moved_at and moved_at >= now - MOVING_FOR:
+        return State.MOVING
+    return State.RESTING if seen_at(browser, moved_at) > now - GONE_AFTER else State.GONE
+
+
+def seen_at(browser: Browser, moved_at: datetime | None) -> datetime:
+    """Return when an instance was heard of last: it moved, logged on or logged off."""
+    moments = (browser.logged_on_at, browser.logged_off_at, moved_at)
+    return max(moment for moment in moments if moment)
+
+
+def movements(keys: Iterable[int]) -> dict[int, datetime]:
+    """Return when each of these instances moved last; one that never moved has no entry.
+
+    May be stale by what the replica lags behind.
+    """
+    browsers = stale(Browser).filter(pk__in=list(keys)).annotate(moved_at=last_movement())
+    found = browsers.values_list("pk", "moved_at")
+    return {key: moved_at for key, moved_at in found if moved_at}
+
+
+def last_movement() -> Coalesce:
+    """Return the expression for an instance's last movement: one step into an index.
+
+    Seconds are dropped after STATUS_RETENTION_DAYS; the rung above still has what was before.
+    """
+    newest = [
+        Subquery(_statuses(rung).order_by("-time").values("time")[:1])
+        for rung in settings.RUNGS_MS[:2]
+    ]
+    return Coalesce(*newest, Value(None), output_field=DateTimeField())
+
+
+def with_presence(browsers: QuerySet[Any], *, at: datetime) -> QuerySet[Any]:
+    """Annotate `is_here`: at that moment an instance was logged on, and not gone.
+
+    The answer for a moment stays the same, whatever happens later.
+    """
+    gone_before = at - GONE_AFTER
+    # Sub-queries with a limit, because PostgreSQL may hash an EXISTS, which reads whole chunks.
+    moved = _statuses(FIRST_RUNG_MS).filter(time__gt=gone_before, time__lte=at)
+    last = Subquery(moved.order_by("-time").values("time")[:1])
+    seen = Greatest(F("logged_on_at"), last, output_field=DateTimeField())
+    on = When(logged_on_at__lte=at, is_active=True, then=seen)
+    off_since = When(logged_on_at__lte=at, logged_off_at__gt=at, then=seen)
+    return browsers.alias(seen_here=Case(on, off_since)).annotate(
+        is_here=Case(When(seen_here__gt=gone_before, then=True), default=False)
+    )
+
+
+def _statuses(rung: int) -> QuerySet[Any]:
+    return model_of(rung).objects.filter(browser=OuterRef("pk"), interval_ms=rung)

@@ -1,0 +1,191 @@
+"""The live process: server-sent events of changed statuses, and nothing else.
+
+Plain ASGI: a stream passes through no middleware and holds no database connection. Its one query,
+the snapshot, runs in a thread and gives the connection back at once.
+"""
+
+import asyncio
+import logging
+import re
+import signal
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
+from rest_framework.exceptions import APIException, MethodNotAllowed, NotFound
+
+from core.api.problems import ForeignInstance, Unavailable
+from core.web.aliases import own_path
+from core.web.framing import Receive, Scope, Send, check_head, closing, drop
+from core.web.refusals import refuse_read
+from dashboard.instances.tokens import read_ticket
+from dashboard.streaming.hub import Hub, Watcher
+from dashboard.streaming.stream import read_newest_versions, read_snapshot, version_of
+
+logger = logging.getLogger(__name__)
+
+STREAM_PATH = re.compile(r"/api/v1/browsers/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/stream/")
+PROBE_PATH = "/healthz"
+HEARTBEAT_SECONDS = 15
+# A client that takes nothing for so long is gone, whatever its connection says.
+STALL_SECONDS = 30
+OPENING = b"retry: 2000\n\n"
+HEARTBEAT = b": still here\n\n"
+HEADERS = [
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+    # The ticket in the address is the permission; cookies are neither sent nor read.
+    (b"access-control-allow-origin", b"*"),
+]
+
+hub = Hub()
+# A thousand clients that come back at once must not open a thousand connections.
+snapshots_at_once = asyncio.Semaphore(4)
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """The ASGI application."""
+    if scope["type"] == "lifespan":
+        await _live(receive, send)
+    elif scope["type"] == "http":
+        await _answer(scope, receive, send)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    tasks: list[asyncio.Task] = []
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            tasks = [asyncio.create_task(hub.listen()), asyncio.create_task(_catch_up())]
+            _end_streams_on(signal.SIGTERM, signal.SIGINT)
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            hub.close()
+            for task in tasks:
+                task.cancel()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+async def _catch_up() -> None:
+    """Find changes that Redis lost, so that no stream is behind for longer than a sweep."""
+    versions: dict[str, int] = {}
+    while True:
+        await asyncio.sleep(settings.SWEEP_SECONDS / 2)
+        hub.catch_up(versions)
+        versions = await asyncio.to_thread(_read_versions, list(hub.watchers))
+
+
+def _read_versions(instances: list[str]) -> dict[str, int]:
+    if not instances:
+        return {}
+    try:
+        return read_newest_versions(instances=instances, now=timezone.now())
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("whether streams are behind is not known: %s", error)
+        return {}
+    finally:
+        connection.close()
+
+
+def _end_streams_on(*signals: signal.Signals) -> None:
+    """End the streams at once when the server is told to stop; it would wait for them otherwise."""
+    loop = asyncio.get_running_loop()
+    for number in signals:
+        servers_own = signal.getsignal(number)
+
+        def stop(number: int, frame: Any, then: Any = servers_own) -> None:
+            loop.call_soon_threadsafe(hub.close)
+            then(number, frame)
+
+        signal.signal(number, stop)
+
+
+async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
+    answer = closing(receive, send)
+    try:
+        # Nothing here has a use for a body, but a usual one is taken before the answer: a proxy
+        # written in Go breaks off an answer that comes while it still passes the body on.
+        if check_head(scope) == 0 or await drop(receive, most=settings.MAX_BODY_BYTES):
+            answer = send
+        if scope["path"] == PROBE_PATH:
+            await _say_up(answer)
+            return
+        instance_id = _permitted_instance(scope)
+        watcher = hub.add(instance_id.hex)
+        try:
+            await _stream(instance_id, watcher, receive, answer)
+        finally:
+            hub.remove(instance_id.hex, watcher)
+    except APIException as error:
+        await refuse_read(error, scope, answer)
+
+
+def _permitted_instance(scope: Scope) -> UUID:
+    match = STREAM_PATH.fullmatch(own_path(scope["path"]))
+    if not match:
+        raise NotFound("There is no such stream.")
+    if scope["method"] != "GET":
+        raise MethodNotAllowed(scope["method"])
+    ticket = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])[0]
+    instance_id = UUID(match[1])
+    if read_ticket(ticket) != instance_id:
+        raise ForeignInstance("The ticket is another instance's.")
+    return instance_id
+
+
+async def _say_up(send: Send) -> None:
+    """The process is up; as for web, it asks nothing of its dependencies."""
+    headers = [(b"content-type", b"text/plain")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"ok\n"})
+
+
+async def _stream(instance_id: UUID, watcher: Watcher, receive: Receive, send: Send) -> None:
+    """Send the snapshot, then what changes, until the client is gone or we are closing."""
+    events = OPENING + await _snapshot(instance_id, watcher)
+    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+    leaving = asyncio.create_task(_left(receive, watcher))
+    try:
+        while not (leaving.done() or hub.closing):
+            await asyncio.wait_for(_send_more(events + watcher.take(), send), STALL_SECONDS)
+            await watcher.wait(HEARTBEAT_SECONDS)
+            events = await _snapshot(instance_id, watcher) if watcher.needs_snapshot else b""
+    except (TimeoutError, APIException):
+        logger.info("a stream of %s ended: stalled, erased or without database", instance_id)
+    finally:
+        leaving.cancel()
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _send_more(events: bytes, send: Send) -> None:
+    await send({"type": "http.response.body", "body": events or HEARTBEAT, "more_body": True})
+
+
+async def _left(receive: Receive, watcher: Watcher) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    watcher.woken.set()
+
+
+async def _snapshot(instance_id: UUID, watcher: Watcher) -> bytes:
+    # First: what is published from here on waits in the queue, and goes out after the snapshot.
+    watcher.needs_snapshot = False
+    async with snapshots_at_once:
+        snapshot = await asyncio.to_thread(_read_snapshot, instance_id)
+    # A snapshot has all versions below its own.
+    watcher.version = max(watcher.version, version_of(snapshot) - 1)
+    return snapshot
+
+
+def _read_snapshot(instance_id: UUID) -> bytes:
+    try:
+        return read_snapshot(instance_id=instance_id, now=timezone.now())
+    except (OperationalError, InterfaceError) as error:
+        raise Unavailable from error
+    finally:
+        connection.close()
