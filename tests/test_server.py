@@ -296,7 +296,7 @@ def test_a_second_signal_does_not_cut_off_what_is_done_at_the_end(tmp_path):
         "import sys, time\n"
         "from core.web.lifespan import live\n"
         "from core.web.server import serve\n"
-        "from core.tests.test_server import hello\n"
+        "from tests.test_server import hello\n"
         "def at_end():\n"
         "    time.sleep(1)\n"
         "    print('done', flush=True)\n"
