@@ -1,12 +1,12 @@
 """What is true at a scrape: what waits and for how long, and how much of the quotas is used."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connection
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from analytics.health.facts import Waiting, lag_seconds, read_outbox
 from analytics.ingest import quotas
 from analytics.models import Heartbeat
 from core.api.throttling import read_use
@@ -14,7 +14,6 @@ from core.storage.patience import run_within
 from core.values.durations import format_duration
 
 GAUGE_SECONDS = 1.5
-OUTBOX = "select rung, count(*), min(created_at) from analytics_dirtyrange group by rung"
 
 
 class Gauges:
@@ -27,13 +26,11 @@ class Gauges:
         self.now = now
 
     def collect(self) -> Iterable[Metric]:
-        outbox: list[tuple[int, int, datetime]] = []
+        outbox: list[Waiting] = []
         beats: list[tuple[str, datetime]] = []
 
         def read() -> None:
-            with connection.cursor() as cursor:
-                cursor.execute(OUTBOX)
-                outbox.extend(cursor.fetchall())
+            outbox.extend(read_outbox())
             beats.extend(Heartbeat.objects.values_list("job", "beat_at"))
             answered.append(True)
 
@@ -43,19 +40,20 @@ class Gauges:
             "pointerscope_database_up", "Whether the database answered the scrape", int(in_time)
         )
         if in_time:
-            yield from self._waiting({rung: (rows, oldest) for rung, rows, oldest in outbox})
+            yield from self._waiting(outbox)
             yield self._heartbeats(beats)
         yield from self._quotas()
 
-    def _waiting(self, outbox: Mapping[int, tuple[int, datetime]]) -> Iterable[Metric]:
+    def _waiting(self, outbox: list[Waiting]) -> Iterable[Metric]:
         rows = GaugeMetricFamily("pointerscope_outbox_rows", "Marks that wait", labels=["rung"])
         lag = GaugeMetricFamily(
             "pointerscope_rollup_lag_seconds", "Age of the oldest mark", labels=["rung"]
         )
+        marks = {waiting.rung: waiting.marks for waiting in outbox}
         for rung in settings.RUNGS_MS:
-            count, oldest = outbox.get(rung, (0, self.now))
-            rows.add_metric([format_duration(rung)], count)
-            lag.add_metric([format_duration(rung)], age(oldest, now=self.now))
+            name = format_duration(rung)
+            rows.add_metric([name], marks.get(rung, 0))
+            lag.add_metric([name], lag_seconds(outbox, rung=rung, now=self.now))
         return rows, lag
 
     def _heartbeats(self, beats: Iterable[tuple[str, datetime]]) -> Metric:
@@ -80,8 +78,3 @@ class Gauges:
             if units is not None:
                 used.add_metric([limit.name], units)
         return used, most
-
-
-def age(moment: datetime, *, now: datetime) -> float:
-    """Return the seconds since a moment, 0 where another machine's clock is ahead of ours."""
-    return max((now - moment).total_seconds(), 0.0)

@@ -7,21 +7,22 @@ driver's message may hold an address or a user's name.
 import time
 from collections.abc import Callable, Collection
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from django.db import connection
-from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.recorder import MigrationRecorder
 
-from analytics.health.gauges import OUTBOX, age
+from analytics.health.facts import (
+    LAG_LIMIT_SECONDS,
+    lag_seconds,
+    list_unapplied_migrations,
+    read_outbox,
+)
 from analytics.health.heartbeats import find_fault, is_alive, last_sweep_age, limit_seconds
 from core.storage.patience import run_within
 from core.storage.redis import client
 from core.values.durations import FIRST_RUNG_MS
 
 SECONDS = 1.5
-LAG_LIMIT_SECONDS = 60
 
 Facts = dict[str, Any]
 
@@ -65,14 +66,8 @@ def _redis(now: datetime) -> Facts:
 
 
 def _migrations(now: datetime) -> Facts:
-    unapplied = known_migrations() - set(MigrationRecorder(connection).applied_migrations())
+    unapplied = list_unapplied_migrations()
     return {"ok": not unapplied, "unapplied": len(unapplied)}
-
-
-@cache
-def known_migrations() -> frozenset[tuple[str, str]]:
-    """Return (app, name) of each migration in this code."""
-    return frozenset(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
 
 
 def _beat(now: datetime) -> Facts:
@@ -88,19 +83,12 @@ def _beat(now: datetime) -> Facts:
 
 
 def _rollup(now: datetime) -> Facts:
-    lags = {rung: age(oldest, now=now) for rung, _, oldest in _outbox_rows()}
-    lag = round(lags.get(FIRST_RUNG_MS, 0.0), 1)
+    lag = round(lag_seconds(read_outbox(), rung=FIRST_RUNG_MS, now=now), 1)
     return {"ok": lag <= LAG_LIMIT_SECONDS, "lag_s": lag, "limit_s": LAG_LIMIT_SECONDS}
 
 
 def _outbox(now: datetime) -> Facts:
-    return {"ok": True, "rows": sum(rows for _, rows, _ in _outbox_rows())}
-
-
-def _outbox_rows() -> list[tuple[int, int, datetime]]:
-    with connection.cursor() as cursor:
-        cursor.execute(OUTBOX)
-        return cursor.fetchall()
+    return {"ok": True, "rows": sum(waiting.marks for waiting in read_outbox())}
 
 
 CHECKS: dict[str, Callable[[datetime], Facts]] = {

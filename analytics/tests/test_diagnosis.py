@@ -108,7 +108,7 @@ class DiagnosisTests(TestCase):
 
     def test_clocks_that_are_apart_fail(self):
         ahead = timezone.now() + timedelta(seconds=9)
-        with mock.patch("analytics.health.doctor.timezone.now", return_value=ahead):
+        with mock.patch("analytics.health.doctor.database.timezone.now", return_value=ahead):
             self.assert_finds("postgresql", FAIL, "9.0 s apart", "NTP")
 
     def test_a_redis_that_may_evict_is_a_failure(self):
@@ -186,11 +186,13 @@ class DiagnosisTests(TestCase):
     def test_a_disk_that_fills_is_told_before_it_is_full(self):
         for free, level in ((50, OK), (9, WARN), (1, FAIL)):
             usage = Usage(100 * 10**9, 0, free * 10**9)
-            with mock.patch("analytics.health.doctor.shutil.disk_usage", return_value=usage):
+            with mock.patch(
+                "analytics.health.doctor.installation.shutil.disk_usage", return_value=usage
+            ):
                 self.assertEqual([f.level for f in found("disk")], [level])
 
     def test_without_the_chart_librarys_copy_the_cdn_is_needed(self):
-        with mock.patch("analytics.health.doctor.finders.find", return_value=None):
+        with mock.patch("analytics.health.doctor.installation.finders.find", return_value=None):
             self.assert_finds("charts", WARN, "no local copy", "npm ci")
 
 

@@ -1,0 +1,27 @@
+"""What is wrong with this installation, and what to do: the checks of `manage.py doctor`."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import redis
+from django.db import DatabaseError
+
+from analytics.health.doctor import database, installation, processes
+from analytics.health.doctor.finding import FAIL, OK, WARN, Finding, first_line
+
+__all__ = ["FAIL", "OK", "WARN", "Finding", "diagnose"]
+
+CHECKS = installation.CHECKS | database.CHECKS | processes.CHECKS
+
+
+def diagnose(*, now: datetime) -> Iterator[Finding]:
+    """Yield what each check finds; one that cannot be made is a finding itself."""
+    for name, check in CHECKS.items():
+        try:
+            yield from check(now)
+        except DatabaseError as error:
+            advice = "see that PostgreSQL runs, and that DATABASE_URL is right; migrate"
+            yield Finding(name, FAIL, first_line(error), advice)
+        except redis.RedisError as error:
+            advice = "see that Redis runs, and that REDIS_URL is right"
+            yield Finding(name, FAIL, first_line(error), advice)

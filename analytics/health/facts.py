@@ -1,0 +1,46 @@
+"""Facts that the probe, the doctor and a scrape share: what waits, and what is not migrated."""
+
+from datetime import datetime
+from functools import cache
+from typing import NamedTuple
+
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+# A first rung that waits longer is late: a sweep comes every few seconds.
+LAG_LIMIT_SECONDS = 60
+
+OUTBOX = "select rung, count(*), min(created_at) from analytics_dirtyrange group by rung"
+
+
+class Waiting(NamedTuple):
+    """What waits for a rung (its interval in ms): marks, and when the oldest of them was made."""
+
+    rung: int
+    marks: int
+    oldest: datetime
+
+
+def read_outbox() -> list[Waiting]:
+    """Return what waits, one entry for each rung with marks."""
+    with connection.cursor() as cursor:
+        cursor.execute(OUTBOX)
+        return [Waiting(*row) for row in cursor.fetchall()]
+
+
+def lag_seconds(outbox: list[Waiting], *, rung: int, now: datetime) -> float:
+    """Return the age of a rung's oldest mark: 0 without one, or if its clock is ahead of ours."""
+    oldest = next((waiting.oldest for waiting in outbox if waiting.rung == rung), now)
+    return max((now - oldest).total_seconds(), 0.0)
+
+
+def list_unapplied_migrations() -> list[tuple[str, str]]:
+    """Return (app, name) of each migration in this code that the database lacks."""
+    applied = set(MigrationRecorder(connection).applied_migrations())
+    return sorted(_known_migrations() - applied)
+
+
+@cache
+def _known_migrations() -> frozenset[tuple[str, str]]:
+    return frozenset(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
