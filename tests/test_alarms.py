@@ -12,6 +12,7 @@ import requests
 import yaml
 
 from tests.production import Production
+from tests.prometheus import program
 from tests.service import ROOT, wait_until
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"
@@ -20,12 +21,7 @@ SOURCES = ROOT / "deploy" / "grafana" / "provisioning" / "datasources" / "source
 
 
 def promtool(*words: str) -> subprocess.CompletedProcess[str]:
-    found = subprocess.run(
-        [ROOT / "scripts" / "promtool"], capture_output=True, text=True, check=False
-    )
-    if not found.stdout.strip():
-        pytest.skip(found.stderr.strip())
-    command = [found.stdout.strip(), *words]
+    command = [program("promtool"), *words]
     return subprocess.run(command, cwd=PROMETHEUS, capture_output=True, text=True, check=False)
 
 

@@ -58,7 +58,7 @@ class Gauges:
 
     def _heartbeats(self, beats: Iterable[tuple[str, datetime]]) -> Metric:
         ages = GaugeMetricFamily(
-            "pointerscope_heartbeat_age_seconds", "Since a periodic job last ran", labels=["job"]
+            "pointerscope_heartbeat_age_seconds", "Since a job last ran", labels=["periodic_job"]
         )
         for job, beat_at in beats:
             # Negative where it is of the future, which is no sign of life.

@@ -1,0 +1,125 @@
+"""The shipped Prometheus scrapes a service: which is well or ill."""
+
+import re
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.pointer import Pointer
+from tests.production import Production
+from tests.prometheus import Prometheus
+from tests.service import ROOT, Service, wait_until
+from tests.test_alarms import queries
+from tests.test_operations import no_database
+
+# They count faults, and a service that is well has had none.
+OF_FAULTS = ('pointerscope_requests_total{status=~"5.."}', 'ALERTS{alertstate="firing"}')
+
+
+def selectors(query: str) -> list[str]:
+    """Return what a query selects: each metric with its labels."""
+    return re.findall(r"\b(?:pointerscope_\w+|up|ALERTS)\b(?:\{[^}]*\})?", query)
+
+
+@pytest.fixture(scope="module")
+def well(production: Production, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    production.move()
+    target = f"127.0.0.1:{production.probe_port}"
+    folder = tmp_path_factory.mktemp("prometheus")
+    with Prometheus(folder, target=target) as prometheus:
+        yield prometheus
+
+
+def test_every_alarm_and_panel_selects_something(well: Prometheus) -> None:
+    selected = {one for query in queries() for one in selectors(query)} - set(OF_FAULTS)
+    assert len(selected) > 10
+    # The worker's and Beat's first work has yet to come.
+    wait_until(
+        lambda: all(map(well.has, selected)),
+        seconds=60,
+        what=f"series for {[one for one in selected if not well.has(one)]}",
+    )
+
+
+def test_no_alarm_rings_and_none_is_about_to_while_the_service_is_well(well: Prometheus) -> None:
+    wait_until(lambda: well.has("pointerscope_heartbeat_age_seconds"))
+    # Each rule is evaluated once more, and has seen two scrapes.
+    wait_until(lambda: well.has("count_over_time(pointerscope_database_up[5s]) > 3"))
+    assert len(well.states()) > 5
+    assert set(well.states().values()) == {"inactive"}
+
+
+def test_no_label_of_ours_is_one_that_a_scrape_sets(well: Prometheus) -> None:
+    assert [name for name in well.ask("labels") if name.startswith("exported_")] == []
+
+
+def test_alarms_ring_where_the_service_is_ill(tmp_path_factory: pytest.TempPathFactory) -> None:
+    service = Service(tmp_path_factory.mktemp("ill"))
+    folder = tmp_path_factory.mktemp("prometheus")
+    with service, Prometheus(folder, target=f"127.0.0.1:{service.port}") as prometheus:
+        pointer = Pointer(service)
+        pointer.send(1)
+        wait_until(service.is_rolled_up)
+        wait_until(lambda: prometheus.has("pointerscope_heartbeat_age_seconds"))
+
+        def rings(name: str, *, while_: Callable[[], object] = lambda: None) -> None:
+            def is_seen() -> bool:
+                while_()
+                return prometheus.states()[name] != "inactive"
+
+            wait_until(is_seen, seconds=30, what=f"{name} to be pending or firing")
+
+        service.stop("beat", "worker")
+        service.stop("redis", how=signal.SIGKILL)
+        seen = {"beat_at": "analytics_heartbeat", "created_at": "analytics_dirtyrange"}
+        pointer.send(2)
+        for column, table in seen.items():
+            service.sql(f"update {table} set {column} = now() - interval '61 s'")
+        rings("BeatSilent")
+        rings("RollupLags")
+        pointer.send(3)
+        rings("RedisDown")
+        with no_database(service):
+            rings("DatabaseDown")
+            read = partial(pointer.session.get, pointer.url, timeout=10)
+            rings("ServerErrors", while_=read)
+        service.stop("web")
+        rings("ServiceDown")
+
+
+@pytest.mark.parametrize(
+    ("release", "packages"),
+    [
+        ("Debian 12", {"prometheus": "prometheus promtool"}),
+        ("Debian 13", {"prometheus": "prometheus", "promtool": "promtool"}),
+    ],
+)
+@pytest.mark.parametrize("program", ["promtool", "prometheus"])
+def test_its_programs_are_found_in_the_packages_of(
+    tmp_path: Path, release: str, packages: dict[str, str], program: str
+) -> None:
+    """With stand-ins for apt-get and dpkg-deb, because one machine has one release."""
+    stand_ins = {
+        "apt-get": 'case "$1 $2" in\n'
+        + "".join(
+            f'"download {one}") echo {both} > {one}.deb;;\n' for one, both in packages.items()
+        )
+        + "*) exit 100;;\nesac",
+        "dpkg-deb": 'mkdir -p "$3/usr/bin"; for one in $(cat "$2"); do'
+        ' echo "#!/bin/sh" > "$3/usr/bin/$one"; chmod +x "$3/usr/bin/$one"; done',
+    }
+    for name, script in stand_ins.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run(
+        [ROOT / "scripts" / "promtool", program],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip().endswith(f"/usr/bin/{program}"), done.stderr
