@@ -1,4 +1,4 @@
-# `make run` and `make test` set up whatever is missing; what is there already is left alone.
+# `make run` and `make test` install what is missing, and change nothing that is installed.
 PYTHON ?= python3
 BIN := .venv/bin
 SERVICES := $(PYTHON) scripts/services

@@ -26,7 +26,7 @@ PATH = "/api/v1/browsers/{}/events/"
 BROWSERS = 200
 # Of a browser in a run, by far; a week has some 750 times as many.
 MOST_SAMPLES = 100_000
-# Beat and live do the same whatever comes in.
+# Beat and live do the same work at any load.
 WORKING = ("web", "worker", "redis")
 REFERENCE = {"rows": "/rows/{}/", "transaction": "/transaction/{}/", "empty": "/empty/{}/"}
 

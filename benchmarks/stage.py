@@ -97,5 +97,5 @@ def command_line(name: str, **variables: object) -> list[str]:
 
 
 def spent(before: Cpu, after: Cpu) -> float:
-    """Return the seconds used between the two, by whatever is still there."""
+    """Return the seconds used between the two by the processes that still run."""
     return sum(seconds - before.get(pid, 0.0) for pid, seconds in after.items())

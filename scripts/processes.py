@@ -53,7 +53,7 @@ class Process:
         threading.Thread(target=_pass, args=[lines, sink], daemon=True).start()
 
     def end_the_rest(self) -> None:
-        """Kill whatever of its session is still there."""
+        """Kill the processes of its session that still run."""
         try:
             os.killpg(self.running.pid, signal.SIGKILL)
         except ProcessLookupError:

@@ -145,5 +145,5 @@ def kill(*pids: int) -> None:
 def wait_until(fact: Callable[[], object], seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
     while not fact():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "not in time"
         time.sleep(0.05)

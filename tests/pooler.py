@@ -13,7 +13,7 @@ from tests.service import free_port, wait_until
 
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
 
-# So few that whoever comes next gets a session which another has just left.
+# So few that the next client gets a session that another client has just left.
 SERVER_SESSIONS = 4
 CONFIGURATION = """
 [databases]

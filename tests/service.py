@@ -141,7 +141,7 @@ class Service:
             self.administer(f'drop role "{self.database}"')
 
     def start_missing(self) -> None:
-        """Start whatever of the service does not run."""
+        """Start the processes of the service that do not run."""
         missing = [name for name in PARTS if not self._runs(name)]
         # The worker would wait a second for a Redis that is not there yet.
         if "redis" in missing:

@@ -1,4 +1,4 @@
-"""Whatever request can be made from the API's description is answered as the description says."""
+"""Every request that the API's description allows gets an answer that the description has."""
 
 import pytest
 

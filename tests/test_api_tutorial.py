@@ -78,7 +78,7 @@ def compare(step: Step, output: str) -> None:
 
 
 def alike(told: Any, found: Any) -> bool:
-    """Compare; in a text that is told, … stands for whatever is found."""
+    """Compare two values; … in the expected text matches anything."""
     if isinstance(told, dict) and isinstance(found, dict):
         return told.keys() == found.keys() and all(alike(told[k], found[k]) for k in told)
     if isinstance(told, list) and isinstance(found, list):

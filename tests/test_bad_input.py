@@ -152,7 +152,7 @@ def test_the_charset_of_a_body_does_not_change_how_the_query_is_read(sender: Sen
 
 def test_a_body_of_20_mb_is_refused_before_it_is_read(sender: Sender) -> None:
     began = time.monotonic()
-    # Only the first 100 kB of it ever come, so whoever waits for the rest waits for good.
+    # Only the first 100 kB are sent, so a server that waits for the rest waits for ever.
     head = sender.send(MEGABYTES_20[:100_000], f"Content-Length: {20_000_000}", length=False)
     assert (head.status, head.problem()["code"]) == (413, "too_large")
     assert time.monotonic() - began < 5

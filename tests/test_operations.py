@@ -29,7 +29,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def readiness(service: Service, query: str = "") -> tuple[int, dict]:
-    """Ask /readyz, which must answer in time, whatever hangs."""
+    """Ask /readyz, which must answer in time even if a server hangs."""
     began = time.monotonic()
     answer = requests.get(f"{service.url}/readyz{query}", timeout=10)
     assert time.monotonic() - began < LIMIT_SECONDS

@@ -141,7 +141,7 @@ def test_slow_senders_are_given_up_and_hold_nobody_up(proxy: Proxy, me: dict) ->
 
 
 def send_rest(rest: bytes, line: ssl.SSLSocket) -> bytes:
-    """Send what is left of a body, and return whatever comes for it."""
+    """Send the rest of a body, and return the answer."""
     received = b""
     with suppress(OSError), line:
         line.sendall(rest)

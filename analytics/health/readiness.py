@@ -1,7 +1,7 @@
 """Whether the service can do its work: each dependency, what it says and how long it took.
 
-Every answer comes within SECONDS, whoever hangs; a fault is named by its kind alone, because a
-driver's message may hold an address or a user's name.
+Every answer comes within SECONDS, even if a server hangs. Only the kind of a fault is named,
+because a driver's message may hold an address or a user's name.
 """
 
 import time

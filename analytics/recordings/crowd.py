@@ -1,8 +1,8 @@
 """A crowd of made-up pointers that move through the REST API, in real time.
 
-Each pointer is a thread: it waits more than it works, and some hundred of them keep one process
-busy no longer than their requests take. Whatever the service asks for is honoured: a batch that
-may go again is sent again, the same bytes, after as long as Retry-After says.
+Each pointer is a thread: it waits more than it works, so one process is enough for some hundreds.
+A pointer does what the service asks for: it sends the same bytes again if a batch may be sent
+again, after the time in Retry-After.
 """
 
 import json

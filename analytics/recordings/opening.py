@@ -1,4 +1,4 @@
-"""From a file to its table, whatever its format."""
+"""Reads a file of any known format into a table."""
 
 import re
 

@@ -22,7 +22,7 @@ FIELDS = (
     "response",
     "kind",
 )
-# --columns FIELD=- says that the file has no such column, whatever a name suggests.
+# --columns FIELD=- says that the file has no such column, even if a name suggests one.
 ABSENT = "-"
 
 

@@ -1,7 +1,7 @@
 """What the research measures must be: docs/metrics.md once more, in plain Python.
 
 Written from the definitions alone: lists of visits and strokes, exact fractions for times and for
-whatever is added up or differenced. It shares no code and no order of steps with the SQL.
+all sums and differences. It shares no code and no order of steps with the SQL.
 """
 
 import math

@@ -103,7 +103,7 @@ class RightsTests(TransactionTestCase):
 
 
 class CommandTests(TestCase):
-    """In a transaction that is rolled back, and with it whatever roles are made."""
+    """Runs in a transaction; its rollback also removes the roles that a test made."""
 
     def setUp(self):
         self.name = f"bob_{secrets.token_hex(4)}"

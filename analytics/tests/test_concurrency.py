@@ -1,4 +1,4 @@
-"""No update is lost, whatever meets whatever: each test forces one interleaving."""
+"""No update is lost in any interleaving: each test forces one."""
 
 from functools import partial
 
@@ -103,7 +103,7 @@ class DrainTests(TransactionTestCase):
         others = [new_browser() for _ in range(settings.ROLLUP_SHARDS)]
         neighbour = next(b for b in others if shard_of(b.pk) != shard_of(self.browser.pk))
         send(self.browser, [sample(0.1, 0)])
-        # The chunk must be there: whoever makes it holds others up until the commit.
+        # The chunk must exist: the session that creates it blocks others until its commit.
         drain_all()
         send(self.browser, [sample(0.2, 5)])
         send(neighbour, [sample(0.1, 0)])

@@ -1,4 +1,4 @@
-"""An erased instance is gone with all that it stored, whatever is under way for it."""
+"""An erased instance is gone with all that it stored, also if work for it is in progress."""
 
 import time
 from functools import partial

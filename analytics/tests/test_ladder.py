@@ -1,4 +1,4 @@
-"""Each rung is computed from the one below, whatever changes there, until it is sealed."""
+"""Each rung is computed from the one below after every change, until it is sealed."""
 
 from datetime import datetime
 

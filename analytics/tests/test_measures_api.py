@@ -1,4 +1,4 @@
-"""Whoever may see an instance can have its movement measured, over any range not too long."""
+"""A caller who may see an instance can measure its movement, over any range within the limit."""
 
 from unittest.mock import patch
 

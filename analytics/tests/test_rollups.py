@@ -1,4 +1,4 @@
-"""The drain computes metrics.md's numbers, whatever way the samples came."""
+"""The drain computes metrics.md's numbers, in whatever way the samples arrived."""
 
 from datetime import timedelta
 from unittest import mock

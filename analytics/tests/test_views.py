@@ -1,4 +1,4 @@
-"""The views for analysis show what is stored, by public id, and stand in no plan's way."""
+"""The views for analysis show what is stored, by public id, and spoil no plan."""
 
 import json
 from typing import Any

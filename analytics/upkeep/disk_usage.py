@@ -190,7 +190,7 @@ def _given(size: int, database_bytes: int) -> Disk:
 def _find_disk(cursor: Any) -> Disk | None:
     cursor.execute(SERVER)
     pid, folder, is_here = cursor.fetchone()
-    # A server process works in the data directory, whatever that is called where the server runs.
+    # A server process works in the data directory, whatever its path is on the server.
     process = Path("/proc") / str(pid)
     try:
         if is_here and (process / "cmdline").read_bytes().startswith(b"postgres:"):

@@ -5,7 +5,7 @@ from threading import BoundedSemaphore, Thread
 
 from django.db import connections
 
-# Whoever hangs keeps its thread until its server comes back; these are all there will ever be.
+# A hanging call keeps its thread until its server answers; there are never more than these.
 _threads = BoundedSemaphore(8)
 
 

@@ -1,4 +1,4 @@
-"""Beat ends when it is told to, whatever it is doing."""
+"""Beat ends on SIGTERM, at any point of its work."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A method that a call does not have is refused as such, whoever asks and for whatever format."""
+"""A method that a call does not have is refused with 405, for every caller and every format."""
 
 from django.test import TestCase
 

@@ -1,4 +1,4 @@
-"""Requests that are odd as such, whatever call they are for."""
+"""Requests that are odd by themselves, for any call."""
 
 import io
 import json

@@ -55,7 +55,7 @@ def content_policy(*, chart_url: str, stream_url: str) -> dict[str, Any]:
 
 
 def share_tracker(headers: Headers, path: str, url: str) -> None:
-    """WhiteNoise's hook: let pages of any site embed the tracker, whatever they require of others.
+    """WhiteNoise's hook: let pages of any site embed the tracker, also under a strict policy.
 
     A page with `Cross-Origin-Embedder-Policy: require-corp` loads nothing without this header.
     """

@@ -231,7 +231,7 @@ class TotalStatusViewSet(KnownMethods, ViewSet):
 
 
 class TimeView(OpenView):
-    """The server's clock, for whoever wants to correct their own."""
+    """The server's clock, by which a client can correct its own."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
@@ -241,7 +241,7 @@ class TimeView(OpenView):
 
     @extend_schema(tags=["time"], responses={200: ServerTime}, summary="Read the server's clock")
     def get(self, request: Request) -> Response:
-        """For whoever wants to correct their own."""
+        """Lets a client correct its own clock."""
         return Response(ServerTime(to_rfc3339(timezone.now())))
 
 

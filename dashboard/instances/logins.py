@@ -1,4 +1,4 @@
-"""People log in; whoever guesses too often waits."""
+"""Logins, and the lock after too many wrong passwords."""
 
 import math
 from datetime import datetime, timedelta
@@ -46,7 +46,7 @@ def caller_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str
 def answer_locked_out(
     request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None
 ) -> HttpResponse:
-    """Answer 429, in place of whatever login page was asked, and say how long it lasts."""
+    """Answer 429 instead of the login page, and say how long the lock lasts."""
     lock = AxesProxyHandler.get_implementation().find_lock(request, credentials)
     wait = _remaining(lock.attempts, now=timezone.now())
     minutes = math.ceil(wait / timedelta(minutes=1))
@@ -105,5 +105,5 @@ def make_demo_login(*, password: str) -> None:
 
 
 def end_demo_login() -> None:
-    """Delete the demo's login; whoever is logged in by it is out."""
+    """Delete the demo's login, which also ends its sessions."""
     User.objects.filter(username=DEMO_NAME).delete()

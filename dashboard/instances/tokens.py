@@ -36,7 +36,7 @@ def read_token(text: str) -> WriteToken:
 def make_ticket(*, instance_id: UUID) -> str:
     """Return a signed ticket for the instance's stream, which holds for some minutes.
 
-    An address gets into logs: what stands in it must not hold for long, nor let anyone write.
+    Addresses get into logs, so a ticket must not be valid for long, or permit writing.
     """
     return signing.TimestampSigner(salt=TICKET_SALT).sign(instance_id.hex)
 

@@ -22,9 +22,9 @@ CURSOR = re.compile(r"([0-9]{1,17}),([0-9]{1,18}),([01]),([0-9]{1,18}),([0-9]{1,
 
 
 class Place(NamedTuple):
-    """Where a page of the list begins, and which list it is a page of.
+    """Where a page of the list begins, and to which list it belongs.
 
-    A list is that of one moment, `at`, and of the instances up to `newest`: whatever logs on, logs
+    A list shows one moment, `at`, and the instances up to `newest`: an instance that logs on, logs
     off or moves later changes no page of it.
     """
 

@@ -76,7 +76,7 @@ def last_movement() -> Coalesce:
 def with_presence(browsers: QuerySet[Any], *, at: datetime) -> QuerySet[Any]:
     """Annotate `is_here`: at that moment an instance was logged on, and not gone.
 
-    The answer for a moment stays the same, whatever happens later.
+    Later changes do not alter the answer for a moment.
     """
     gone_before = at - GONE_AFTER
     # Sub-queries with a limit, because PostgreSQL may hash an EXISTS, which reads whole chunks.

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 STREAM_PATH = re.compile(r"/api/v1/browsers/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/stream/")
 PROBE_PATH = "/healthz"
 HEARTBEAT_SECONDS = 15
-# A client that takes nothing for so long is gone, whatever its connection says.
+# A client that takes nothing for this long counts as gone, even if its connection is open.
 STALL_SECONDS = 30
 OPENING = b"retry: 2000\n\n"
 HEARTBEAT = b": still here\n\n"

@@ -1,4 +1,4 @@
-"""Fanning changed statuses out to whoever watches: one Redis subscription for the whole process."""
+"""Sends changed statuses to all clients that watch, over one Redis subscription of the process."""
 
 import asyncio
 import logging
@@ -105,9 +105,9 @@ class Hub:
                     self._hand_on(message["data"])
 
     def _start_over(self) -> None:
-        """Whatever was published while nobody listened is in the snapshot that each gets now.
+        """Send each client a snapshot, because messages may have been missed meanwhile.
 
-        The client subscribes again by itself where a connection breaks, so this may come often.
+        redis-py subscribes again by itself after a broken connection, so this may happen often.
         """
         for watcher in self._all():
             watcher.start_over()

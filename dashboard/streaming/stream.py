@@ -50,8 +50,8 @@ group by b.instance_id
 class Change(NamedTuple):
     """A status that came to differ, and the number of the transaction that made it so.
 
-    One browser's drains follow each other. Of two values of one bucket the one with the higher
-    version is therefore the later, in whatever order their messages come.
+    One browser's drains follow each other. So of two values of one bucket, the one with the higher
+    version is the later, in whatever order their messages arrive.
     """
 
     instance_id: UUID

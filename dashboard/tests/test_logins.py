@@ -1,4 +1,4 @@
-"""People log in and out; whoever guesses waits, and nobody else does."""
+"""People log in and out. A guesser must wait, and nobody else must."""
 
 from datetime import timedelta
 from unittest.mock import patch

@@ -44,7 +44,7 @@ class PolicyTests(TestCase):
     def test_scripts_are_our_own_and_the_chart_library(self):
         sources = policy(self.client.get("/"))["script-src"]
         self.assertEqual(sources, {"'self'", settings.CHART_CDN_URL})
-        # Without a path, a CDN's host would let in whatever anybody published there.
+        # Without a path, the policy would admit any file that anybody publishes on the CDN.
         self.assertTrue(urlsplit(settings.CHART_CDN_URL).path.endswith("/apexcharts.min.js"))
 
     def test_nothing_inline_or_evaluated_is_let_in(self):

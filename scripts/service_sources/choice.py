@@ -65,7 +65,7 @@ def lines(urls: dict[str, str]) -> str:
 
 
 def up(state: State) -> dict[str, str]:
-    """Start what is missing; it stays until `down`, whoever uses it meanwhile."""
+    """Start the missing servers; they run until `down`, even if other commands use them and end."""
     with state.changing():
         urls, _ = start(state)
         state.remember(kept=True)

@@ -91,7 +91,7 @@ def _start(state: State, server: Server) -> None:
 
 
 def _spawn(command: list[str], log) -> subprocess.Popen:
-    """In a session of its own, so that the Ctrl-C of whoever started it does not reach it."""
+    """Start a server in its own session, so that a Ctrl-C at the terminal does not reach it."""
     with open_private(log, "a") as notes:
         return subprocess.Popen(
             command,

@@ -79,9 +79,9 @@ def agreed(question: str, *, yes: bool) -> bool:
 
 
 def keep_private(folder: Path) -> None:
-    """Make the folder where it is missing, for its owner alone, whatever was set before.
+    """Make the folder if it is missing, and let only its owner use it.
 
-    One that POINTERSCOPE_STATE names and that is not ours yet stays as it is.
+    A folder of POINTERSCOPE_STATE that is not ours yet keeps its permissions.
     """
     ours = CHECKOUT / "var"
     for part in [ours] if ours in folder.parents else []:

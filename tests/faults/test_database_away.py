@@ -16,7 +16,7 @@ from tests.faults.invariants import check
 from tests.faults.traffic import Traffic
 from tests.service import Service, wait_until
 
-# A job that is being written waits for the lock; whoever writes it loses the database.
+# A job that is being written waits for the lock, and its writer loses the database.
 CUT_OFF = """
 select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity
 where datname = current_database() and wait_event_type = 'Lock'

@@ -1,4 +1,4 @@
-"""An instance is erased in the middle of whatever else is asked of it."""
+"""An instance is erased while other calls use it."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Whoever is killed, wherever it is just then: nothing is lost and nothing is counted twice."""
+"""A process is killed at any point: nothing is lost and nothing is counted twice."""
 
 import signal
 import time

@@ -21,7 +21,7 @@ WAITING = "select count(*) from analytics_dirtyrange where rung = 1000 and id <=
 def test_after_redis_came_back_empty_the_worker_takes_hints_again(
     service: Service, seed: int, whole_or: Callable
 ) -> None:
-    # Whatever is rolled up now, a hint brought it.
+    # Only hints start roll-ups now.
     service.stop("beat")
     # What workers that were killed before have left; Celery gives it back after an hour.
     service.redis().delete("unacked", "unacked_index")

@@ -83,7 +83,7 @@ def _replica(now: datetime) -> Iterator[Finding]:
             cursor.execute(LAG)
             is_replica, lag = cursor.fetchone()
     except DatabaseError as error:
-        advice = "see that it runs and that REPLICA_URL is right; the primary stands in meanwhile"
+        advice = "see that it runs and that REPLICA_URL is right; the primary answers meanwhile"
         yield Finding("replica", WARN, first_line(error), advice)
         return
     if not is_replica:

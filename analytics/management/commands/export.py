@@ -72,7 +72,7 @@ class Command(BaseCommand):
                 for chunk in kind.write(columns, pages):
                     file.write(chunk)
         except BrokenPipeError:
-            # Whoever read, such as head, has enough. Nothing may be flushed when Python ends.
+            # The reader, such as head, has ended. Python must not flush anything when it ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as error:
             raise CommandError(f"{output}: {error.strerror}") from None

@@ -69,7 +69,7 @@ class Command(BaseCommand):
         crowd = Crowd(url=url, browsers=options["browsers"], rate=options["rate"], seed=seed)
         self.stdout.write(f"{options['browsers']} pointers, seed {seed}: {url}/browsers/")
         self.stdout.flush()
-        # Whoever ends us by a signal wants the pointers logged off as much as by Ctrl-C.
+        # The pointers log off after SIGTERM as they do after Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             crowd.start()

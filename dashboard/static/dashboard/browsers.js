@@ -1,5 +1,5 @@
-// The list of all instances: read once, then refreshed once a second while it is looked at. Rows
-// keep their places; whatever logs on meanwhile waits until somebody asks for it.
+// The list of all instances: read once, then refreshed once a second while it is visible. Rows keep
+// their places; instances that log on meanwhile wait behind a button.
 
 import { Problem, readJson } from "./api.js";
 import { listenToCopies } from "./copy.js";

@@ -8,7 +8,7 @@ const SHORTEST_PAUSE_MS = 150;
 // A batch can change two buckets, and they come as two messages.
 const GATHER_MS = 10;
 
-// Buckets by time. A value of a bucket replaces one with a lower id, in whatever order they come.
+// Buckets by time. A value replaces one with a lower id, in whatever order they arrive.
 const createKnown = () => {
   const known = new Map();
 

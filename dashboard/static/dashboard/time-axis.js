@@ -5,7 +5,7 @@ const PX_A_TICK = 88;
 const LEAST_PX_TO_THE_END = 16;
 const AGES = 4;
 
-// Of so many seconds, from the oldest to now, whatever the width.
+// The marks of a span of `count` seconds, from the oldest to now, at any width.
 export const agesOf = (count) => () =>
   Array.from({ length: AGES + 1 }, (_, i) => {
     const age = count - (i * count) / AGES;
