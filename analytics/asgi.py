@@ -1,4 +1,4 @@
-"""The ASGI application of the web process: batches by their short way, all else by Django."""
+"""The ASGI application of the web process: batches on the event loop, all else by Django."""
 
 import os
 
@@ -7,7 +7,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 django.setup()
 
-from analytics.ingest import endpoint  # noqa: E402
+from analytics.ingest import shell  # noqa: E402
 from analytics.rollups import send_last_hints  # noqa: E402
 from core.storage import deadlines  # noqa: E402
 from core.web.framing import Receive, Scope, Send  # noqa: E402
@@ -21,4 +21,4 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await live(receive, send, at_end=send_last_hints)
     else:
-        await endpoint.application(scope, receive, send)
+        await shell.application(scope, receive, send)

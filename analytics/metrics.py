@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from prometheus_client import Counter, Histogram
 
 import core.metrics  # noqa: F401  # before any metric is made
+from analytics.wire import Receipt
 from core.api.problems import code_of
 from core.values.durations import format_duration
 
@@ -39,36 +40,33 @@ class Batched:
     """What is known of a batch while it is taken in; `receipt` once it is stored."""
 
     events = 0
-    receipt: tuple[int, int, int] | None = None
+    receipt: Receipt | None = None
 
 
 @contextmanager
 def counted_batch() -> Iterator[Batched]:
     """Count a batch when the block ends: stored, or refused by the code of what it raised.
 
-    Of a batch that could not be decoded nobody knows how many events it had.
+    How many events a batch has that cannot be decoded is not known.
     """
-    batch, began, result = Batched(), time.perf_counter(), ""
+    batch, began = Batched(), time.perf_counter()
     try:
         yield batch
     except Exception as error:
-        result = code_of(error)
+        code = code_of(error)
+        BATCHES.labels(code).inc()
+        EVENTS.labels("rejected", code).inc(batch.events)
         raise
     finally:
-        seconds = time.perf_counter() - began
-        if batch.receipt:
-            count_stored(*batch.receipt, seconds=seconds)
-        else:
-            INGEST.observe(seconds)
-            BATCHES.labels(result).inc()
-            EVENTS.labels("rejected", result).inc(batch.events)
+        INGEST.observe(time.perf_counter() - began)
+    if batch.receipt:
+        _count_stored(batch.receipt)
 
 
-def count_stored(accepted: int, duplicates: int, conflicts: int, *, seconds: float) -> None:
-    """Count a batch that was stored, by its receipt; `seconds` from its body to its answer."""
-    INGEST.observe(seconds)
+def _count_stored(receipt: Receipt) -> None:
     STORED.inc()
-    for counter, number in ((ACCEPTED, accepted), (DUPLICATE, duplicates), (CONFLICT, conflicts)):
+    numbers = receipt.accepted, receipt.duplicates, receipt.conflicts
+    for counter, number in zip((ACCEPTED, DUPLICATE, CONFLICT), numbers, strict=True):
         if number:
             counter.inc(number)
 

@@ -34,7 +34,7 @@ class EventPage(Struct):
     ]
 
 
-class BatchReceipt(Struct):
+class Receipt(Struct, frozen=True):
     """What became of a batch's events; the three add up to the batch."""
 
     accepted: Annotated[int, Meta(description="new, and stored")]

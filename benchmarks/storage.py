@@ -8,8 +8,8 @@ from uuid import UUID
 
 from tqdm import tqdm
 
-from analytics.ingest.batch import decode_batch
-from analytics.ingest.store import store_batch
+from analytics.ingest.batch import decode_batch, to_samples
+from analytics.ingest.store import Sent, store_batch
 from analytics.upkeep.packing import pack
 from benchmarks.database import own_database, run
 from benchmarks.load import Sender, body
@@ -59,4 +59,4 @@ def measure(*, browsers: int = 50, batches: int = 100, size: int = 15) -> list[R
 def _store(instance_id: UUID, base_ms: int, batch: int, size: int, now: datetime) -> None:
     content = body(Sender(str(instance_id), "", base_ms), batch * size, size)
     token = WriteToken(instance_id, version=1)
-    store_batch(token=token, batch=decode_batch(content), now=now)
+    store_batch(Sent(token, to_samples(decode_batch(content), now=now), ""))

@@ -152,21 +152,6 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "dashboard.instances.passwords.refuse_while_busy",
 ]
-# A batch carries no cookie and its answer is no page (core/wsgi.py).
-PAGES_ALONE = (
-    "whitenoise",
-    "csp",
-    "policy",
-    "hostile_values",
-    "sessions",
-    "csrf",
-    "auth",
-    "messages",
-    "clickjacking",
-    "axes",
-    "passwords",
-)
-BATCH_MIDDLEWARE = [name for name in MIDDLEWARE if not set(name.split(".")) & set(PAGES_ALONE)]
 ROOT_URLCONF = "core.urls"
 TEST_RUNNER = "core.tests.isolation.Runner"
 WSGI_APPLICATION = "core.wsgi.application"
@@ -310,7 +295,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
-    "EXCEPTION_HANDLER": "core.api.problems.answer_problem",
+    "EXCEPTION_HANDLER": "core.api.answers.answer_problem",
     "DEFAULT_SCHEMA_CLASS": "core.api.schema.ProblemSchema",
 }
 SPECTACULAR_SETTINGS = {

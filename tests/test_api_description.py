@@ -13,7 +13,7 @@ from django.core.management import call_command
 from msgspec.structs import asdict
 
 from analytics.ingest.batch import decode_batch
-from analytics.wire import BatchReceipt, EventPage, Measures
+from analytics.wire import EventPage, Measures, Receipt
 from core.api.problems import Invalid, ProblemDetails
 from dashboard.wire import LoggedOn, LogOn, Series
 from tests.service import ROOT
@@ -75,7 +75,7 @@ def test_every_call_lists_its_problems_in_their_one_shape(description: dict[str,
     [
         ("post /api/v1/browsers/", "request", LogOn),
         ("post /api/v1/browsers/", "201", LoggedOn),
-        ("post /api/v1/browsers/{instance_id}/events/", "202", BatchReceipt),
+        ("post /api/v1/browsers/{instance_id}/events/", "202", Receipt),
         ("get /api/v1/browsers/{instance_id}/events/", "200", EventPage),
         ("get /api/v1/browsers/{instance_id}/measures/", "200", Measures),
         ("get /api/v1/browsers/{instance_id}/statuses/", "200", Series),

@@ -1,7 +1,7 @@
 """Examples for the OpenAPI description; made of the wire's own types, so that they fit them."""
 
 from analytics.ingest.batch import Batch, Event
-from analytics.wire import BatchReceipt, EventPage, Measured, Measures, StoredEvent
+from analytics.wire import EventPage, Measured, Measures, Receipt, StoredEvent
 from dashboard.api.examples import INSTANCE, answer_example, request_example
 
 BATCH = [
@@ -14,8 +14,8 @@ BATCH = [
             ]
         ),
     ),
-    answer_example("sent again", BatchReceipt(accepted=0, duplicates=2, conflicts=0), "202"),
-    answer_example("new", BatchReceipt(accepted=2, duplicates=0, conflicts=0), "202"),
+    answer_example("sent again", Receipt(accepted=0, duplicates=2, conflicts=0), "202"),
+    answer_example("new", Receipt(accepted=2, duplicates=0, conflicts=0), "202"),
 ]
 PAGE = [
     answer_example(

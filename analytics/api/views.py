@@ -4,7 +4,9 @@ import re
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.http import HttpResponseBase
+from asgiref.sync import async_to_sync, sync_to_async
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
@@ -12,7 +14,7 @@ from drf_spectacular.utils import (
     extend_schema,
     extend_schema_field,
 )
-from rest_framework import serializers, status
+from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.renderers import BaseRenderer
@@ -21,10 +23,9 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from analytics.api import examples
-from analytics.ingest.batch import Batch, decode_batch, times_of
-from analytics.ingest.limits import Load, cost_of, spend_batch
-from analytics.ingest.store import store_batch
-from analytics.metrics import counted_batch
+from analytics.ingest.batch import Batch
+from analytics.ingest.endpoint import READ, Post, answer_batch
+from analytics.ingest.group_commit import store_alone
 from analytics.reading.events import (
     COLUMNS,
     Position,
@@ -34,8 +35,8 @@ from analytics.reading.events import (
     page_events,
 )
 from analytics.studies.measures import measure
-from analytics.wire import BatchReceipt, EventPage, Measures, StoredEvent
-from core.api.bodies import BeaconParser, JsonBytesParser, read_body
+from analytics.wire import EventPage, Measures, Receipt, StoredEvent
+from core.api.answers import to_response
 from core.api.problems import NoSuchEvent
 from core.api.queries import TimeField, read_query
 from core.api.rendering import FILE_ANSWERS, JSON_OR_FILE, JsonRenderer, answer_file
@@ -45,9 +46,11 @@ from core.web.costs import costly, or_file
 from core.web.methods import KnownMethods
 from core.web.sharing import NO_ACTION, OpenViewSet
 from dashboard.instances.authentication import WriteTokenAuthentication
-from dashboard.instances.permissions import HoldsTokenOrIsStaff, header_token, visible_browser
+from dashboard.instances.permissions import HoldsTokenOrIsStaff, visible_browser
 from dashboard.instances.throttles import ReadThrottle
-from dashboard.instances.tokens import check_instance, read_token
+
+# Django's connection, in the view's own thread: a test's transaction holds.
+_store = sync_to_async(store_alone)
 
 PAGE_SIZE = 1000
 MAX_SEQ = 2**31 - 1
@@ -93,7 +96,7 @@ class EventsQuery(serializers.Serializer):
 class EventViewSet(OpenViewSet):
     """An instance's samples: its own page adds to them; it and staff read them."""
 
-    parser_classes = [JsonBytesParser, BeaconParser]
+    cookieless = {"POST"}
     costs: ClassVar = {"list": or_file(costly)}
     lookup_field = "key"
     lookup_value_converter = "str"
@@ -101,11 +104,16 @@ class EventViewSet(OpenViewSet):
     def get_authenticators(self) -> list[BaseAuthentication]:
         # Cookies are ignored on ingest: any site may send there, so none may borrow a login.
         if self.called_action() == "create":
-            return [WriteTokenAuthentication()]
+            return [WriteTokenAuthentication(described_only=True)]
         return super().get_authenticators()
 
+    def perform_content_negotiation(
+        self, request: Request, force: bool = False
+    ) -> tuple[BaseRenderer, str]:
+        # All that may be wrong with a batch is answer_batch's to find.
+        return super().perform_content_negotiation(request, force or self.action == "create")
+
     def get_permissions(self) -> list[BasePermission]:
-        # A beacon's token is in its body, so create() itself lets in or refuses.
         anyone = self.action in (*NO_ACTION, "create")
         return [AllowAny() if anyone else HoldsTokenOrIsStaff()]
 
@@ -118,25 +126,15 @@ class EventViewSet(OpenViewSet):
     @extend_schema(
         tags=["events"],
         request={"application/json": Batch, "text/plain": Batch},
-        responses={202: BatchReceipt},
+        responses={202: Receipt},
         examples=examples.BATCH,
         summary="Send a batch",
     )
-    def create(self, request: Request, instance_id: UUID) -> Response:
+    def create(self, request: Request, instance_id: UUID) -> HttpResponse:
         """Store a batch: exactly once, all of it or nothing."""
-        with counted_batch() as counted:
-            sender = header_token(request)
-            if sender:
-                check_instance(sender, instance_id)
-            batch = decode_batch(read_body(request))
-            counted.events = len(batch.events)
-            token = sender or read_token(batch.token or "")
-            check_instance(token, instance_id)
-            caller = caller_address(request._request)
-            spend_batch(Load(instance_id, caller, cost_of(times_of(batch))))
-            receipt = store_batch(token=token, batch=batch, now=timezone.now())
-            counted.receipt = receipt
-        return Response(BatchReceipt(*receipt), status.HTTP_202_ACCEPTED)
+        post = _read_post(request._request, instance_id)
+        decide = async_to_sync(answer_batch)
+        return to_response(decide(post, store=_store, now=timezone.now()))
 
     @extend_schema(
         tags=["events"],
@@ -218,6 +216,26 @@ class MeasureViewSet(KnownMethods, ViewSet):
                 measures=measures,
             )
         )
+
+
+def _read_post(request: HttpRequest, instance_id: UUID) -> Post:
+    """Return a batch as Django has it; servers join repeated headers by commas."""
+    headers = {name: request.headers[name] for name in READ if name in request.headers}
+    length = None if "Transfer-Encoding" in request.headers else _length_of(request)
+    is_read = length is not None and length <= settings.MAX_BODY_BYTES
+    return Post(
+        instance_id,
+        headers,
+        request.META["QUERY_STRING"],
+        length,
+        request.read() if is_read else b"",
+        caller_address(request),
+    )
+
+
+def _length_of(request: HttpRequest) -> int:
+    digits = request.headers.get("Content-Length", "")
+    return int(digits) if digits.isdecimal() else 0
 
 
 def _read_key(text: str) -> Position:

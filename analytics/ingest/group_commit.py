@@ -10,11 +10,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from itertools import compress
 from typing import NamedTuple
 
-from analytics.ingest.limits import Load, cost_of, spend_batches
-from analytics.ingest.store import Receipt, Sent, store_batches
+from rest_framework.exceptions import APIException
+
+from analytics.ingest.limits import Load, cost_of, spend_batch, spend_batches
+from analytics.ingest.store import Sent, store_batch, store_batches
+from analytics.wire import Receipt
 from core.storage.database import Line
 
 logger = logging.getLogger(__name__)
@@ -33,14 +35,18 @@ LINGER_SECONDS = 0.003
 PAUSE_SECONDS = 1
 
 
+# What became of a batch in its group; None where it must be stored alone.
+Settled = Receipt | APIException | None
+
+
 class Waiting(NamedTuple):
     """A batch, and what its sender waits for."""
 
     sent: Sent
-    receipt: asyncio.Future[Receipt | None]
+    settled: asyncio.Future[Settled]
 
 
-class Gathering:
+class GroupCommit:
     """The batches that wait in one event loop."""
 
     def __init__(self) -> None:
@@ -53,13 +59,19 @@ class Gathering:
         self._paused_until = 0.0
 
     async def store(self, sent: Sent) -> Receipt | None:
-        """Store a batch, durably; None where it must go by itself (store_batch)."""
+        """Charge a batch to its limits and store it, durably; None where it must be stored alone.
+
+        Throttled (429) where it is over a limit, BadToken (401) where its token was revoked.
+        """
         if time.monotonic() < self._paused_until:
             return None
-        receipt = asyncio.get_running_loop().create_future()
-        self._waiting.append(Waiting(sent, receipt))
+        settled: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+        self._waiting.append(Waiting(sent, settled))
         self._store_next()
-        return await receipt
+        outcome = await settled
+        if isinstance(outcome, APIException):
+            raise outcome
+        return outcome
 
     def _store_next(self) -> None:
         if not self._waiting or len(self._storing) == GROUPS_AT_ONCE:
@@ -86,17 +98,17 @@ class Gathering:
     async def _store_group(self, group: list[Waiting]) -> None:
         batches = [waiting.sent for waiting in group]
         try:
-            receipts = await store_group(batches, self.line)
+            outcomes = await store_group(batches, self.line)
         except (Exception, asyncio.CancelledError) as error:
             logger.warning("%s batches go by themselves: %r", len(group), error)
             self._paused_until = time.monotonic() + PAUSE_SECONDS
             group, self._waiting = group + self._waiting, []
-            receipts = [None] * len(group)
+            outcomes = [None] * len(group)
         self._storing.remove(asyncio.current_task())
         # Here and not in a callback of the task's: that would queue behind all new requests.
-        for waiting, receipt in zip(group, receipts, strict=True):
-            if not waiting.receipt.done():
-                waiting.receipt.set_result(receipt)
+        for waiting, outcome in zip(group, outcomes, strict=True):
+            if not waiting.settled.done():
+                waiting.settled.set_result(outcome)
         self._store_next()
 
 
@@ -118,18 +130,24 @@ def take_group(waiting: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]
     return group, rest
 
 
-async def store_group(batches: Sequence[Sent], line: Line) -> list[Receipt | None]:
-    """Charge batches to their limits and store those that may pass; None for every other.
+async def store_group(batches: Sequence[Sent], line: Line) -> list[Settled]:
+    """Charge batches to their limits and store those that may pass.
 
-    One that is charged and then left out is charged once more where it goes by itself. It is rare,
+    One that is charged and then left out is charged once more where it is stored alone. It is rare,
     and an erasure or an outage is behind it: nothing that a limit is for.
     """
-    loads = [
-        Load(sent.token.instance_id, sent.caller, cost_of(sent.samples.times)) for sent in batches
-    ]
-    passing = await spend_batches(loads)
-    if not any(passing):
-        return [None] * len(batches)
-    passed = list(compress(batches, passing))
-    receipts = iter(await store_batches(batches=passed, line=line))
-    return [next(receipts) if passes else None for passes in passing]
+    refusals = await spend_batches(list(map(load_of, batches)))
+    passed = [sent for sent, refusal in zip(batches, refusals, strict=True) if not refusal]
+    stored = iter(await store_batches(batches=passed, line=line) if passed else ())
+    return [refusal or next(stored) for refusal in refusals]
+
+
+def load_of(sent: Sent) -> Load:
+    """Return what limits are told of a batch."""
+    return Load(sent.token.instance_id, sent.caller, cost_of(sent.samples.times))
+
+
+def store_alone(sent: Sent) -> Receipt:
+    """Charge a batch to its limits and store it; errors as in spend_batch and store_batch."""
+    spend_batch(load_of(sent))
+    return store_batch(sent)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
+from rest_framework.exceptions import Throttled
 
 from core.api.throttling import EVERYBODY, Charge, Limit, spend, spend_each
 from dashboard.instances.throttles import instances_of_all
@@ -51,14 +52,13 @@ def spend_batch(load: Load) -> None:
     spend(_charges(load, _limits()))
 
 
-async def spend_batches(loads: Iterable[Load]) -> list[bool]:
-    """Charge batches in one round trip; return of each whether it may pass.
+async def spend_batches(loads: Iterable[Load]) -> list[Throttled | None]:
+    """Charge batches in one round trip; return the refusal (429) of each that is over, else None.
 
-    One that may not is not charged.
+    One that is refused is not charged.
     """
     limits = _limits()
-    waits = await spend_each([_charges(load, limits) for load in loads])
-    return [wait == 0 for wait in waits]
+    return await spend_each([_charges(load, limits) for load in loads])
 
 
 def quotas() -> list[Limit]:

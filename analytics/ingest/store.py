@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
@@ -10,14 +9,14 @@ from typing import Any, NamedTuple
 import msgspec
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from analytics.ingest.batch import Batch, Samples, to_samples
+from analytics.ingest.batch import Samples
 from analytics.rollups import Hint, send_hints, shard_of
+from analytics.wire import Receipt
 from core.api.problems import NoSuchInstance
 from core.storage.database import Line
 from core.values.durations import FIRST_RUNG_MS
-from core.web import request_ids
 from core.web.addresses import UNKNOWN
-from dashboard.instances.tokens import WriteToken, check_version
+from dashboard.instances.tokens import BadToken, WriteToken, check_version
 
 ATTEMPTS = 3
 # Deadlock, serialization failure, lock timeout: nothing was stored, so the batch may go again.
@@ -30,14 +29,6 @@ select * from analytics_store_batches(
     %(times)s, %(xs)s, %(ys)s, %(seqs)s, %(enters)s, %(rung)s, %(wait)s
 )
 """
-
-
-class Receipt(NamedTuple):
-    """What became of a batch's events; the three add up to the batch."""
-
-    accepted: int
-    duplicates: int
-    conflicts: int
 
 
 class Sent(NamedTuple):
@@ -61,40 +52,36 @@ class Outcome(NamedTuple):
     conflicts: int
 
 
-def store_batch(*, token: WriteToken, batch: Batch, now: datetime) -> Receipt:
+def store_batch(sent: Sent) -> Receipt:
     """Store what is new of a batch, durably, and mark it for the drain.
 
-    Invalid (400) where a time lies outside the window, NoSuchInstance (404) where the token's
-    instance does not exist, AuthenticationFailed (401) where the token was revoked; nothing is
-    stored then. On return it is committed, unless the caller holds a transaction open.
+    NoSuchInstance (404) where the token's instance does not exist, BadToken (401) where
+    the token was revoked; nothing is stored then. On return it is committed, unless the caller
+    holds a transaction open.
     """
-    sent = Sent(token, to_samples(batch, now=now), request_ids.current.get())
     (outcome,) = _execute(to_parameters([sent], wait=True))
     if outcome.version is None:
         raise NoSuchInstance
-    check_version(token, outcome.version)
+    receipt = _receive(sent, outcome)
     if waiting := _hints_of([sent], [outcome]):
         transaction.on_commit(partial(send_hints, waiting), robust=True)
-    return _receive(sent, outcome)
+    return receipt
 
 
-async def store_batches(*, batches: Sequence[Sent], line: Line) -> list[Receipt | None]:
+async def store_batches(*, batches: Sequence[Sent], line: Line) -> list[Receipt | BadToken | None]:
     """Store what is new of batches of as many instances, durably, in one transaction.
 
-    None stands for a batch that must be stored by itself (store_batch), which waits or says why
-    not: its instance is locked or gone, or its token was revoked. An error of the database's or
-    the connection's (core/storage/database.py) is not tried again here: the transaction is undone,
-    and it is raised.
+    Each gets its receipt, or the refusal of its revoked token. None is for a batch that must be
+    stored alone (store_batch): its instance is locked, which may take a while, or does not exist.
+    An error of the database's or the connection's (core/storage/database.py) is not tried again
+    here: the transaction is undone, and it is raised.
     """
     began = time.perf_counter()
     rows = await line.execute(STORE, to_parameters(batches, wait=False))
     outcomes = list(map(Outcome._make, rows))
     if waiting := _hints_of(batches, outcomes):
         send_hints(waiting, seconds=time.perf_counter() - began)
-    return [
-        _receive(sent, outcome) if outcome.version == sent.token.version else None
-        for sent, outcome in zip(batches, outcomes, strict=True)
-    ]
+    return list(map(_settle, batches, outcomes))
 
 
 def to_parameters(batches: Sequence[Sent], *, wait: bool) -> dict[str, Any]:
@@ -126,7 +113,17 @@ def _hints_of(batches: Iterable[Sent], outcomes: Iterable[Outcome]) -> list[Hint
     ]
 
 
+def _settle(sent: Sent, outcome: Outcome) -> Receipt | BadToken | None:
+    if outcome.version is None:
+        return None
+    try:
+        return _receive(sent, outcome)
+    except BadToken as refusal:
+        return refusal
+
+
 def _receive(sent: Sent, outcome: Outcome) -> Receipt:
+    check_version(sent.token, outcome.version)
     duplicates = len(sent.samples.times) - outcome.accepted - outcome.conflicts
     return Receipt(outcome.accepted, duplicates, outcome.conflicts)
 

@@ -7,14 +7,16 @@ from unittest import TestCase
 
 from django.conf import settings
 
-from analytics.ingest.batch import Batch, Event
-from analytics.ingest.store import Receipt, store_batch
+from analytics.ingest.batch import Batch, Event, to_samples
+from analytics.ingest.store import Sent, store_batch
 from analytics.models import DirtyRange, PointerPositionEvent
 from analytics.rollups.drain import Drained, drain
 from analytics.rollups.shards import shard_of
 from analytics.tests.oracle import Sample, Status, expected_statuses
+from analytics.wire import Receipt
 from core.values.durations import FIRST_RUNG_MS
 from core.values.times import EPOCH, MICROSECOND, to_epoch_us
+from core.web import request_ids
 from dashboard.instances.browsers import log_on
 from dashboard.instances.tokens import WriteToken
 from dashboard.models import Browser
@@ -40,9 +42,10 @@ def float32(value: float) -> float:
 
 
 def send(browser: Browser, samples: Sequence[Sample], *, now: datetime = NOW) -> Receipt:
-    """Store samples as one batch, through the function that the API calls."""
+    """Store samples as one batch, alone."""
     batch = Batch(events=[to_event(sample) for sample in samples])
-    return store_batch(token=token_of(browser), batch=batch, now=now)
+    sent = Sent(token_of(browser), to_samples(batch, now=now), request_ids.current.get())
+    return store_batch(sent)
 
 
 def token_of(browser: Browser) -> WriteToken:

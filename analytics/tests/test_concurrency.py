@@ -22,6 +22,7 @@ from analytics.tests.pointers import (
     stored_samples,
     stored_statuses,
 )
+from analytics.wire import Receipt
 from core.values.durations import FIRST_RUNG_MS
 from dashboard.models import PointerStatus
 
@@ -162,10 +163,10 @@ class IngestTests(TransactionTestCase):
         return self.receipt
 
     def test_a_twin_that_is_still_being_stored_is_waited_for_and_told_apart(self):
-        self.assertEqual(self.receipt_beside_a_slow_twin(1), (0, 1, 0))
+        self.assertEqual(self.receipt_beside_a_slow_twin(1), Receipt(0, 1, 0))
 
     def test_another_position_beside_a_slow_twin_is_a_conflict(self):
-        self.assertEqual(self.receipt_beside_a_slow_twin(2), (0, 0, 1))
+        self.assertEqual(self.receipt_beside_a_slow_twin(2), Receipt(0, 0, 1))
 
     def test_a_batch_on_a_connection_that_has_died_is_stored_once(self):
         self.send(1)
@@ -174,7 +175,7 @@ class IngestTests(TransactionTestCase):
             ((died,),) = cursor.fetchall()
         Session(partial(terminate, died)).finish()
         self.send(2)
-        self.assertEqual(self.receipt, (0, 0, 1))
+        self.assertEqual(self.receipt, Receipt(0, 0, 1))
         send(self.browser, [sample(0.2, 3)])
         self.assertEqual(stored_samples(self.browser), [sample(0.1, 1), sample(0.2, 3)])
 

@@ -1,6 +1,5 @@
 """A batch is stored once, whole or not at all, and says what became of each event."""
 
-import json
 import uuid
 from datetime import timedelta
 from unittest import mock
@@ -20,7 +19,8 @@ from analytics.tests.pointers import (
     send,
     stored_samples,
 )
-from core.tests.limits import forget_all_calls
+from analytics.tests.posting import PostingTestCase, path_of
+from analytics.wire import Receipt
 from core.tests.problems import assert_problem
 from core.values.times import EPOCH, MICROSECOND
 from dashboard.instances.tokens import make_token
@@ -35,31 +35,33 @@ class StoreTests(TestCase):
 
     def test_a_batch_that_is_sent_again_changes_nothing(self):
         samples = [sample(i, i * 10) for i in range(5)]
-        self.assertEqual(send(self.browser, samples), (5, 0, 0))
-        self.assertEqual(send(self.browser, samples), (0, 5, 0))
+        self.assertEqual(send(self.browser, samples), Receipt(5, 0, 0))
+        self.assertEqual(send(self.browser, samples), Receipt(0, 5, 0))
         self.assertEqual(stored_samples(self.browser), samples)
 
     def test_what_is_new_in_a_batch_is_stored_beside_what_is_not(self):
         send(self.browser, [sample(0, 0), sample(1, 10)])
-        self.assertEqual(send(self.browser, [sample(1, 10), sample(2, 20)]), (1, 1, 0))
+        self.assertEqual(send(self.browser, [sample(1, 10), sample(2, 20)]), Receipt(1, 1, 0))
 
     def test_of_two_positions_for_one_key_the_first_stays(self):
         send(self.browser, [sample(0, 1)])
-        self.assertEqual(send(self.browser, [sample(0, 2), sample(1, 3)]), (1, 0, 1))
+        self.assertEqual(send(self.browser, [sample(0, 2), sample(1, 3)]), Receipt(1, 0, 1))
         self.assertEqual(stored_samples(self.browser), [sample(0, 1), sample(1, 3)])
 
     def test_within_a_batch_too_the_first_stays(self):
-        self.assertEqual(send(self.browser, [sample(0, 7), sample(0, 2), sample(0, 7)]), (1, 1, 1))
+        self.assertEqual(
+            send(self.browser, [sample(0, 7), sample(0, 2), sample(0, 7)]), Receipt(1, 1, 1)
+        )
         self.assertEqual(stored_samples(self.browser), [sample(0, 7)])
 
     def test_samples_of_the_same_time_are_kept_apart_by_seq(self):
         samples = [sample(0, 1, seq=1), sample(0, 2, seq=2)]
-        self.assertEqual(send(self.browser, samples), (2, 0, 0))
+        self.assertEqual(send(self.browser, samples), Receipt(2, 0, 0))
 
     def test_the_same_key_of_two_browsers_is_two_events(self):
         other = new_browser()
         send(self.browser, [sample(0, 1)])
-        self.assertEqual(send(other, [sample(0, 2)]), (1, 0, 0))
+        self.assertEqual(send(other, [sample(0, 2)]), Receipt(1, 0, 0))
 
     def test_a_batch_marks_its_range_once(self):
         send(self.browser, [sample(3, 1), sample(1, 2), sample(2, 3)])
@@ -81,23 +83,10 @@ class StoreTests(TestCase):
         self.assertFalse(DirtyRange.objects.exists())
 
 
-class IngestCallTests(TestCase):
+class IngestCallTests(PostingTestCase):
     def setUp(self):
-        self.browser = new_browser()
-        self.path = f"/api/v1/browsers/{self.browser.instance_id}/events/"
+        super().setUp()
         self.token = make_token(instance_id=self.browser.instance_id, version=1)
-        clock = mock.patch("django.utils.timezone.now", return_value=EPOCH + NOW_US * MICROSECOND)
-        clock.start()
-        self.addCleanup(clock.stop)
-
-    def post(self, body, *, token=None, content_type="application/json", path=None, **headers):
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        headers["Authorization"] = f"Bearer {self.token if token is None else token}"
-        if token == "":
-            del headers["Authorization"]
-        return self.client.generic(
-            "POST", path or self.path, data, content_type=content_type, headers=headers
-        )
 
     def post_event(self, **fields):
         return self.post({"events": [{"time": NOW_MS, "x": 1, "y": 2, **fields}]})
@@ -274,17 +263,12 @@ class IngestCallTests(TestCase):
         browser = new_browser()
         token = make_token(instance_id=browser.instance_id, version=browser.token_version)
         events = [{"time": NOW_MS + i, "x": i, "y": 0} for i in range(count)]
-        return self.client.post(
-            f"/api/v1/browsers/{browser.instance_id}/events/",
-            {"events": events},
-            content_type="application/json",
-            headers={"Authorization": f"Bearer {token}"},
-            REMOTE_ADDR=address,
+        return self.post(
+            {"events": events}, path=path_of(browser), token=token, client=(address, 4711)
         )
 
     @override_settings(EVENTS_PER_MINUTE_PER_ADDRESS=1000)
     def test_the_instances_of_an_address_share_its_limit(self):
-        forget_all_calls()
         answers = [self.post_of_a_new_instance(f"2001:db8::{n}", 400) for n in range(3)]
         self.assertEqual([answer.status_code for answer in answers], [202, 202, 429])
         assert_problem(self, answers[-1], 429, "throttled")
@@ -295,7 +279,6 @@ class IngestCallTests(TestCase):
 
     @override_settings(EVENTS_PER_MINUTE_OF_ALL=1000)
     def test_all_instances_share_the_limit_of_the_whole(self):
-        forget_all_calls()
         answers = [self.post_of_a_new_instance(f"203.0.113.{n}", 400) for n in range(3)]
         self.assertEqual([answer.status_code for answer in answers], [202, 202, 429])
         self.assertEqual(PointerPositionEvent.objects.count(), 800)
@@ -326,8 +309,10 @@ class IngestCallTests(TestCase):
 
     def test_a_login_is_no_token(self):
         self.client.force_login(User.objects.create_user("ann", is_staff=True))
+        cookie = self.client.cookies["sessionid"].OutputString()
         body = {"events": [{"time": NOW_MS, "x": 1, "y": 2}]}
-        self.assert_refused(self.post(body, token=""), 401, "authentication_failed")
+        answer = self.post(body, token="", Cookie=cookie)
+        self.assert_refused(answer, 401, "authentication_failed")
 
     def test_another_instances_path_is_forbidden(self):
         path = f"/api/v1/browsers/{new_browser().instance_id}/events/"

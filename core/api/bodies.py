@@ -2,23 +2,31 @@
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import IO, Any, NoReturn, TypeVar
 
 import msgspec
 from django.conf import settings
+from django.utils.http import parse_header_parameters
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
+from rest_framework.utils.mediatypes import media_type_matches
 
 from core.api.problems import FieldError, Invalid, LengthRequired, Malformed, TooLarge
 
 T = TypeVar("T")
 
 
+JSON = "application/json"
+# The same JSON as text/plain: what a beacon can send without a preflight.
+BEACON = "text/plain"
+
+
 class JsonBytesParser(BaseParser):
     """Reads a JSON body as bytes, for msgspec to decode; TooLarge (413) past the limit."""
 
-    media_type = "application/json"
+    media_type = JSON
 
     def parse(
         self,
@@ -27,8 +35,10 @@ class JsonBytesParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         if parser_context:
-            _check_encoding(parser_context["request"])
-            _check_length(parser_context["request"])
+            request = parser_context["request"]
+            encoding = request.headers.get("Content-Encoding", "identity")
+            check_type(request.content_type, encoding, allowed=(self.media_type,))
+            _check_length(request)
         body = stream.read(settings.MAX_BODY_BYTES + 1)
         if len(body) > settings.MAX_BODY_BYTES:
             raise TooLarge
@@ -36,9 +46,7 @@ class JsonBytesParser(BaseParser):
 
 
 class BeaconParser(JsonBytesParser):
-    """The same JSON as text/plain: what a beacon can send without a preflight."""
-
-    media_type = "text/plain"
+    media_type = BEACON
 
 
 def read_body(request: Request) -> bytes:
@@ -49,6 +57,24 @@ def read_body(request: Request) -> bytes:
     if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
         raise LengthRequired
     return request.data if isinstance(request.data, bytes) else b""
+
+
+@lru_cache(maxsize=64)
+def check_type(content_type: str, content_encoding: str, *, allowed: tuple[str, ...]) -> None:
+    """Raise UnsupportedMediaType (415) for what is not of an allowed type, in UTF-8, as it is."""
+    try:
+        known = any(media_type_matches(kind, content_type) for kind in allowed)
+        _, parameters = parse_header_parameters(content_type)
+    except ValueError:
+        # A parameter in a charset that does not exist (RFC 2231).
+        raise UnsupportedMediaType(content_type) from None
+    if not known:
+        raise UnsupportedMediaType(content_type)
+    charset = parameters.get("charset", "utf-8")
+    if charset.lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMediaType(f"charset {charset}", "Bodies are UTF-8.")
+    if content_encoding.lower() != "identity":
+        raise UnsupportedMediaType("a content encoding", "Bodies are sent uncompressed.")
 
 
 def decode_body(body: bytes, kind: type[T]) -> T:
@@ -93,11 +119,3 @@ def _check_length(request: Request) -> None:
     # Before anything is read: whoever announces too much need not send it, nor we wait for it.
     if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_BODY_BYTES:
         raise TooLarge
-
-
-def _check_encoding(request: Request) -> None:
-    charset = (request._request.content_params or {}).get("charset", "utf-8")
-    if charset.lower() not in ("utf-8", "utf8"):
-        raise UnsupportedMediaType(f"charset {charset}", "Bodies are UTF-8.")
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise UnsupportedMediaType("a content encoding", "Bodies are sent uncompressed.")

@@ -1,11 +1,10 @@
-"""Errors as RFC 9457 problem details: one hierarchy, one handler, one shape.
+"""Errors as RFC 9457 problem details: one hierarchy and one shape; core/api/answers.py writes them.
 
 Every answer under /api/ that is not a success is `application/problem+json` with `type`, `title`,
 `status`, `detail` and `code`; where fields are at fault also `errors` (at most ten of
 `{pointer, code, detail}`) and `error_count`.
 """
 
-import logging
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -15,12 +14,6 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from msgspec import UNSET, Meta, Struct, UnsetType
 from rest_framework import exceptions
-from rest_framework.request import Request
-from rest_framework.response import Response
-
-from core.api.rendering import JsonRenderer
-
-logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 MAX_ERRORS = 10
@@ -138,22 +131,6 @@ class Busy(Problem):
     wait = RETRY_AFTER_SECONDS
 
 
-def answer_problem(exc: Exception, context: dict[str, Any]) -> Response:
-    """Turn whatever a view raised into a problem; what nobody foresaw is logged and says little."""
-    error = _to_api_exception(exc)
-    # Whatever format was asked for, a problem is JSON.
-    if request := context.get("request"):
-        request.accepted_renderer, request.accepted_media_type = JsonRenderer(), CONTENT_TYPE
-    if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        logger.error("%s in %s", error.default_code, _place(context), exc_info=exc)
-    return Response(
-        to_problem(error),
-        status=error.status_code,
-        headers=headers_of(error),
-        content_type=CONTENT_TYPE,
-    )
-
-
 def to_problem(error: exceptions.APIException) -> ProblemDetails:
     """Return what an error's answer says."""
     errors, count = (error.errors, error.count) if isinstance(error, Problem) else ((), 0)
@@ -180,7 +157,7 @@ def headers_of(error: exceptions.APIException) -> dict[str, str]:
 
 def code_of(exc: Exception) -> str:
     """Return the code that the answer to an exception says."""
-    error = _to_api_exception(exc)
+    error = to_api_exception(exc)
     return error.default_code if isinstance(error, Problem) else _code(error)
 
 
@@ -201,7 +178,8 @@ def _point(pointer: str, name: str) -> str:
     return f"?{name}" if pointer == "?" else f"{pointer}/{name}"
 
 
-def _to_api_exception(exc: Exception) -> exceptions.APIException:
+def to_api_exception(exc: Exception) -> exceptions.APIException:
+    """Return what an exception is to a caller; one that nobody foresaw is a plain Problem (500)."""
     match exc:
         case exceptions.ValidationError():
             return Invalid(errors=to_field_errors(exc.detail))
@@ -227,8 +205,3 @@ def _code(error: exceptions.APIException) -> str:
 
 def _detail(error: exceptions.APIException) -> str:
     return str(error.detail) if isinstance(error.detail, str) else "Some values are not allowed."
-
-
-def _place(context: dict[str, Any]) -> str:
-    request: Request | None = context.get("request")
-    return f"{request.method} {request.path}" if request else "a view"

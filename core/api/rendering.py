@@ -10,6 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from msgspec import Meta
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
@@ -94,19 +95,27 @@ def _or_torn(chunks: Iterator[bytes], torn: bytes) -> Iterator[bytes]:
 
 
 class Negotiation(DefaultContentNegotiation):
-    """Refuses a `?format=` that a call does not have as it refuses such an Accept header: 406."""
+    """Refuses a `?format=` that a call does not have as it refuses such an Accept header: 406.
+
+    A media type with a parameter in a charset that does not exist (RFC 2231) is an unknown one.
+    """
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        # Nearly every call: whoever takes anything and asks for no format gets the first.
-        if not request.META["QUERY_STRING"] and request.META.get("HTTP_ACCEPT", "*/*") == "*/*":
-            first = next(iter(renderers))
-            return first, first.media_type
         # An empty one is no format either, and not the same as none at all.
         if request.query_params.get("format") == "":
             raise NotAcceptable
-        return super().select_renderer(request, renderers, format_suffix)
+        try:
+            return super().select_renderer(request, renderers, format_suffix)
+        except ValueError:
+            raise NotAcceptable from None
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        try:
+            return super().select_parser(request, parsers)
+        except ValueError:
+            return None
 
     def filter_renderers(
         self,

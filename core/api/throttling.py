@@ -86,25 +86,24 @@ def spend(charges: Sequence[Charge]) -> None:
 
     Throttled carries the seconds to wait, which the answer's Retry-After says.
     """
-    place = wait_ms = 0
+    answer = [0, 0]
     with _pausing_without_redis() as counts:
         if counts:
-            place, wait_ms = client().eval(*_arguments([charges]))
-    if place:
-        name = charges[place - 1][0].name
-        REFUSALS.labels(name).inc()
-        raise Throttled(math.ceil(wait_ms / 1000), f"Too many for the limit `{name}`.")
+            answer = client().eval(*_arguments([charges]))
+    if refusal := _refuse(charges, *answer):
+        raise refusal
 
 
-async def spend_each(calls: Sequence[Sequence[Charge]]) -> list[int]:
-    """Charge calls, all with the same limits in the same order; return the ms each is to wait.
+async def spend_each(calls: Sequence[Sequence[Charge]]) -> list[Throttled | None]:
+    """Charge calls, all with the same limits in the same order; return the refusal of each.
 
-    A call with 0 is charged to all its limits, any other to none.
+    A call with None is charged to all its limits, any other to none.
     """
+    answer = [0, 0] * len(calls)
     with _pausing_without_redis() as counts:
         if counts:
-            return (await _lines.execute("EVAL", *_arguments(calls)))[1::2]
-    return [0] * len(calls)
+            answer = await _lines.execute("EVAL", *_arguments(calls))
+    return list(map(_refuse, calls, answer[::2], answer[1::2]))
 
 
 def read_use(limits: Sequence[Limit]) -> list[int | None]:
@@ -125,6 +124,15 @@ def _pausing_without_redis() -> Iterator[bool]:
     except (redis.RedisError, TimeoutError) as error:
         _paused_until = time.monotonic() + PAUSE_SECONDS
         logger.warning("no limits for %s s: %r", PAUSE_SECONDS, error)
+
+
+def _refuse(charges: Sequence[Charge], place: int, wait_ms: int) -> Throttled | None:
+    """Return the refusal that COUNT's answer to a call means, and count it."""
+    if not place:
+        return None
+    name = charges[place - 1][0].name
+    REFUSALS.labels(name).inc()
+    return Throttled(math.ceil(wait_ms / 1000), f"Too many for the limit `{name}`.")
 
 
 def _arguments(calls: Sequence[Sequence[Charge]]) -> list[Any]:

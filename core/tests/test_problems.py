@@ -15,7 +15,7 @@ class UnforeseenErrorTests(TestCase):
     def get(self):
         with (
             mock.patch("dashboard.api.views.ServerTime", fail),
-            self.assertLogs("core.api.problems") as log,
+            self.assertLogs("core.api.answers") as log,
         ):
             return Client(raise_request_exception=False).get("/api/v1/time/"), log.output[0]
 

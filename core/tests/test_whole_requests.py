@@ -196,11 +196,11 @@ class WholeRequestTests(SimpleTestCase):
         self.assertIn(b"content-security-policy", dict(head["headers"]))
 
     def test_a_header_with_an_underscore_does_not_pass_for_the_one_with_a_hyphen(self):
-        environ = asgi._to_environ({**GET_TIME, "headers": [(b"x_forwarded_for", b"1.2.3.4")]})
+        environ = asgi.to_environ({**GET_TIME, "headers": [(b"x_forwarded_for", b"1.2.3.4")]})
         self.assertNotIn("HTTP_X_FORWARDED_FOR", environ)
 
     def test_repeated_headers_are_joined_as_their_kind_demands(self):
         lines = [(b"cookie", b"a=1"), (b"cookie", b"b=2"), (b"accept", b"x/y"), (b"accept", b"*/*")]
-        environ = asgi._to_environ({**GET_TIME, "headers": lines})
+        environ = asgi.to_environ({**GET_TIME, "headers": lines})
         self.assertEqual(environ["HTTP_COOKIE"], "a=1; b=2")
         self.assertEqual(environ["HTTP_ACCEPT"], "x/y,*/*")

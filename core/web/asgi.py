@@ -12,12 +12,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from io import BytesIO
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
-from django.db import connections
+from django.db import close_old_connections, connections
 from django.http import FileResponse, HttpResponseBase
 
 from core.wsgi import application as wsgi_application  # isort: skip  # what comes next needs it
@@ -30,6 +31,7 @@ from core.web.framing import Receive, Scope, Send, check_head, closing
 from core.web.pools import Pool
 from core.web.refusals import refuse, refuse_read
 
+T = TypeVar("T")
 Headers = list[tuple[bytes, bytes]]
 SINCE = "pointerscope.since"
 Made = tuple[Message, bytes | HttpResponseBase]
@@ -52,12 +54,26 @@ sys.setswitchinterval(0.0005)
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI application: all of Django."""
     body = await read_whole(scope, receive, send)
-    if body is not None:
+    if body:
         await answer(scope, body, receive, send)
 
 
-async def read_whole(scope: Scope, receive: Receive, send: Send) -> bytes | None:
-    """Return the body, or nothing of one that is chunked or too large, which is not waited for.
+class Body(NamedTuple):
+    """A request's body: the length that the head says, None where it is chunked, and the bytes.
+
+    A chunked or too large body is not waited for, and its content is empty.
+    """
+
+    length: int | None
+    content: bytes
+
+    @property
+    def is_read(self) -> bool:
+        return self.length is not None and self.length <= settings.MAX_BODY_BYTES
+
+
+async def read_whole(scope: Scope, receive: Receive, send: Send) -> Body | None:
+    """Return the body.
 
     None where the client has left, or was refused for a head that cannot be trusted or a slow body.
     """
@@ -72,10 +88,10 @@ async def read_whole(scope: Scope, receive: Receive, send: Send) -> bytes | None
     return None
 
 
-async def _read(scope: Scope, receive: Receive) -> bytes:
+async def _read(scope: Scope, receive: Receive) -> Body:
     length = check_head(scope)
     if length is None or length > settings.MAX_BODY_BYTES:
-        return b""
+        return Body(length, b"")
     body = bytearray()
     async with asyncio.timeout(BODY_SECONDS):
         while len(body) < length:
@@ -85,10 +101,29 @@ async def _read(scope: Scope, receive: Receive) -> bytes:
             body += message.get("body", b"")
             if not message.get("more_body"):
                 break
-    return bytes(body)
+    return Body(length, bytes(body))
 
 
-def _to_environ(scope: Scope) -> dict[str, Any]:
+async def run_in_thread(work: Callable[..., T], *arguments: Any, since: float) -> T:
+    """Return what work with Django's connections returns, in one of the threads for requests.
+
+    It waits for the database as long as a request that was there at `since` (monotonic).
+    """
+
+    def run() -> T:
+        deadlines.begin(since=since)
+        close_old_connections()
+        try:
+            return work(*arguments)
+        finally:
+            close_old_connections()
+            deadlines.end()
+
+    run_in_context = copy_context().run
+    return await asyncio.get_running_loop().run_in_executor(_handlers, run_in_context, run)
+
+
+def to_environ(scope: Scope) -> dict[str, Any]:
     """Return what WSGI has in its environ (PEP 3333), but for the body."""
     host, port = scope["server"]
     environ = {
@@ -121,19 +156,13 @@ def _to_environ(scope: Scope) -> dict[str, Any]:
     return environ
 
 
-async def answer(
-    scope: Scope, body: bytes, receive: Receive, send: Send, *, since: float | None = None
-) -> None:
+async def answer(scope: Scope, body: Body, receive: Receive, send: Send) -> None:
     """Have Django answer a whole request, in one of the threads for what it costs.
 
-    One whose body it will refuse unread is answered and ends its connection. `since` is when all of
-    the request was there (monotonic), now unless it says otherwise.
+    One whose body it will refuse unread is answered and ends its connection.
     """
-    length = check_head(scope)
-    is_read = length is not None and length <= settings.MAX_BODY_BYTES
-    environ = {**_to_environ(scope), "wsgi.input": BytesIO(body)}
-    environ[SINCE] = time.monotonic() if since is None else since
-    client = Client(receive, send if is_read else closing(receive, send))
+    environ = {**to_environ(scope), "wsgi.input": BytesIO(body.content), SINCE: time.monotonic()}
+    client = Client(receive, send if body.is_read else closing(receive, send))
     try:
         await _answer(environ, client)
     except Busy as error:

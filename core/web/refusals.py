@@ -1,9 +1,8 @@
 """What is refused before any view has it: a problem as the views' are, and counted as they are."""
 
-import msgspec
 from rest_framework.exceptions import APIException
 
-from core.api.problems import CONTENT_TYPE, headers_of, to_problem
+from core.api.answers import write_problem
 from core.metrics import count_request
 from core.web.framing import CLOSE, Receive, Scope, Send, closing
 from core.web.request_ids import HEADER, choose_id
@@ -32,11 +31,11 @@ def to_refusal(
     `asked_id` is the request id that the caller wants; neither is known of what is no request.
     """
     count_request(route="none", method=method, status=error.status_code)
-    body = msgspec.json.encode(to_problem(error))
-    own = {name.lower().encode(): value.encode() for name, value in headers_of(error).items()}
+    answer = write_problem(error)
+    own = {name.lower().encode(): value.encode() for name, value in answer.headers.items()}
     headers = [
-        (b"content-type", CONTENT_TYPE.encode()),
-        (b"content-length", b"%d" % len(body)),
+        *own.items(),
+        (b"content-length", b"%d" % len(answer.body)),
         CLOSE,
         (b"cache-control", b"no-store"),
         (b"vary", b"Accept"),
@@ -44,6 +43,5 @@ def to_refusal(
         (b"access-control-allow-origin", b"*"),
         (b"cross-origin-resource-policy", b"cross-origin"),
         (REQUEST_ID, choose_id(asked_id).encode()),
-        *own.items(),
     ]
-    return headers, body
+    return headers, answer.body

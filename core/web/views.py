@@ -1,6 +1,5 @@
 """Answers that belong to no app: the probe, and errors that no view of the API has seen."""
 
-import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from drf_spectacular.utils import extend_schema
@@ -9,7 +8,8 @@ from rest_framework.decorators import api_view, authentication_classes, permissi
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.problems import CONTENT_TYPE, Malformed, Problem, Unavailable, to_problem
+from core.api.answers import to_response, write_problem
+from core.api.problems import Malformed, Problem, Unavailable
 
 
 def health(request: HttpRequest) -> HttpResponse:
@@ -28,8 +28,7 @@ def no_such_call(request: Request) -> Response:
 def _answer_page(request: HttpRequest, error: exceptions.APIException) -> HttpResponse:
     """Answer an error that no API view saw: as a problem under /api/, as a page elsewhere."""
     if request.path.startswith("/api/"):
-        body = msgspec.json.encode(to_problem(error))
-        return HttpResponse(body, status=error.status_code, content_type=CONTENT_TYPE)
+        return to_response(write_problem(error))
     return render(request, f"{int(error.status_code)}.html", status=error.status_code)
 
 

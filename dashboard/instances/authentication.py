@@ -12,11 +12,16 @@ class WriteTokenAuthentication(BaseAuthentication):
 
     The signature alone is checked here. Whether the token was revoked is checked where its
     instance is looked up anyway, so that no call pays a query for it.
+
+    `described_only` is for a call that reads the token itself: the class then only describes it.
     """
+
+    def __init__(self, *, described_only: bool = False) -> None:
+        self._described_only = described_only
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, WriteToken] | None:
         scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
+        if self._described_only or scheme.lower() != "bearer":
             return None
         return AnonymousUser(), read_token(text.strip())
 

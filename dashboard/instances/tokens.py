@@ -14,6 +14,12 @@ WRITE_SALT = "pointerscope.write-token"
 TICKET_SALT = "pointerscope.stream-ticket"
 
 
+class BadToken(AuthenticationFailed):
+    """A write token that does not hold."""
+
+    auth_header = "Bearer"
+
+
 class WriteToken(NamedTuple):
     instance_id: UUID
     version: int
@@ -25,11 +31,11 @@ def make_token(*, instance_id: UUID, version: int) -> str:
 
 
 def read_token(text: str) -> WriteToken:
-    """Return what the token says; AuthenticationFailed (401) where its signature does not hold."""
+    """Return what the token says; BadToken (401) where its signature does not hold."""
     try:
         instance, _, version = signing.Signer(salt=WRITE_SALT).unsign(text).partition(".")
     except signing.BadSignature:
-        raise AuthenticationFailed("The write token is not valid.") from None
+        raise BadToken("The write token is not valid.") from None
     return WriteToken(UUID(instance), int(version))
 
 
@@ -57,7 +63,7 @@ def check_instance(token: WriteToken, instance_id: UUID) -> None:
         raise ForeignInstance
 
 
-def check_version(token: WriteToken, version: int) -> None:
-    """Raise AuthenticationFailed (401) where the token was revoked or ended since."""
+def check_version(token: WriteToken, version: int | None) -> None:
+    """Raise BadToken (401) where the token was revoked or ended since."""
     if token.version != version:
-        raise AuthenticationFailed("The write token was revoked, or has ended.")
+        raise BadToken("The write token was revoked, or has ended.")

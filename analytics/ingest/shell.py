@@ -1,0 +1,98 @@
+"""Batches on the event loop: past Django's requests and responses, which cost more than a batch.
+
+It reads a request, has `answer_batch` decide, and sends the answer. core/web/middleware.py has what
+Django's middleware does for it, AROUND what the view has around `answer_batch` beside that.
+"""
+
+import asyncio
+import logging
+import re
+import time
+from uuid import UUID
+
+from django.urls.converters import UUIDConverter
+from django.utils import timezone
+
+from analytics.ingest.endpoint import READ, ROUTE, Post, answer_batch
+from analytics.ingest.group_commit import GroupCommit, store_alone
+from analytics.ingest.store import Sent
+from analytics.wire import Receipt
+from core.api.answers import Answer
+from core.api.problems import Unavailable
+from core.metrics import count_request
+from core.web import asgi, request_ids
+from core.web.addresses import caller_of_scope
+from core.web.aliases import own_path
+from core.web.framing import Receive, Scope, Send, closing
+from core.web.middleware import Headers, headers_of_middleware
+from core.web.refusals import REQUEST_ID, refuse_read
+from core.web.sharing import SHARED
+
+logger = logging.getLogger(__name__)
+
+PATH = re.compile("/" + ROUTE.replace("<uuid:instance_id>", f"({UUIDConverter.regex})"))
+NAMES = {name.encode(): name for name in (*READ, request_ids.HEADER.lower())}
+# What REST framework asks before the view's own code, and how that is done here.
+AROUND = {
+    "dashboard.instances.authentication.WriteTokenAuthentication": "`answer_batch` reads it.",
+    "rest_framework.permissions.AllowAny": "Nobody is refused before `answer_batch`.",
+}
+_shared = tuple((name.lower().encode(), value.encode()) for name, value in SHARED.items())
+_groups = GroupCommit()
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """The ASGI application: batches here, everything else by Django."""
+    path = PATH.fullmatch(own_path(scope["path"])) if scope["method"] == "POST" else None
+    added = headers_of_middleware(scope) if path else None
+    if path is None or added is None:
+        await asgi.application(scope, receive, send)
+    elif body := await asgi.read_whole(scope, receive, send):
+        send = send if body.is_read else closing(receive, send)
+        try:
+            await _answer(UUID(path[1]), scope, body, added, send)
+        except asyncio.CancelledError:
+            # The server ends; by itself it would answer 500 in plain text.
+            await refuse_read(Unavailable(), scope, send)
+            raise
+
+
+async def store(sent: Sent) -> Receipt:
+    """Store a batch with those that wait, or alone where that fails; errors as in store_alone."""
+    since = time.monotonic()
+    if receipt := await _groups.store(sent):
+        return receipt
+    return await asgi.run_in_thread(store_alone, sent, since=since)
+
+
+async def _answer(
+    instance_id: UUID, scope: Scope, body: asgi.Body, added: Headers, send: Send
+) -> None:
+    headers = read_headers(scope)
+    request_id = request_ids.choose_id(headers.pop(request_ids.HEADER.lower(), ""))
+    request_ids.current.set(request_id)
+    query = scope["query_string"].decode("latin-1")
+    caller = caller_of_scope(scope)
+    post = Post(instance_id, headers, query, body.length, body.content, caller)
+    answer = await answer_batch(post, store=store, now=timezone.now())
+    count_request(route=ROUTE, method="POST", status=answer.status)
+    if answer.status != 202:
+        logger.warning("%s to POST %s", answer.status, scope["path"])
+    await _send(answer, (*_shared, *added, (REQUEST_ID, request_id.encode())), send)
+
+
+def read_headers(scope: Scope) -> dict[str, str]:
+    """Return the headers that matter to a batch; a repeated one's values are joined by commas."""
+    headers: dict[str, str] = {}
+    for line, value in scope["headers"]:
+        if name := NAMES.get(line):
+            text = value.decode("latin-1")
+            headers[name] = f"{headers[name]},{text}" if name in headers else text
+    return headers
+
+
+async def _send(answer: Answer, added: Headers, send: Send) -> None:
+    own = [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
+    headers = [*own, *added, (b"content-length", b"%d" % len(answer.body))]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
