@@ -6,7 +6,7 @@ from django.utils import timezone
 from analytics.reading import analyst_sessions
 from analytics.rollups import drain, hints
 from analytics.rollups.sweep import sweep as sweep_rung
-from analytics.upkeep import compression, packing, retention, silence
+from analytics.upkeep import compression, packing, retention, token_expiry
 from core.values.durations import FIRST_RUNG_MS
 
 
@@ -26,7 +26,7 @@ def sweep(rung: int = FIRST_RUNG_MS) -> None:
 @shared_task
 def end_tokens() -> None:
     """The hourly task: end the write tokens of instances that have long been silent."""
-    silence.end_silent_tokens(now=timezone.now())
+    token_expiry.end_silent_tokens(now=timezone.now())
 
 
 @shared_task

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import psycopg2
 
-from core.api.exports import FORMATS, PAGE_ROWS
+from core.api.file_formats import FORMATS, PAGE_ROWS
 from tests.service import ROOT, Service
 
 INSTANCES = 10

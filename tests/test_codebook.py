@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from analytics.reading.events import COLUMNS as EVENT_COLUMNS
-from core.api.exports import Column
+from core.api.file_formats import Column
 from dashboard.statuses.series import COLUMNS as STATUS_COLUMNS
 from tests.service import ROOT
 

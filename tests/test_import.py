@@ -155,7 +155,7 @@ def test_an_import_that_is_stopped_leaves_nothing(
     path = written(tmp_path, "long.csv", ("t,x,y\n" + "".join(rows)).encode())
     ((before,),) = service.sql(BROWSERS)
     running = command(service, written(tmp_path, "first.csv", plain()), path)
-    wait_until(lambda: service.sql(BROWSERS)[0][0] == before + 2, what="both are begun")
+    wait_until(lambda: service.sql(BROWSERS)[0][0] == before + 2, seconds=60, what="both begun")
     running.send_signal(how)
     _, told = running.communicate(timeout=30)
     assert running.returncode == 130

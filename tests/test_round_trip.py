@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from core.api.exports import FORMATS
+from core.api.file_formats import FORMATS
 from tests.service import ROOT, Service, wait_until
 
 SAMPLES = """

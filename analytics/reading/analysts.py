@@ -1,4 +1,4 @@
-"""Logins that may read the views for analysis, and nothing else.
+"""Logins that may read the views for analysis (analytics/migrations/0004_views.py), no more.
 
 The rights are a group's, which has no login: one that came about elsewhere can be made its member.
 Roles belong to the whole cluster, so the group's name carries that of the database. How long a

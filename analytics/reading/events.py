@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from analytics.models import PointerPositionEvent
 from analytics.wire import StoredEvent
-from core.api.exports import PAGE_ROWS, Column, Kind, Page
+from core.api.file_formats import PAGE_ROWS, Column, Kind, Page
 from core.api.problems import NoSuchEvent
 from core.storage.replica import stale
 from core.values.times import to_rfc3339

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from analytics.reading import events
 from analytics.reading.events import Selection, page_events
 from analytics.rollups import rows_of
-from core.api.exports import Column, Kind, Page
+from core.api.file_formats import Column, Kind, Page
 from dashboard.api.queries import EARLIEST
 from dashboard.models import Browser
 from dashboard.statuses import series

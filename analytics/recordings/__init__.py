@@ -1,12 +1,9 @@
 """Recordings of pointers: files of any origin are read, imported and played back."""
 
-from analytics.recordings.checking import check, lies_in_window
 from analytics.recordings.findings import Findings
 from analytics.recordings.options import ABSENT, FIELDS, Options
-from analytics.recordings.preview import preview, summary
-from analytics.recordings.reading import Reading, read_file
-from analytics.recordings.samples import RecordedSample, Recording
-from analytics.recordings.sending import (
+from analytics.recordings.playback.checking import check, lies_in_window
+from analytics.recordings.playback.sending import (
     RETRY,
     TIMEOUT_SECONDS,
     Sender,
@@ -16,7 +13,10 @@ from analytics.recordings.sending import (
     to_end_now,
     to_event,
 )
-from analytics.recordings.units import UNITS
+from analytics.recordings.preview import preview, summary
+from analytics.recordings.reading import Reading, read_file
+from analytics.recordings.rows.units import UNITS
+from analytics.recordings.samples import RecordedSample, Recording
 
 __all__ = [
     "ABSENT",

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from analytics.recordings.findings import counted
 from analytics.recordings.reading import Reading
+from analytics.recordings.rows.units import shown_time
 from analytics.recordings.samples import Recording
-from analytics.recordings.units import shown_time
 from core.values.times import EPOCH, MICROSECOND
 
 WIDTH = 80

@@ -5,20 +5,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from analytics.recordings.collecting import collect
-from analytics.recordings.columns import find_roles
-from analytics.recordings.files import plain_faults
+from analytics.recordings.columns.finding import find_roles
+from analytics.recordings.columns.names import parse_name
+from analytics.recordings.columns.roles import Roles
 from analytics.recordings.findings import Findings, StopReading, counted
-from analytics.recordings.lists import are_lists
-from analytics.recordings.names import parse_name
-from analytics.recordings.opening import open_table
 from analytics.recordings.options import Options
-from analytics.recordings.pointers import to_recordings
-from analytics.recordings.positions import drop_positions, refuse_marks, scale_positions
-from analytics.recordings.roles import Roles
-from analytics.recordings.rows import Rows
+from analytics.recordings.rows.arrays import Rows
+from analytics.recordings.rows.collecting import collect
+from analytics.recordings.rows.lists import are_lists
+from analytics.recordings.rows.pointers import to_recordings
+from analytics.recordings.rows.positions import drop_positions, refuse_marks, scale_positions
+from analytics.recordings.rows.units import ADVICE, WORDS, Unit, find_unit, shown_time
 from analytics.recordings.samples import Recording
-from analytics.recordings.units import ADVICE, WORDS, Unit, find_unit, shown_time
+from analytics.recordings.tables.files import plain_faults
+from analytics.recordings.tables.opening import open_table
 
 # Steps between samples are looked at in so many rows.
 MOST_STEPS = 200_000

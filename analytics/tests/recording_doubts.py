@@ -19,7 +19,7 @@ from analytics.tests.recording_shapes import (
     plain,
     text,
 )
-from core.api.exports import TORN
+from core.api.file_formats import TORN
 
 
 class Doubt(NamedTuple):

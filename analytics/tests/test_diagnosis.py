@@ -108,8 +108,8 @@ class DiagnosisTests(TestCase):
 
     def test_clocks_that_are_apart_fail(self):
         ahead = timezone.now() + timedelta(seconds=9)
-        with mock.patch("analytics.health.doctor.database.timezone.now", return_value=ahead):
-            self.assert_finds("postgresql", FAIL, "9.0 s apart", "NTP")
+        with mock.patch("analytics.health.doctor.clocks.timezone.now", return_value=ahead):
+            self.assert_finds("clocks", FAIL, "9.0 s apart", "NTP")
 
     def test_a_redis_that_may_evict_is_a_failure(self):
         client().config_set("maxmemory-policy", "allkeys-lru")
@@ -152,7 +152,7 @@ class DiagnosisTests(TestCase):
         job = PeriodicTask.objects.create(name="sweep", task="x", interval=every)
         self.assertEqual([finding.check for finding in found("beat")], ["beat"])
         PeriodicTask.objects.filter(pk=job.pk).update(last_run_at=timezone.now() + timedelta(1))
-        self.assert_finds("beat", WARN, "dated in the future: sweep", "NTP")
+        self.assert_finds("schedule", WARN, "dated in the future: sweep", "NTP")
         self.assert_finds("beat", FAIL, "the last run of sweep is dated in the future", "NTP")
         facts = READY["beat"](timezone.now())
         self.assertIn("Beat's clock was set back", facts["fault"])

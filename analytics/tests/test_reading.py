@@ -18,13 +18,13 @@ from analytics.recordings import (
     Options,
     Reading,
     RecordedSample,
-    cells,
     check,
     lies_in_window,
     preview,
     read_file,
-    words,
 )
+from analytics.recordings.columns import words
+from analytics.recordings.rows import cells
 from analytics.tests.recorded import ABSENT, FILES
 from analytics.tests.recording_doubts import DOUBTS, Doubt
 from analytics.tests.recording_shapes import (

@@ -14,8 +14,8 @@ from analytics.models import PointerPositionEvent
 from analytics.tasks import end_tokens
 from analytics.tests.interleaving import Session
 from analytics.tests.pointers import NOW, new_browser, sample, send
-from analytics.upkeep import silence
-from analytics.upkeep.silence import end_silent_tokens
+from analytics.upkeep import token_expiry
+from analytics.upkeep.token_expiry import end_silent_tokens
 from core.tests.problems import assert_problem
 from dashboard.instances.browsers import erase, get_browser, log_on, resume
 from dashboard.instances.tokens import WriteToken, make_token
@@ -78,7 +78,7 @@ class SilenceTests(TestCase):
     def test_others_are_left_alone_however_many_there_are(self):
         silent = [new_browser() for _ in range(6)]
         young = log_on(now=NOW + RETENTION)
-        with patch.object(silence, "MOST", 2):
+        with patch.object(token_expiry, "MOST", 2):
             self.assertEqual(end_silent_tokens(now=NOW + RETENTION + DAY), 7)
         self.assertTrue(self.holds(token_of(young)))
         self.assertFalse(any(self.holds(token_of(browser)) for browser in silent))

@@ -14,7 +14,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from core.api.exports import FORMATS, Column, Page
+from core.api.file_formats import FORMATS, Column, Page
 
 TimeText = Annotated[
     str,

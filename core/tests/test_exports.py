@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from django.test import SimpleTestCase
 
-from core.api.exports import FORMATS, Column, Kind
+from core.api.file_formats import FORMATS, Column, Kind
 from core.values.times import to_rfc3339
 
 COLUMNS = (
@@ -114,7 +114,7 @@ class StreamTests(SimpleTestCase):
 
     def setUp(self):
         for name, rows in (("PAGE_ROWS", 2), ("ROW_GROUP_ROWS", 4)):
-            self.enterContext(mock.patch(f"core.api.exports.{name}", rows))
+            self.enterContext(mock.patch(f"core.api.file_formats.{name}", rows))
         self.taken = 0
 
     def pages(self):

@@ -12,7 +12,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import QueryDict
 from django.urls import Resolver404, resolve
 
-from core.api.exports import FORMATS
+from core.api.file_formats import FORMATS
 
 
 class Cost(Enum):

@@ -28,7 +28,7 @@ def get_browser(
     """Return the instance.
 
     With a token: ForeignInstance (403) where it is another's, AuthenticationFailed (401) where it
-    was revoked, or has ended (analytics/upkeep/silence.py) unless it may have. Without one the
+    was revoked, or has ended (analytics/upkeep/token_expiry.py) unless it may have. Without one the
     caller has been let in by other means (staff). NoSuchInstance (404) where there is none.
     """
     if token:

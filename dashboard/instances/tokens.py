@@ -1,4 +1,4 @@
-"""Write tokens: signed, one instance each, revoked by raising the instance's version."""
+"""Write tokens and tickets for streams: signed, for one instance, void once its version rises."""
 
 from typing import NamedTuple
 from uuid import UUID

@@ -31,7 +31,7 @@ from dashboard.instances.browsers import get_browser
 from dashboard.instances.embedding import tracker_tag
 from dashboard.instances.throttles import LogOnThrottle, ReadThrottle, spend_instance
 from dashboard.instances.visits import log_on_visitor
-from dashboard.statuses.life import life_of
+from dashboard.statuses.lifetime import life_of
 from dashboard.statuses.overview import Place, list_glimpses, read_cursor, refresh_glimpses
 from dashboard.statuses.presence import state_of
 from dashboard.statuses.ranges import CHOICES, LIVE, ChosenRange, choose_range

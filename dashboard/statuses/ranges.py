@@ -6,7 +6,7 @@ from django.http import QueryDict
 
 from core.values.durations import parse_duration
 from core.values.times import to_rfc3339
-from dashboard.statuses.life import Life
+from dashboard.statuses.lifetime import Life
 
 LIVE = "2m"
 ALL = "all"

@@ -8,7 +8,7 @@ from django.db.models import Max, QuerySet, Sum
 from timescale.db.models.aggregates import First, Last
 from timescale.db.models.expressions import TimeBucket
 
-from core.api.exports import Column, Kind, Page
+from core.api.file_formats import Column, Kind, Page
 from core.storage.replica import stale
 from core.values.times import MICROSECOND, to_rfc3339
 from dashboard.statuses.intervals import align, buckets

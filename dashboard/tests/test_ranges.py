@@ -10,7 +10,7 @@ from django.utils import timezone
 from core.values.times import to_rfc3339
 from dashboard.instances.browsers import log_off, log_on
 from dashboard.models import CoarseStatus
-from dashboard.statuses.life import life_of
+from dashboard.statuses.lifetime import life_of
 from dashboard.tests.moving import add_movement
 
 NOW = timezone.now().replace(microsecond=0)

@@ -6,12 +6,12 @@ from datetime import datetime
 import redis
 from django.db import DatabaseError
 
-from analytics.health.doctor import database, installation, processes
+from analytics.health.doctor import clocks, database, installation, processes
 from analytics.health.doctor.finding import FAIL, OK, WARN, Finding, first_line
 
 __all__ = ["FAIL", "OK", "WARN", "Finding", "diagnose"]
 
-CHECKS = installation.CHECKS | database.CHECKS | processes.CHECKS
+CHECKS = installation.CHECKS | database.CHECKS | processes.CHECKS | clocks.CHECKS
 
 
 def diagnose(*, now: datetime) -> Iterator[Finding]:

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import DatabaseError, connection, connections
-from django.utils import timezone
 
 from analytics.health.doctor.finding import FAIL, OK, WARN, Check, Finding, first_line
 from analytics.health.facts import list_unapplied_migrations
@@ -14,7 +13,6 @@ from core.storage.replica import REPLICA
 
 OLDEST_POSTGRES = 14
 OLDEST_TIMESCALE = (2, 11)
-CLOCKS_APART_SECONDS = 2
 LONGEST_LAG_SECONDS = 30
 DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 # Each hypertable's key, without which retries are stored twice and drains add rows.
@@ -37,7 +35,7 @@ select current_setting('server_version_num')::int / 10000, current_setting('serv
        (select extversion from pg_extension where extname = 'timescaledb'),
        current_setting('timescaledb.license', true),
        (select reset_val from pg_settings where name = 'TimeZone'),
-       clock_timestamp(), pg_size_pretty(pg_database_size(current_database()))
+       pg_size_pretty(pg_database_size(current_database()))
 """
 # Where all that came is replayed there is no lag, however long ago the last transaction was.
 LAG = """
@@ -49,7 +47,7 @@ select pg_is_in_recovery(), case when pg_last_wal_receive_lsn() = pg_last_wal_re
 def _server(now: datetime) -> Iterator[Finding]:
     with connection.cursor() as cursor:
         cursor.execute(SERVER)
-        major, version, extension, licence, zone, clock, size = cursor.fetchone()
+        major, version, extension, licence, zone, size = cursor.fetchone()
     is_old = major < OLDEST_POSTGRES
     advice = f"PostgreSQL {OLDEST_POSTGRES} or later" if is_old else ""
     yield Finding("postgresql", FAIL if is_old else OK, f"{version}, database of {size}", advice)
@@ -57,11 +55,6 @@ def _server(now: datetime) -> Iterator[Finding]:
     is_utc = zone in ("UTC", "Etc/UTC", "GMT")
     advice = "" if is_utc else "timezone = 'UTC' in postgresql.conf: psql and dumps then agree"
     yield Finding("time zone", OK if is_utc else WARN, f"the server's is {zone}", advice)
-    apart = abs((clock - timezone.now()).total_seconds())
-    are_apart = apart > CLOCKS_APART_SECONDS
-    advice = "run NTP on both machines: samples are dated here, marks there" if are_apart else ""
-    said = f"this machine's and the database's are {apart:.1f} s apart"
-    yield Finding("clocks", FAIL if are_apart else OK, said, advice)
 
 
 def _extension(version: str | None, licence: str | None) -> Iterator[Finding]:

@@ -8,9 +8,10 @@ import redis
 from celery import current_app
 from django.conf import settings
 
+from analytics.health.doctor.clocks import SET_CLOCKS
 from analytics.health.doctor.finding import FAIL, OK, WARN, Check, Finding
 from analytics.health.facts import LAG_LIMIT_SECONDS, lag_seconds, read_outbox
-from analytics.health.heartbeats import find_fault, is_alive, jobs_of_the_future, last_sweep_age
+from analytics.health.heartbeats import find_fault, is_alive, last_sweep_age
 from analytics.ingest import quotas
 from core.api.throttling import read_use
 from core.storage.redis import client
@@ -19,7 +20,6 @@ from core.values.durations import FIRST_RUNG_MS, format_duration
 LONGEST_QUEUE = 1000
 QUEUE = "celery"
 QUOTA_WARN = 0.8
-SET_CLOCKS = "run NTP wherever Beat or a worker runs"
 
 
 def _redis(now: datetime) -> Iterator[Finding]:
@@ -55,10 +55,6 @@ def _beat(now: datetime) -> Iterator[Finding]:
         advice = "start one Beat (celery -A core beat) and a worker"
         fault = find_fault(seconds, now=now)
         yield Finding("beat", FAIL, fault or said, f"{SET_CLOCKS}; {advice}" if fault else advice)
-    if jobs := jobs_of_the_future(now=now):
-        said = f"last runs are dated in the future: {', '.join(jobs)}"
-        advice = f"the clock was set back: {SET_CLOCKS}; Beat runs each within its period"
-        yield Finding("schedule", WARN, said, advice)
 
 
 def _outbox(now: datetime) -> Iterator[Finding]:

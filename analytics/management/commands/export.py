@@ -23,7 +23,7 @@ from analytics.reading.export import (
     export_statuses,
     whole_or_nothing,
 )
-from core.api.exports import FORMATS, Column, Format, Page
+from core.api.file_formats import FORMATS, Column, Format, Page
 from core.values.durations import FIRST_RUNG_MS, format_duration, parse_duration
 
 STDOUT = Path("-")

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from analytics.management.reading import add_reading, read_files, to_options
-from analytics.management.sending import Job, add_url, refuse_if_any, send_all
+from analytics.management.recording_arguments import add_reading, read_files, to_options
+from analytics.management.sending_files import Job, add_url, refuse_if_any, send_all
 from analytics.recordings import Reading, Sent, check, lies_in_window, preview, summary
 
 EPILOG = """\

@@ -6,10 +6,10 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 
+from analytics.recordings.columns.names import LENGTHS, parse_name
 from analytics.recordings.findings import Findings, counted
-from analytics.recordings.names import LENGTHS, parse_name
 from analytics.recordings.options import Options
-from analytics.recordings.rows import Rows
+from analytics.recordings.rows.arrays import Rows
 from analytics.recordings.samples import Recording
 
 # The largest numbers of 16 bits, and where Windows puts what is minimised: no screen is there.

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from analytics.recordings.cells import looks_like_list, may_be_list, shares, to_list
+from analytics.recordings.columns.roles import Roles
 from analytics.recordings.findings import Findings
-from analytics.recordings.roles import Roles
-from analytics.recordings.tables import Chunk
+from analytics.recordings.rows.cells import looks_like_list, may_be_list, shares, to_list
+from analytics.recordings.tables.table import Chunk
 
 
 def are_lists(head: Chunk, roles: Roles, findings: Findings) -> bool:

@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from analytics.recordings.columns.names import TIME_UNITS
 from analytics.recordings.findings import Findings
-from analytics.recordings.names import TIME_UNITS
 
 # Nanoseconds in each unit that --time-unit takes.
 UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}

@@ -7,9 +7,9 @@ from django.conf import settings
 
 from analytics.ingest import decode_batch, time_window, to_samples
 from analytics.recordings.findings import Findings
+from analytics.recordings.playback.sending import to_event
 from analytics.recordings.reading import Reading
 from analytics.recordings.samples import Recording
-from analytics.recordings.sending import to_event
 from core.api.problems import Invalid
 from core.values.times import EPOCH, MICROSECOND, to_epoch_us, to_rfc3339
 

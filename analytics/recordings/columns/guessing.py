@@ -2,15 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 
-from analytics.recordings.cells import is_missing, looks_like_list, looks_numeric, shares
+from analytics.recordings.columns.names import TIME_WORDS, Name, axis_of, parse_name
+from analytics.recordings.columns.roles import Roles
+from analytics.recordings.columns.words import (
+    DELTAS,
+    NEUTRAL,
+    NOT_THE_TIME,
+    PREFERRED,
+    STRANGE,
+    TIMES,
+)
 from analytics.recordings.findings import Findings, listed
-from analytics.recordings.moments import looks_like_time
-from analytics.recordings.names import TIME_WORDS, Name, axis_of, parse_name
 from analytics.recordings.options import Options
-from analytics.recordings.roles import Roles
-from analytics.recordings.tables import Chunk, Table
-from analytics.recordings.units import epoch_unit
-from analytics.recordings.words import DELTAS, NEUTRAL, NOT_THE_TIME, PREFERRED, STRANGE, TIMES
+from analytics.recordings.rows.cells import is_missing, looks_like_list, looks_numeric, shares
+from analytics.recordings.rows.moments import looks_like_time
+from analytics.recordings.rows.units import epoch_unit
+from analytics.recordings.tables.table import Chunk, Table
 
 
 def guess_position(

@@ -6,18 +6,18 @@ from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
 
-from analytics.recordings.cells import find_decimal, is_missing, to_number
-from analytics.recordings.choosing import without_missing, without_other_rows
+from analytics.recordings.columns.roles import Roles
 from analytics.recordings.findings import Findings
-from analytics.recordings.grouping import keys_of, number_keys
-from analytics.recordings.identity import enters_of, seqs_of
-from analytics.recordings.lists import spread_lists
-from analytics.recordings.moments import find_date_order
 from analytics.recordings.options import Options
-from analytics.recordings.roles import Roles
-from analytics.recordings.rows import Rows
-from analytics.recordings.tables import Chunk, Table
-from analytics.recordings.times import TimeColumn
+from analytics.recordings.rows.arrays import Rows
+from analytics.recordings.rows.cells import find_decimal, is_missing, to_number
+from analytics.recordings.rows.choosing import without_missing, without_other_rows
+from analytics.recordings.rows.grouping import keys_of, number_keys
+from analytics.recordings.rows.identity import enters_of, seqs_of
+from analytics.recordings.rows.lists import spread_lists
+from analytics.recordings.rows.moments import find_date_order
+from analytics.recordings.rows.times import TimeColumn
+from analytics.recordings.tables.table import Chunk, Table
 
 
 class CommasFound(Exception):  # noqa: N818  (a signal: the rows are read again)

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from analytics.recordings.files import ARROW, Source
 from analytics.recordings.findings import Findings
-from analytics.recordings.tables import CHUNK_ROWS, Chunk, Table
+from analytics.recordings.tables.files import ARROW, Source
+from analytics.recordings.tables.table import CHUNK_ROWS, Chunk, Table
 
 
 class ParquetTable(Table):

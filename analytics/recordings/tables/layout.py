@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from analytics.recordings.cells import is_missing, looks_like_list, looks_numeric
+from analytics.recordings.columns.names import is_known_name, is_unit
 from analytics.recordings.findings import Findings, counted, quoted
-from analytics.recordings.names import is_known_name, is_unit
+from analytics.recordings.rows.cells import is_missing, looks_like_list, looks_numeric
 
 HEAD_LINES = 200
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "|", " ": "space"}

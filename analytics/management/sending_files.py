@@ -1,4 +1,4 @@
-"""Recordings of several files sent one after another: all of them, or none."""
+"""Sending the recordings of several files with progress bars: all of them, or none."""
 
 import signal
 from argparse import ArgumentTypeError, _ActionsContainer

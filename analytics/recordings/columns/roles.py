@@ -1,4 +1,4 @@
-"""Which column is what."""
+"""The roles that columns have: time, x, y, pointer, trial, condition."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from analytics.recordings.cells import is_missing
-from analytics.recordings.names import TIME_WORDS, axis_of, parse_name
-from analytics.recordings.tables import Chunk, Table
+from analytics.recordings.columns.names import TIME_WORDS, axis_of, parse_name
+from analytics.recordings.rows.cells import is_missing
+from analytics.recordings.tables.table import Chunk, Table
 
 _NUMBERED = re.compile(r"(.*?)[\W_]*(\d+)", re.DOTALL)
 # Fewer columns than these are x1 and x2 of something else.

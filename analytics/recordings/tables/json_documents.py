@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 
-from analytics.recordings.files import Source, find_encoding
+from analytics.recordings.columns.words import ENTER
 from analytics.recordings.findings import Findings, quoted
 from analytics.recordings.options import Options
-from analytics.recordings.records import (
+from analytics.recordings.tables.files import Source, find_encoding
+from analytics.recordings.tables.json_records import (
     decode_loosely,
     find_inside,
     holds_rows,
@@ -18,9 +19,8 @@ from analytics.recordings.records import (
     to_records,
     unpack,
 )
-from analytics.recordings.tables import CHUNK_ROWS, Chunk, Table
-from analytics.recordings.words import ENTER
-from core.api.exports import TORN
+from analytics.recordings.tables.table import CHUNK_ROWS, Chunk, Table
+from core.api.file_formats import TORN
 
 HEAD_RECORDS = 1_000
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from analytics.recordings.cells import is_missing
-from analytics.recordings.tables import Chunk
+from analytics.recordings.rows.cells import is_missing
+from analytics.recordings.tables.table import Chunk
 
 
 def keys_of(chunk: Chunk, names: Sequence[str]) -> list[tuple]:

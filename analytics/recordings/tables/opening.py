@@ -2,13 +2,13 @@
 
 import re
 
-from analytics.recordings.documents import JsonTable, UnpackedTable, find_packed
-from analytics.recordings.files import ARROW, PARQUET, open_source
 from analytics.recordings.findings import Findings
 from analytics.recordings.options import Options
-from analytics.recordings.parquet import ParquetTable
-from analytics.recordings.tables import Table, TextTable
-from analytics.recordings.wide import WideTable, find_families
+from analytics.recordings.tables.files import ARROW, PARQUET, open_source
+from analytics.recordings.tables.json_documents import JsonTable, UnpackedTable, find_packed
+from analytics.recordings.tables.parquet import ParquetTable
+from analytics.recordings.tables.table import Table, TextTable
+from analytics.recordings.tables.wide import WideTable, find_families
 
 # JSON's first two signs. A text may begin with a section's name, such as "[Header]".
 _JSON = re.compile(rb"(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*(\{|\[\s*[\[{\]\d\"-])")

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from analytics.recordings.cells import is_missing, to_flag, to_number
 from analytics.recordings.findings import Findings
-from analytics.recordings.tables import Chunk
+from analytics.recordings.rows.cells import is_missing, to_flag, to_number
+from analytics.recordings.tables.table import Chunk
 
 MOST_SEQ = 2**31 - 1
 

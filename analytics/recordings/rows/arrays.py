@@ -4,7 +4,7 @@ from array import array
 from dataclasses import dataclass, field
 from itertools import compress
 
-from analytics.recordings.times import TimeColumn
+from analytics.recordings.rows.times import TimeColumn
 
 
 @dataclass

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
+from analytics.recordings.columns.names import axis_of, parse_name
+from analytics.recordings.columns.words import KEY
 from analytics.recordings.findings import Findings, listed
-from analytics.recordings.names import axis_of, parse_name
-from analytics.recordings.words import KEY
 
 _decode = msgspec.json.decode
 

@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, TextIO
 
-from analytics.recordings.files import Source, find_encoding
 from analytics.recordings.findings import Findings, counted, quoted
-from analytics.recordings.layouts import (
+from analytics.recordings.options import Options
+from analytics.recordings.tables.files import Source, find_encoding
+from analytics.recordings.tables.layout import (
     HEAD_LINES,
     Layout,
     find_layout,
     is_comment,
     split_lines,
 )
-from analytics.recordings.options import Options
-from core.api.exports import TORN
+from core.api.file_formats import TORN
 
 CHUNK_ROWS = 10_000
 # A cell may hold all values of a trial.

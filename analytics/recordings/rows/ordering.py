@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Sequence
 from itertools import groupby, pairwise
 
-from analytics.recordings.rows import Rows
+from analytics.recordings.rows.arrays import Rows
 
 # So many rows may stand behind later ones, for they were written late.
 FEW_ROWS, FEW_SHARE = 2, 0.1

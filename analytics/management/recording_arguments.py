@@ -1,4 +1,4 @@
-"""The arguments by which a user says how recordings are to be read, and files read by them."""
+"""The arguments that say how to read recordings, and the files read by them."""
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError

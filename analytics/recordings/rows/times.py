@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC
 from typing import Any
 
-from analytics.recordings.cells import looks_numeric, to_number
-from analytics.recordings.moments import MomentReader, is_compact
 from analytics.recordings.options import Options
+from analytics.recordings.rows.cells import looks_numeric, to_number
+from analytics.recordings.rows.moments import MomentReader, is_compact
 
 
 class TimeColumn:

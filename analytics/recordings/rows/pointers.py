@@ -4,8 +4,10 @@ from array import array
 from collections.abc import Sequence
 from itertools import pairwise
 
+from analytics.recordings.columns.roles import Roles
 from analytics.recordings.findings import Findings, counted, listed
-from analytics.recordings.ordering import (
+from analytics.recordings.rows.arrays import Rows
+from analytics.recordings.rows.ordering import (
     are_few,
     are_several_pointers,
     by_time,
@@ -13,10 +15,8 @@ from analytics.recordings.ordering import (
     is_certain,
     late_rows,
 )
-from analytics.recordings.roles import Roles
-from analytics.recordings.rows import Rows
 from analytics.recordings.samples import Recording
-from analytics.recordings.tables import Table
+from analytics.recordings.tables.table import Table
 
 # Between trials whose times begin anew.
 PAUSE_US = 1_000_000

@@ -1,20 +1,16 @@
-"""Which column is what: by the user's word, or by names that leave no doubt."""
+"""The column of each role: the one that the user names, or one whose name leaves no doubt."""
 
 from collections.abc import Callable, Mapping, Sequence
 
-from analytics.recordings.findings import Findings, listed
-from analytics.recordings.guessing import (
+from analytics.recordings.columns.guessing import (
     guess_by_cells,
     guess_position,
     guess_time,
     refuse_missing,
 )
-from analytics.recordings.moments import is_date, is_time_of_day
-from analytics.recordings.names import Name, parse_name
-from analytics.recordings.options import ABSENT, Options
-from analytics.recordings.roles import Roles
-from analytics.recordings.tables import Chunk, Table
-from analytics.recordings.words import (
+from analytics.recordings.columns.names import Name, parse_name
+from analytics.recordings.columns.roles import Roles
+from analytics.recordings.columns.words import (
     BLOCKS,
     CONDITIONS,
     DATES,
@@ -30,6 +26,10 @@ from analytics.recordings.words import (
     SESSIONS,
     TRIALS,
 )
+from analytics.recordings.findings import Findings, listed
+from analytics.recordings.options import ABSENT, Options
+from analytics.recordings.rows.moments import is_date, is_time_of_day
+from analytics.recordings.tables.table import Chunk, Table
 
 MOST_LOOKED_AT = 100
 

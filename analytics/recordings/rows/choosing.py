@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from itertools import compress
 from typing import Any
 
-from analytics.recordings.cells import is_missing, to_number
+from analytics.recordings.columns.roles import Roles
+from analytics.recordings.columns.words import has_no_position
 from analytics.recordings.findings import Findings, quoted
-from analytics.recordings.roles import Roles
-from analytics.recordings.tables import Chunk
-from analytics.recordings.words import has_no_position
+from analytics.recordings.rows.cells import is_missing, to_number
+from analytics.recordings.tables.table import Chunk
 
 
 def without_other_rows(chunk: Chunk, roles: Roles, findings: Findings) -> Chunk:

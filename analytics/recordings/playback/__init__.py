@@ -1,0 +1,1 @@
+"""Sending recordings through the REST API, as a tracker would."""

@@ -1,0 +1,1 @@
+"""From a file to its table: encodings, delimiters, JSON, Parquet, wide layouts."""
