@@ -7,7 +7,8 @@ metric is made.
 
 import os
 import socket
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
@@ -21,9 +22,13 @@ from prometheus_client import (
     multiprocess,
     values,
 )
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 HOST = socket.gethostname().replace("_", "-")
+GAUGES = "gauge_live*"
+# A gauge that another host's process has not touched for so long is that of a dead process.
+GAUGE_SECONDS = 30
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
@@ -81,21 +86,45 @@ def exposition(gauges: Collector) -> bytes:
     """Return all metrics in Prometheus' text format, those of `gauges` read now."""
     counted = CollectorRegistry()
     if settings.METRICS_DIR:
-        _forget_the_dead(Path(settings.METRICS_DIR))
-        multiprocess.MultiProcessCollector(counted, settings.METRICS_DIR)
+        counted.register(_Files(Path(settings.METRICS_DIR)))
     read_now = CollectorRegistry()
     read_now.register(gauges)
     own = counted if settings.METRICS_DIR else REGISTRY
     return generate_latest(own) + generate_latest(read_now)
 
 
-def _forget_the_dead(folder: Path) -> None:
-    """A killed process cannot take its gauges back; its counters stay, as they must."""
-    for file in folder.glob(f"gauge_live*_{HOST}-*.db"):
-        pid = file.stem.rpartition("-")[2]
-        try:
-            os.kill(int(pid), 0)
-        except ProcessLookupError:
-            multiprocess.mark_process_dead(f"{HOST}-{pid}", str(folder))
-        except (PermissionError, ValueError):
-            continue
+def touch_gauges() -> None:
+    """Show that this process lives; other hosts leave out what is older than GAUGE_SECONDS."""
+    if not settings.METRICS_DIR:
+        return
+    for file in Path(settings.METRICS_DIR).glob(f"{GAUGES}_{_name}.db"):
+        os.utime(file)
+
+
+class _Files:
+    """What all processes counted.
+
+    A killed process cannot take its gauges back, so they are left out. Its counters stay.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def collect(self) -> Iterable[Metric]:
+        gone = {file for file in self.folder.glob(f"{GAUGES}_*.db") if not _is_alive(file)}
+        files = [str(file) for file in self.folder.glob("*.db") if file not in gone]
+        return multiprocess.MultiProcessCollector.merge(files)
+
+
+def _is_alive(gauge: Path) -> bool:
+    """Whether the process lives that a gauge is of; another container's pid means nothing here."""
+    host, _, pid = gauge.stem.rpartition("_")[2].rpartition("-")
+    try:
+        if host != HOST:
+            return time.time() - gauge.stat().st_mtime < GAUGE_SECONDS
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+    except (PermissionError, ValueError):
+        pass
+    return True

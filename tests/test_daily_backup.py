@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -51,11 +53,19 @@ def folder(tmp_path: Path) -> Path:
 def backup(
     production: Production, programs: Path, folder: Path, *words: str, **env: str
 ) -> subprocess.CompletedProcess[str]:
+    running = start(production, programs, folder, *words, **env)
+    out, err = running.communicate(timeout=120)
+    return subprocess.CompletedProcess(words, running.returncode, out, err)
+
+
+def start(
+    production: Production, programs: Path, folder: Path, *words: str, **env: str
+) -> subprocess.Popen[str]:
     # As in Compose: the service's own role dumps, and the owner brings back.
     is_restored = words[0] == "restore"
     address = urlsplit(production.owner_url if is_restored else production.database_url)
     (folder.parent / "password").write_text(address.password or "")
-    return subprocess.run(
+    return subprocess.Popen(
         ["sh", ROOT / "deploy" / "backup", *words],
         env={
             "PATH": f"{programs}:{os.environ['PATH']}",
@@ -69,10 +79,83 @@ def backup(
             "ROLE_SQL": str(ROOT / "deploy" / "role.sql"),
             **env,
         },
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
+        # The tests may run where it is ignored, and a shell keeps what is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
+
+
+@contextmanager
+def held_dump(
+    production: Production, programs: Path, folder: Path, *words: str
+) -> Iterator[subprocess.Popen[str]]:
+    """A backup whose dump is under way, and waits for a table that somebody has locked."""
+    with closing(psycopg2.connect(production.owner_url)) as session, session.cursor() as cursor:
+        cursor.execute("lock table analytics_heartbeat in access exclusive mode")
+        running = start(production, programs, folder, *words)
+        waits = "select 1 from pg_locks where not granted and pid <> pg_backend_pid()"
+        wait_until(lambda: production.sql(waits), what="the dump waits")
+        assert [file.suffix for file in folder.iterdir()] == [".part"]
+        yield running
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_told_to_stop_in_the_midst_of_a_dump_it_ends_at_once_and_leaves_nothing(
+    production: Production, programs: Path, folder: Path, how: signal.Signals
+) -> None:
+    with held_dump(production, programs, folder, "loop") as running:
+        running.send_signal(how)
+        assert running.wait(2) == 128 + signal.SIGTERM
+        assert list(folder.iterdir()) == []
+        dumps = "select 1 from pg_stat_activity where application_name = 'pg_dump'"
+        wait_until(lambda: not production.sql(dumps), what="pg_dump has ended")
+
+
+def test_told_to_stop_between_two_dumps_it_ends_at_once(
+    production: Production, programs: Path, folder: Path
+) -> None:
+    (folder / "pointerscope-fresh.dump").touch()
+    running = start(production, programs, folder, "loop")
+    time.sleep(1)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(2) == 128 + signal.SIGTERM
+
+
+def test_there_is_one_dump_at_a_time_and_what_a_killed_one_left_goes(
+    production: Production, programs: Path, folder: Path
+) -> None:
+    with held_dump(production, programs, folder, "once") as running:
+        second = backup(production, programs, folder, "once")
+        assert (second.returncode, second.stderr) == (1, "backup: another one is under way\n")
+        assert len(list(folder.iterdir())) == 1
+        running.kill()
+        running.wait()
+        # In a container all its processes end.
+        production.sql(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where application_name = 'pg_dump'"
+        )
+    wait_until(lambda: backup(production, programs, folder, "once").returncode == 0)
+    assert [file.suffix for file in folder.iterdir()] == [".dump"]
+
+
+def test_a_restoration_that_is_told_to_stop_leaves_no_half_a_database(
+    production: Production, programs: Path, folder: Path
+) -> None:
+    assert backup(production, programs, folder, "once").returncode == 0
+    (dump,) = folder.iterdir()
+    slow = programs / "pg_restore"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    name = f"{production.database}_half"
+    running = start(production, programs, folder, "restore", str(dump), name)
+    exists = "select 1 from pg_database where datname = %s"
+    wait_until(lambda: production.sql(exists, (name,)))
+    time.sleep(1)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(20) == 128 + signal.SIGTERM
+    assert production.sql(exists, (name,)) == []
 
 
 def test_a_dump_is_made_and_brought_back_and_old_ones_go(
@@ -128,7 +211,7 @@ def test_what_cannot_be_restored_leaves_no_half_a_database(
     done = backup(production, programs, folder, "restore", str(folder / "torn.dump"), name)
     assert done.returncode == 1
     assert f"{name} is gone again" in done.stderr
-    assert production.sql("select from pg_database where datname = %s", (name,)) == []
+    assert production.sql("select 1 from pg_database where datname = %s", (name,)) == []
 
 
 def test_a_cluster_whose_first_role_was_the_services_gets_an_ordinary_one(

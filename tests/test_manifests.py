@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import stat
 import subprocess
 from functools import cache
@@ -201,15 +202,22 @@ def test_there_is_one_beat() -> None:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout that has only what configure needs."""
-    (tmp_path / "deploy").mkdir()
-    (tmp_path / "deploy" / "configure").write_bytes((DEPLOY / "configure").read_bytes())
+    """A checkout of deploy/, made with a mask that lets nobody else read."""
+    for file in DEPLOY.rglob("*"):
+        if file.is_file() and file.parent != DEPLOY / "secrets":
+            copy = tmp_path / file.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, copy)
+    for path in (tmp_path / "deploy").rglob("*"):
+        path.chmod(path.stat().st_mode & 0o700)
     return tmp_path
 
 
-def configure(checkout: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def configure(checkout: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     command = ["sh", str(checkout / "deploy" / "configure"), *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, env=os.environ | env, capture_output=True, text=True, check=False
+    )
 
 
 def test_configure_makes_secrets_that_nobody_else_on_the_machine_can_read(checkout: Path) -> None:
@@ -230,6 +238,63 @@ def test_configure_makes_secrets_that_nobody_else_on_the_machine_can_read(checko
         "COMPOSE_PROFILES=app",
         "DOMAIN=stats.example.org",
     ]
+
+
+def mounted() -> set[Path]:
+    """Return the files and folders of the checkout that containers see, secrets aside."""
+    mounts = [mount for one in app()["services"].values() for mount in one.get("volumes", [])]
+    sources = [Path(mount["source"]) for mount in mounts if mount["type"] == "bind"]
+    return {source.relative_to(ROOT) for source in sources if source.is_relative_to(ROOT)}
+
+
+def test_configure_lets_containers_read_what_they_mount(checkout: Path) -> None:
+    roots = [checkout / path for path in mounted()]
+    paths = [*roots, *(path for root in roots for path in root.rglob("*"))]
+    assert len(paths) > 10
+    assert not any(path.stat().st_mode & 0o044 for path in paths)
+    assert configure(checkout, "stats.example.org").returncode == 0
+    for path in paths:
+        wanted = 0o055 if path.is_dir() or path.stat().st_mode & 0o100 else 0o044
+        assert path.stat().st_mode & 0o077 == wanted, path
+
+
+def test_configure_says_so_where_it_cannot_let_them(checkout: Path) -> None:
+    """With a stand-in for chmod, as it answers where a file is another user's."""
+    refuses = checkout / "chmod"
+    refuses.write_text('#!/bin/sh\n[ "$1" != -R ] && exec /bin/chmod "$@"\nexit 1\n')
+    refuses.chmod(0o755)
+    done = configure(checkout, "stats.example.org", PATH=f"{checkout}:{os.environ['PATH']}")
+    assert done.returncode == 77
+    assert "could not read deploy/backup: run this as its owner" in done.stderr
+
+
+def test_no_image_leaves_an_anonymous_volume() -> None:
+    """Each folder that an image of others declares a volume has a mount of ours."""
+    declared = {
+        "timescale/timescaledb": "/var/lib/postgresql/data",
+        "redis": "/data",
+        "mher/flower": "/data",
+        "prom/prometheus": "/prometheus",
+    }
+    for service in (*app()["services"].values(), *compose()["services"].values()):
+        folder = declared.get(service["image"].partition(":")[0])
+        # Compose's `tmpfs` is no mount: engines before 20.10 made a volume beside it.
+        targets = {mount["target"] for mount in service.get("volumes", [])}
+        assert folder is None or folder in targets, service["image"]
+
+
+def test_no_service_needs_a_later_engine_than_the_docs_name() -> None:
+    probes = [service.get("healthcheck", {}) for service in app()["services"].values()]
+    assert not [probe for probe in probes if "start_interval" in probe]
+
+
+def test_whatever_is_told_to_stop_hears_it() -> None:
+    """A shell that is a container's first process ignores SIGTERM; SIGINT is PostgreSQL's."""
+    for name, service in app()["services"].items():
+        runs_a_shell = (service.get("entrypoint") or [""])[0] == "sh" or name == "backup"
+        ends_as_another = any("exec " in word for word in service.get("command") or [])
+        assert not runs_a_shell or service.get("init") or ends_as_another, name
+    assert app()["services"]["backup"]["stop_signal"] == "SIGTERM"
 
 
 def test_configure_changes_nothing_but_the_domain_when_repeated(checkout: Path) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 import secrets
 import signal
@@ -138,6 +139,15 @@ def test_open_streams_are_counted_and_a_killed_process_counts_none(service: Serv
     service.stop("live", how=signal.SIGKILL)
     assert metric(service, "pointerscope_stream_clients") == 0
     service.start("live")
+
+
+def test_live_shows_every_few_seconds_that_its_gauge_is_that_of_a_living_process(
+    service: Service,
+) -> None:
+    pid = service.processes["live"].pid
+    (gauge,) = (service.folder / "metrics").glob(f"gauge_live*-{pid}.db")
+    os.utime(gauge, (0, 0))
+    wait_until(lambda: gauge.stat().st_mtime > 0, what="live touches its gauge")
 
 
 def test_redis_that_hangs_or_is_away_is_told_in_time(service: Service) -> None:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from rest_framework.exceptions import APIException, MethodNotAllowed, NotFound
 
 from core.api.problems import ForeignInstance, Unavailable
+from core.metrics import GAUGE_SECONDS, touch_gauges
 from core.web.aliases import own_path
 from core.web.framing import Receive, Scope, Send, check_head, closing, drop
 from core.web.refusals import refuse_read
@@ -60,7 +61,7 @@ async def _live(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
-            tasks = [asyncio.create_task(hub.listen()), asyncio.create_task(_catch_up())]
+            tasks = [asyncio.create_task(job) for job in (hub.listen(), _catch_up(), _show_life())]
             _end_streams_on(signal.SIGTERM, signal.SIGINT)
             await send({"type": "lifespan.startup.complete"})
         else:
@@ -78,6 +79,13 @@ async def _catch_up() -> None:
         await asyncio.sleep(settings.SWEEP_SECONDS / 2)
         hub.catch_up(versions)
         versions = await asyncio.to_thread(_read_versions, list(hub.watchers))
+
+
+async def _show_life() -> None:
+    """Keep the count of this process's streams in what web answers at /metrics."""
+    while True:
+        touch_gauges()
+        await asyncio.sleep(GAUGE_SECONDS / 3)
 
 
 def _read_versions(instances: list[str]) -> dict[str, int]:
