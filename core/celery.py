@@ -5,7 +5,7 @@ from typing import Any
 
 import billiard.pool
 from celery import Celery
-from celery.signals import beat_init, celeryd_init, task_postrun, task_prerun
+from celery.signals import beat_init, celeryd_init, setup_logging, task_postrun, task_prerun
 
 from core.tasks.beat import Beat
 from core.web import request_ids
@@ -16,6 +16,15 @@ app = Celery("pointerscope")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.Beat = app.subclass_with_self(Beat)
+
+
+@setup_logging.connect
+def log_as_set(**_: Any) -> None:
+    """Let LOG_LEVEL and LOG_FORMAT hold: Celery would log from the level of its `-l` on."""
+    from django.conf import settings
+    from django.utils.log import configure_logging
+
+    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
 
 
 @celeryd_init.connect

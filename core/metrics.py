@@ -25,6 +25,8 @@ from prometheus_client import (
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from core.environment.sources import stop
+
 HOST = socket.gethostname().replace("_", "-")
 GAUGES = "gauge_live*"
 # A gauge that another host's process has not touched for so long is that of a dead process.
@@ -46,7 +48,10 @@ _take_name()
 os.register_at_fork(after_in_child=_take_name)
 
 if settings.METRICS_DIR:
-    Path(settings.METRICS_DIR).mkdir(parents=True, exist_ok=True)
+    try:
+        Path(settings.METRICS_DIR).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        stop(f"METRICS_DIR: {error.strerror}: {error.filename}")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = settings.METRICS_DIR
     values.ValueClass = values.MultiProcessValue(lambda: _name)
 

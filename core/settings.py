@@ -4,6 +4,7 @@ What an operator may change is read from the environment (or `.env`); docs/setti
 each. All faults are reported together, before anything starts.
 """
 
+import os
 import warnings
 from datetime import timedelta
 from ipaddress import ip_network
@@ -13,21 +14,34 @@ from typing import Any, cast
 from environs import EnvValidationError, FileAwareEnv, validate
 from pythonjsonlogger.core import RESERVED_ATTRS
 
-from core.environment import load_environment, say_faults, stop
+from core.environment.rules import (
+    A_HOST,
+    A_NAME,
+    AN_ADDRESS,
+    AN_ORIGIN,
+    check_network,
+    validate_each,
+)
+from core.environment.sources import load_environment, say_faults, stop
+from core.environment.unknown import find_unknown
 from core.values.durations import check_ladder, format_duration, parse_ladder
 from core.web.policy import content_policy, share_tracker
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-load_environment(checkout=BASE_DIR)
+_dotenv = load_environment(checkout=BASE_DIR)
 # SECRET_KEY_FILE names a file with the SECRET_KEY in it, and so for every setting.
 env = FileAwareEnv(eager=False, strip_whitespace=True)
 
 SECRET_KEY = env.str("SECRET_KEY", validate=validate.Length(min=32))
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 DEBUG = env.bool("DEBUG", False)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
-CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"], validate=validate_each(A_HOST)
+)
+CSRF_TRUSTED_ORIGINS: list[str] = env.list(
+    "CSRF_TRUSTED_ORIGINS", [], validate=validate_each(AN_ORIGIN)
+)
 HTTPS = env.bool("HTTPS", False)
 HSTS_PRELOAD = env.bool("HSTS_PRELOAD", False)
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0, max=10))
@@ -42,8 +56,8 @@ LOG_LEVEL = env.str(
 )
 LOG_FORMAT = env.str("LOG_FORMAT", "line", validate=validate.OneOf(["line", "json"]))
 METRICS_DIR = env.str("METRICS_DIR", "")
-OPERATOR_NETWORKS = env.list(
-    "OPERATOR_NETWORKS", [ip_network("127.0.0.0/8"), ip_network("::1")], subcast=ip_network
+_networks = env.list(
+    "OPERATOR_NETWORKS", ["127.0.0.0/8", "::1"], validate=validate_each(check_network)
 )
 
 DATABASE = env.dj_db_url(
@@ -75,14 +89,11 @@ ROLLUP_SHARDS = env.int("ROLLUP_SHARDS", 2, validate=validate.Range(min=1, max=6
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 5.0, validate=validate.Range(min=0.5, max=60))
 ANALYST_MINUTES = env.int("ANALYST_MINUTES", 15, validate=validate.Range(min=1, max=1440))
 BEAT_PULSE = env.str("BEAT_PULSE", "")
-STREAM_URL = env.str("STREAM_URL", "").rstrip("/")
+STREAM_URL = (env.str("STREAM_URL", "", validate=AN_ADDRESS) or "").rstrip("/")
 PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65535))
-SERVICE_URL = env.str("SERVICE_URL", "").rstrip("/") or f"http://127.0.0.1:{PORT}"
+SERVICE_URL = (env.str("SERVICE_URL", "", validate=AN_ADDRESS) or "").rstrip("/")
+SERVICE_URL = SERVICE_URL or f"http://127.0.0.1:{PORT}"
 STREAM_TICKET_SECONDS = env.int("STREAM_TICKET_SECONDS", 300, validate=validate.Range(min=10))
-# No page or call of the service's own may disappear behind a name.
-_TAKEN = "admin|api|browsers|favicon.ico|healthz|log-on|login|logout|metrics|readyz|static"
-_SEGMENT = r"[A-Za-z0-9][\w.-]*"
-A_NAME = validate.Regexp(rf"^(?!({_TAKEN})(/|$))({_SEGMENT}(/{_SEGMENT}){{0,3}})?$")
 TRACKER_PATH = env.str("TRACKER_PATH", "", validate=A_NAME)
 API_PREFIX = env.str("API_PREFIX", "", validate=A_NAME)
 FLUSH_INTERVAL_MS = env.int("FLUSH_INTERVAL_MS", 250, validate=validate.Range(min=50, max=10_000))
@@ -113,8 +124,11 @@ try:
     env.seal()
 except EnvValidationError as error:
     stop(say_faults(cast(dict, error.error_messages)))
+# Logged when a process starts, and told by `manage.py doctor`.
+UNKNOWN_SETTINGS = list(find_unknown(known=env.dump(), dotenv=_dotenv, environment=os.environ))
 
 RUNGS_MS = parse_ladder(RUNGS)
+OPERATOR_NETWORKS = [ip_network(network.strip()) for network in _networks]
 
 INSTALLED_APPS = [
     "analytics",

@@ -1,4 +1,9 @@
+import logging
+
 from django.apps import AppConfig
+from django.conf import settings
+
+logger = logging.getLogger("core.settings")
 
 
 class DashboardConfig(AppConfig):
@@ -7,3 +12,6 @@ class DashboardConfig(AppConfig):
     def ready(self) -> None:
         # drf-spectacular knows the extensions that have been imported.
         from dashboard.api import schema  # noqa: F401
+
+        for said in settings.UNKNOWN_SETTINGS:
+            logger.warning(said)

@@ -141,6 +141,26 @@ def test_a_process_that_dies_ends_everything_with_a_clear_line(
     assert_ended(checkout, pids)
 
 
+def test_what_dotenv_sets_holds_in_every_process(checkout: Checkout, port: str) -> None:
+    """LOG_LEVEL in all of them, web's supervisor too; WEB_WORKERS; and a name that is misspelt."""
+    settings = "LOG_LEVEL=WARNING\nWEB_WORKERS=2\nLOGIN_ATEMPTS=3\n"
+    (checkout.folder / ".env").write_text(settings)
+    running = checkout.start("run", PORT=port)
+    wait_until(lambda: "is ready:" in checkout.output or running.poll() is not None, 60)
+    if "Choose one:" in checkout.output:
+        pytest.skip("no server programs here: neither the host's nor a Debian root")
+    ready = f"http://127.0.0.1:{port}/readyz"
+    wait_until(lambda: requests.get(ready, timeout=5).status_code == 200, 60)
+    running.terminate()
+    assert running.wait(20) == 0
+    assert "INFO" not in checkout.output
+    said = "LOGIN_ATEMPTS in .env is not a setting and has no effect; did you mean LOGIN_ATTEMPTS?"
+    told = re.findall(
+        rf"^(\w+) +\| .* WARNING core.settings: {re.escape(said)}$", checkout.output, re.M
+    )
+    assert sorted(told) == ["beat", "live", "web", "web", "worker"]
+
+
 @pytest.mark.skipif(not Path("/usr/bin/setpriv").exists(), reason="only Linux can do this")
 def test_killed_outright_it_leaves_no_process_of_the_service_behind(
     checkout: Checkout, port: str

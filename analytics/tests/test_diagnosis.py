@@ -76,6 +76,14 @@ class DiagnosisTests(TestCase):
         self.assertRegex(said["licence"], "^(apache|timescale): ")
         self.assertEqual(said["time zone"], "the server's is UTC")
 
+    @override_settings(UNKNOWN_SETTINGS=["LOGIN_ATEMPTS in .env is not a setting"])
+    def test_a_setting_that_is_none_is_warned_of(self):
+        advice = "docs/settings.md lists the settings"
+        self.assertIn(
+            Finding("settings", WARN, "LOGIN_ATEMPTS in .env is not a setting", advice),
+            list(diagnose(now=timezone.now())),
+        )
+
     @override_settings(DEBUG=True, ALLOWED_HOSTS=["*"])
     def test_settings_that_are_for_development_are_warned_of(self):
         self.assert_finds("settings", WARN, "debug pages are on", "DEBUG=false")

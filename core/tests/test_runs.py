@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.test import SimpleTestCase
 
-from core.runs import UnclearRunError, find_run
+from core.environment.runs import UnclearRunError, find_run
 
 
 class RunsTests(SimpleTestCase):

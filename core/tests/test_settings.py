@@ -1,5 +1,6 @@
 """Settings are complete, explained, and loud where they are wrong."""
 
+import json
 import os
 import re
 import subprocess
@@ -13,6 +14,61 @@ from django.test import SimpleTestCase
 from core import settings as module
 
 ROOT = Path(settings.BASE_DIR)
+
+NUMBERS = (
+    *("TRUSTED_PROXIES", "PROBE_PORT", "LOGIN_ATTEMPTS", "LOGIN_ATTEMPTS_PER_ADDRESS"),
+    *("LOGIN_COOLOFF_MINUTES", "RAW_RETENTION_DAYS", "STATUS_RETENTION_DAYS"),
+    *("COMPRESS_AFTER_DAYS", "ROLLUP_SHARDS", "SWEEP_SECONDS", "PORT", "STREAM_TICKET_SECONDS"),
+    *("ANALYST_MINUTES", "FLUSH_INTERVAL_MS", "LOG_ON_PER_MINUTE", "BATCHES_PER_MINUTE"),
+    *("INSTANCES_PER_DAY_PER_ADDRESS", "INSTANCES_PER_DAY_OF_ALL", "EVENTS_PER_MINUTE"),
+    *("EVENTS_PER_MINUTE_PER_ADDRESS", "EVENTS_PER_MINUTE_OF_ALL", "READS_PER_MINUTE"),
+    *("WEB_THREADS", "COSTLY_READS", "EXPORTS"),
+)
+WRONG = {
+    **dict.fromkeys(NUMBERS, "many"),
+    "SECRET_KEY": "",
+    "DATABASE_URL": "db.example.org",
+    "REPLICA_URL": "db.example.org",
+    "DATABASE_OWNER_URL": "db.example.org",
+    "REDIS_URL": "http://redis.example.org",
+    "DEBUG": "perhaps",
+    "HTTPS": "perhaps",
+    "HSTS_PRELOAD": "perhaps",
+    "ALLOWED_HOSTS": "localhost,https://stats.example.org/",
+    "CSRF_TRUSTED_ORIGINS": "stats.example.org",
+    "LOG_LEVEL": "LOUD",
+    "LOG_FORMAT": "xml",
+    "OPERATOR_NETWORKS": "127.0.0.1,the office",
+    "SERVICE_URL": "stats.example.org",
+    "STREAM_URL": "stats.example.org",
+    "RUNGS": "10s,1s",
+    "TRACKER_PATH": "/admin/",
+    "API_PREFIX": "/admin/",
+}
+ANYTHING = {"SECRET_KEY_FALLBACKS", "METRICS_DIR", "BEAT_PULSE"}
+TRY_EACH = """
+import json, os, sys
+told = {}
+for name, value in json.loads(os.environ["WRONG"]).items():
+    before = dict(os.environ)
+    os.environ[name] = value
+    sys.modules.pop("core.settings", None)
+    try:
+        import core.settings
+        told[name] = "it starts"
+    except BaseException as error:
+        told[name] = str(error) if isinstance(error, SystemExit) else repr(error)
+    os.environ.clear()
+    os.environ.update(before)
+print(json.dumps(told))
+"""
+PROCESSES = (
+    ["manage.py", "doctor"],
+    ["-m", "core.web.server", "--port", "0", "--workers", "2", "analytics.asgi:application"],
+    ["-m", "uvicorn", "--port", "0", "dashboard.asgi:application"],
+    ["-m", "celery", "-A", "core", "worker"],
+    ["-m", "celery", "-A", "core", "beat"],
+)
 
 
 def documented_settings() -> set[str]:
@@ -39,7 +95,7 @@ def environment_of(settings: dict[str, str]) -> dict[str, str]:
 def boot(then: str = "", **environment: str) -> subprocess.CompletedProcess:
     """Import the settings in a process that has this environment only."""
     return subprocess.run(
-        [sys.executable, "-c", f"import core.settings; {then}"],
+        [sys.executable, "-c", f"import core.settings\n{then}"],
         cwd=ROOT,
         env=environment_of(environment),
         capture_output=True,
@@ -77,10 +133,34 @@ class SettingsTests(SimpleTestCase):
         for name in ("SECRET_KEY", "RAW_RETENTION_DAYS", "REDIS_URL", "docs/settings.md"):
             self.assertIn(name, last)
 
-    def test_an_empty_secret_key_stops_the_boot(self):
-        done = boot(SECRET_KEY="")
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn("SECRET_KEY", done.stderr)
+    def test_each_setting_that_is_wrong_is_one_line_that_names_it(self):
+        self.assertEqual({*WRONG, *ANYTHING}, documented_settings())
+        told = json.loads(boot(TRY_EACH, WRONG=json.dumps(WRONG)).stdout)
+        for name, said in told.items():
+            with self.subTest(name):
+                self.assertRegex(
+                    said, rf"^Pointerscope cannot start\. {name}: .*docs/settings\.md.*$"
+                )
+
+    def test_a_setting_that_is_wrong_stops_each_process_with_one_line(self):
+        for words in PROCESSES:
+            with self.subTest(words):
+                done = subprocess.run(
+                    [sys.executable, *words],
+                    cwd=ROOT,
+                    env=environment_of({"SECRET_KEY": "", "METRICS_DIR": ""}),
+                    capture_output=True,
+                    text=True,
+                    timeout=30,
+                )
+                self.assertNotEqual(done.returncode, 0)
+                self.assertRegex(done.stderr, r"^Pointerscope cannot start\. SECRET_KEY: [^\n]+\n$")
+
+    def test_a_folder_of_counters_that_cannot_be_made_is_one_line(self):
+        set_up = "import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'core.settings'"
+        done = boot(f"{set_up}; django.setup(); import core.metrics", METRICS_DIR="/dev/null/x")
+        said = "Pointerscope cannot start. METRICS_DIR: Not a directory: /dev/null/x"
+        self.assertEqual(done.stderr, f"{said} (docs/settings.md explains each setting)\n")
 
     def test_a_setting_can_be_read_from_a_file(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,11 +1,16 @@
 """Web's server: uvicorn, which by its own command line has no second port for the probes."""
 
 import argparse
+import os
 import resource
 from typing import Any
 
 import uvicorn
+from django.conf import settings
+from django.utils.log import configure_logging
 from uvicorn.supervisors import Multiprocess
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
 CONFIG: dict[str, Any] = {
     "http": "core.web.http:Protocol",
@@ -32,6 +37,9 @@ def serve(*, application: str, host: str, port: int, workers: int, probe_port: i
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
     config = uvicorn.Config(application, host=host, port=port, workers=workers, **CONFIG)
+    # Here too, so that the supervisor of several workers logs as they do, and ends where a setting
+    # is wrong: it would start its workers again and again.
+    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
     listeners = [config.bind_socket()]
     if probe_port:
         config.port = probe_port

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from service_sources.state import CHECKOUT, OWNER, is_locked, keep_private, open_private
 
-# In the checkout, where manage.py looks, whichever state folder the run has (core/runs.py).
+# In the checkout, where manage.py looks (core/environment/runs.py), whatever the state folder is.
 RUNS = CHECKOUT / "var" / "runs"
 NAMES = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "STREAM_URL", "SERVICE_URL", OWNER)
 

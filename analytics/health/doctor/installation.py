@@ -22,6 +22,8 @@ def _settings(now: datetime) -> Iterator[Finding]:
     if "*" in settings.ALLOWED_HOSTS:
         advice = "name the hosts in ALLOWED_HOSTS"
         yield Finding("settings", WARN, "any host name is taken", advice)
+    for said in settings.UNKNOWN_SETTINGS:
+        yield Finding("settings", WARN, said, "docs/settings.md lists the settings")
     faults = [m for m in checks.run_checks() if m.level >= checks.WARNING and not m.is_silenced()]
     for fault in faults:
         yield Finding("settings", FAIL, f"{fault.id}: {fault.msg}", str(fault.hint or ""))

@@ -8,20 +8,21 @@ from typing import NoReturn
 
 from dotenv import dotenv_values, load_dotenv
 
-from core.runs import UnclearRunError, find_run
+from core.environment.runs import UnclearRunError, find_run
 
 REQUIRED = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL")
 OF_A_RUN = (*REQUIRED, "STREAM_URL", "SERVICE_URL", "DATABASE_OWNER_URL")
 
 
-def load_environment(*, checkout: Path) -> None:
+def load_environment(*, checkout: Path) -> list[str]:
     """Complete the environment of this process from `.env`, and from the run that is there.
 
     The run fills in only what neither has. The process ends with a line where it needs a run and
-    several are there.
+    several are there. Returns the names in `.env`.
     """
     port = os.environ.get("PORT", "")
-    for name, value in dotenv_values(checkout / ".env").items():
+    written = dotenv_values(checkout / ".env")
+    for name, value in written.items():
         # `.env.example` names these without a value; a run has one.
         if value or name not in OF_A_RUN:
             os.environ.setdefault(name, value or "")
@@ -30,9 +31,10 @@ def load_environment(*, checkout: Path) -> None:
     except UnclearRunError as error:
         if missing := [name for name in REQUIRED if not _is_given(name)]:
             stop(f"{', '.join(missing)}: not set, and {error}")
-        return
+        run = None
     if run:
         load_dotenv(run)
+    return list(written)
 
 
 def say_faults(faults: Mapping[str, Sequence[str]]) -> str:

@@ -1,0 +1,1 @@
+"""Where the settings come from, and what their values must look like."""

@@ -1,0 +1,41 @@
+"""What the values of settings must look like."""
+
+from collections.abc import Callable, Sequence
+from ipaddress import ip_network
+
+from environs import ValidationError, validate
+
+# No page or call of the service's own may disappear behind a name.
+_TAKEN = "admin|api|browsers|favicon.ico|healthz|log-on|login|logout|metrics|readyz|static"
+_SEGMENT = r"[A-Za-z0-9][\w.-]*"
+A_NAME = validate.Regexp(rf"^(?!({_TAKEN})(/|$))({_SEGMENT}(/{_SEGMENT}){{0,3}})?$")
+A_HOST = validate.Regexp(
+    r"^(\*|[\w.-]+|\[[0-9a-fA-F:.]+\])$",
+    error="{input} is no host name: without scheme, port and path.",
+)
+AN_ORIGIN = validate.Regexp(
+    r"^https?://[^/\s]+$", error="{input} is no origin, such as https://stats.example.org."
+)
+# Of a part of the service; empty where there is none.
+AN_ADDRESS = validate.Regexp(
+    r"^(https?://[^/\s]+(/\S*)?)?$",
+    error="{input} is no address that begins with http:// or https://.",
+)
+
+
+def validate_each(rule: Callable[[str], object]) -> Callable[[Sequence[str]], None]:
+    """Return the rule of a list in which each value keeps `rule`."""
+
+    def check(values: Sequence[str]) -> None:
+        for value in values:
+            rule(value)
+
+    return check
+
+
+def check_network(text: str) -> None:
+    """Raise ValidationError unless it is an address or a network, such as 10.0.0.0/8."""
+    try:
+        ip_network(text.strip())
+    except ValueError as error:
+        raise ValidationError(f"{error}.") from None
