@@ -10,7 +10,7 @@ class DashboardConfig(AppConfig):
     name = "dashboard"
 
     def ready(self) -> None:
-        # drf-spectacular knows the extensions that have been imported.
+        # drf-spectacular finds only extensions that are imported.
         from dashboard.api import schema  # noqa: F401
 
         for said in settings.UNKNOWN_SETTINGS:

@@ -1,4 +1,4 @@
-"""Browser instances and what their pointers did, bucket by bucket."""
+"""Browser instances and the statuses of their pointers, bucket by bucket."""
 
 import uuid
 from typing import ClassVar
@@ -14,7 +14,7 @@ from core.storage.fields import RealField
 class Browser(models.Model):
     """One browser instance: a stream of pointer samples, logged on or off.
 
-    It is one tab's; on `/` it is that of all tabs of a session.
+    An instance belongs to one tab; on `/` it belongs to all tabs of a session.
     """
 
     instance_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -36,7 +36,7 @@ class Browser(models.Model):
 
 
 class BrowserStatuses(Browser):
-    """A browser in the admin, as the door to its statuses; the permission to view is its own."""
+    """A browser in the admin, as the entry to its statuses, with a view permission of its own."""
 
     class Meta:
         proxy = True
@@ -47,8 +47,8 @@ class BrowserStatuses(Browser):
 class BucketStatus(models.Model):
     """One bucket of one browser; docs/metrics.md defines every column.
 
-    The hypertable's key is (browser, interval, time). There is no foreign key in the database:
-    TimescaleDB deadlocks when a chunk is made while the referenced row is locked.
+    The hypertable's key is (browser, interval, time). The database has no foreign key:
+    TimescaleDB deadlocks when it creates a chunk while the referenced row is locked.
     """
 
     pk = models.CompositePrimaryKey("browser", "interval_ms", "time")
@@ -82,6 +82,6 @@ class PointerStatus(BucketStatus):
 
 
 class CoarseStatus(BucketStatus):
-    """A status of any higher rung; these stay, which is why they have a hypertable of their own."""
+    """A status of a higher rung; these are kept for good, in a hypertable of their own."""
 
     time = TimescaleDateTimeField(interval="28 days", help_text="the bucket's start")

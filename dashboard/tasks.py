@@ -1,4 +1,4 @@
-"""What Celery runs: tasks read the clock and call one function."""
+"""The Celery tasks: each reads the clock and calls one function."""
 
 from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
@@ -6,5 +6,5 @@ from django.contrib.sessions.backends.db import SessionStore
 
 @shared_task
 def clear_sessions() -> None:
-    """The periodic task: every visitor leaves a session behind, and the table must not grow."""
+    """Delete expired sessions: every visitor leaves one, and the table must not grow."""
     SessionStore.clear_expired()

@@ -1,4 +1,4 @@
-"""What goes over the wire about browser instances and statuses."""
+"""The JSON of requests and answers about browser instances and statuses."""
 
 from datetime import datetime
 from typing import Annotated
@@ -23,7 +23,7 @@ Pixels = Annotated[float, Meta(description="CSS px")]
 
 
 class LogOn(Struct, forbid_unknown_fields=True):
-    """Both fields to come back as the same instance, neither for a new one."""
+    """Both fields resume an instance; neither creates a new one."""
 
     instance_id: UUID | None = None
     write_token: str | None = None
@@ -36,7 +36,7 @@ class BeaconToken(Struct, forbid_unknown_fields=True):
 
 
 class BrowserChange(Struct, forbid_unknown_fields=True):
-    """What of an instance can be changed."""
+    """The fields of an instance that can be changed."""
 
     is_active: bool
 
@@ -52,7 +52,7 @@ class TrackerConfig(Struct):
 
 
 class LoggedOn(Struct):
-    """An instance that has logged on, and what its tracker needs."""
+    """An instance that has logged on, and the configuration of its tracker."""
 
     instance_id: UUID
     write_token: WriteTokenText
@@ -144,7 +144,7 @@ class ServerTime(Struct):
 
 
 def stream_url(instance_id: UUID) -> str:
-    """Return where the instance's stream is, with a fresh ticket."""
+    """Return the address of the instance's stream, with a fresh ticket."""
     ticket = make_ticket(instance_id=instance_id)
     return f"{settings.STREAM_URL}/api/v1/browsers/{instance_id}/stream/?ticket={ticket}"
 

@@ -1,4 +1,4 @@
-"""What may be asked of instances and of series: query parameters, checked."""
+"""The query parameters of instances and series, and their checks."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,7 +38,7 @@ class IntervalField(serializers.CharField):
 
 
 class SeriesQuery(serializers.Serializer):
-    """A range and the buckets it is cut into; the last two minutes unless it says otherwise."""
+    """A range and its bucket length; the default range is the last two minutes."""
 
     since = TimeField(required=False)
     until = TimeField(required=False)
@@ -47,8 +47,8 @@ class SeriesQuery(serializers.Serializer):
         min_value=1,
         max_value=MAX_POINTS,
         required=False,
-        help_text=f"{DEFAULT_POINTS} where the interval is auto, else {MAX_POINTS};"
-        " in a file without fill as many as there are",
+        help_text=f"{DEFAULT_POINTS} if the interval is auto, else {MAX_POINTS};"
+        " unlimited in a file without fill",
     )
     fill = serializers.ChoiceField(["none", "zero"], default="none")
 
@@ -85,22 +85,22 @@ class SeriesQuery(serializers.Serializer):
             raise serializers.ValidationError({"interval": f"is auto, or {error}"}) from None
         points = count_buckets(since=since, until=until, interval_ms=interval_ms)
         most = query.get("max_points", MAX_POINTS)
-        # A file is streamed in pages, and without `fill` no longer than what is stored.
+        # A file is streamed in pages. Without `fill` it is no longer than what is stored.
         is_bounded = "max_points" in query or query["fill"] != "none" or not self.context["is_file"]
         if is_bounded and points > most:
             raise serializers.ValidationError(
-                {"interval": f"the range has {points} such buckets; at most {most} are given"}
+                {"interval": f"the range has {points} buckets of this length; the limit is {most}"}
             )
         return interval_ms
 
 
 def cost_of_series(asked: Asked) -> Cost:
-    """Return what a series costs: reading a live page's window is cheap, a longer range is not."""
+    """Return the cost of a series: cheap for a live page's window, costly for a longer range."""
     query = asked.query
     try:
         until = parse_time(str(query["until"])) if "until" in query else timezone.now()
         since = parse_time(str(query["since"])) if "since" in query else until - DEFAULT_RANGE
     except (ValueError, OverflowError):
-        # It will be refused.
+        # The view refuses this request.
         return Cost.CHEAP
     return Cost.COSTLY if until - since > SHORT_RANGE else Cost.CHEAP

@@ -1,4 +1,4 @@
-"""How the OpenAPI description names our way of authenticating."""
+"""The names of our authentication schemes in the OpenAPI description."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from drf_spectacular.openapi import AutoSchema
 class StaffSessionScheme(OpenApiAuthenticationExtension):
     target_class = "rest_framework.authentication.SessionAuthentication"
     name = "staffSession"
-    priority = 1  # Before the library's own, which says less.
+    priority = 1  # Takes precedence over the library's, which says less.
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
         return {

@@ -79,13 +79,13 @@ class BrowserViewSet(OpenViewSet):
     parser_classes = [JsonBytesParser, BeaconParser]
     lookup_field = "instance_id"
     lookup_value_converter = "uuid"
-    # Where a tracker is embedded its page must be able to erase too.
+    # A page that embeds the tracker must be able to erase as well.
     open_actions = {"create", "destroy"}
 
     def get_authenticators(self) -> list[BaseAuthentication]:
-        # No cookies on log on: any site may send there, so none may borrow a login.
+        # Any site may call log on, so it ignores cookies: no site can borrow a login.
         called = self.called_action()
-        # A beacon brings a staff member's cookie along unasked; only a CSRF token shows intent.
+        # A browser adds a staff member's cookie to every beacon. Only a CSRF token shows intent.
         beacon = called == "log_off" and self.request and "X-CSRFToken" not in self.request.headers
         if called == "create" or beacon:
             return [WriteTokenAuthentication()]
@@ -94,7 +94,7 @@ class BrowserViewSet(OpenViewSet):
     def get_permissions(self) -> list[BasePermission]:
         if self.action == "list":
             return [IsAdminUser()]
-        # A beacon's token is in its body, so log_off() itself lets in or refuses.
+        # A beacon carries its token in the body, so log_off() checks the permission.
         if self.action in (*NO_ACTION, "create", "log_off"):
             return [AllowAny()]
         return [NEEDED.get(self.action, HoldsTokenOrIsStaff)()]
@@ -113,7 +113,7 @@ class BrowserViewSet(OpenViewSet):
         summary="Log on",
     )
     def create(self, request: Request) -> Response:
-        """Anyone gets an instance of their own, or comes back to it with its token."""
+        """Create an instance, or log an existing one on again with its token."""
         wish = decode_body(read_body(request) or b"{}", LogOn)
         now = timezone.now()
         if wish.instance_id is None:
@@ -131,7 +131,7 @@ class BrowserViewSet(OpenViewSet):
         summary="List instances",
     )
     def list(self, request: Request) -> Response:
-        """All instances, the newest first."""
+        """Return all instances, the newest first."""
         query = read_query(request, BrowsersQuery)
         browsers, cursor = list_browsers(
             is_active=query["is_active"], before=query.get("cursor"), limit=query["limit"]
@@ -141,7 +141,7 @@ class BrowserViewSet(OpenViewSet):
 
     @extend_schema(tags=["browsers"], responses={200: BrowserInstance}, summary="Read an instance")
     def retrieve(self, request: Request, instance_id: UUID) -> Response:
-        """Whether it is logged on, since when, and when it was seen last."""
+        """Return whether it is logged on, since when, and when it was last seen."""
         browser = visible_browser(request, instance_id)
         return Response(_to_instances([browser], timezone.now())[0])
 
@@ -152,7 +152,7 @@ class BrowserViewSet(OpenViewSet):
         summary="Log an instance on or off",
     )
     def partial_update(self, request: Request, instance_id: UUID) -> Response:
-        """By saying which it shall be; where it is so already, nothing changes."""
+        """Set `is_active`; a value that is set already changes nothing."""
         change = decode_body(read_body(request), BrowserChange)
         browser = visible_browser(request, instance_id)
         now = timezone.now()
@@ -168,7 +168,7 @@ class BrowserViewSet(OpenViewSet):
     @extend_schema(tags=["browsers"], request=BeaconToken, responses={204: None}, summary="Log off")
     @action(detail=True, methods=["post"], url_path="log-off")
     def log_off(self, request: Request, instance_id: UUID) -> Response:
-        """A beacon can call it, with its token in the body."""
+        """A beacon can call this, with the token in the body."""
         body = decode_body(read_body(request) or b"{}", BeaconToken)
         token = header_token(request)
         if token is None and (body.token or not request.user.is_staff):
@@ -197,7 +197,7 @@ class StatusViewSet(KnownMethods, ViewSet):
         summary="Read an instance's series",
     )
     def list(self, request: Request, instance_id: UUID) -> HttpResponseBase:
-        """Distance and velocity, bucket by bucket; docs/metrics.md defines every number."""
+        """Return distance and velocity for each bucket; docs/metrics.md defines every number."""
         is_file = request.accepted_renderer.format != JsonRenderer.format
         span = read_query(request, SeriesQuery, now=timezone.now(), is_file=is_file)
         browser = visible_browser(request, instance_id)
@@ -225,13 +225,13 @@ class TotalStatusViewSet(KnownMethods, ViewSet):
         summary="Read the series of all instances together",
     )
     def list(self, request: Request) -> Response:
-        """Sums over all instances; the peak is the fastest of any."""
+        """Return sums over all instances; the peak is that of the fastest instance."""
         span = read_query(request, SeriesQuery, now=timezone.now(), is_file=False)
         return Response(TotalSeries(statuses=list_total_statuses(span=span), **_to_range(span)))
 
 
 class TimeView(OpenView):
-    """The server's clock, by which a client can correct its own."""
+    """The server's clock, for clients that correct their own."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
@@ -241,7 +241,7 @@ class TimeView(OpenView):
 
     @extend_schema(tags=["time"], responses={200: ServerTime}, summary="Read the server's clock")
     def get(self, request: Request) -> Response:
-        """Lets a client correct its own clock."""
+        """Clients can correct their own clock by it."""
         return Response(ServerTime(to_rfc3339(timezone.now())))
 
 

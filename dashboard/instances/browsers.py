@@ -10,15 +10,15 @@ from core.storage.replica import stale
 from dashboard.instances.tokens import WriteToken, check_instance, check_version
 from dashboard.models import Browser
 
-# There may be much to delete, more than a request's usual five seconds take, and a drain that holds
-# the instance may take fifteen.
+# An erasure may delete more than the usual five seconds allow. A drain may hold the instance for
+# fifteen.
 SET_LIMITS = """
 select set_config('statement_timeout', '60s', true), set_config('lock_timeout', '20s', true)
 """
 LOCK_TIMED_OUT = "55P03"
 
-# Locks: the instance's row, alone. A batch or a drain under way shares it: they end before us, or
-# wait for us and find the instance gone. Either way no row of it comes back.
+# Locks: the instance's row alone. A running batch or drain shares that lock: it either ends first,
+# or waits and then finds no instance. In both cases none of its rows reappears.
 LOCK_BROWSER = "select from dashboard_browser where id = %s for update"
 
 
@@ -27,9 +27,10 @@ def get_browser(
 ) -> Browser:
     """Return the instance.
 
-    With a token: ForeignInstance (403) where it is another's, AuthenticationFailed (401) where it
-    was revoked, or has ended (analytics/upkeep/token_expiry.py) unless it may have. Without one the
-    caller has been let in by other means (staff). NoSuchInstance (404) where there is none.
+    With a token, raises ForeignInstance (403) if the token belongs to another instance, and
+    AuthenticationFailed (401) if it was revoked or has ended (analytics/upkeep/silence.py);
+    `may_have_ended` accepts an ended token. Without a token the caller checks permission (staff).
+    Raises NoSuchInstance (404) if the instance does not exist.
     """
     if token:
         check_instance(token, instance_id)
@@ -37,7 +38,7 @@ def get_browser(
     if browser is None:
         raise NoSuchInstance
     if token:
-        # The end raised the version, and no token was given out since.
+        # Ending tokens raised the version, and no new token was issued since.
         ended = int(may_have_ended and browser.token_used_at is None)
         check_version(token, browser.token_version - ended)
     return browser
@@ -49,30 +50,30 @@ def log_on(*, now: datetime) -> Browser:
 
 
 def resume(*, instance_id: UUID, token: WriteToken, now: datetime) -> Browser:
-    """Log an instance on again that proves itself by its token; errors as in get_browser."""
+    """Log an existing instance on again by its token; errors as in get_browser."""
     browser = get_browser(instance_id=instance_id, token=token)
     held = Browser.objects.filter(pk=browser.pk, token_version=token.version)
     if not held.update(token_used_at=now):
-        # Erased, revoked or ended since: the second look says which.
+        # It was erased, revoked or ended since. The second call raises the matching error.
         browser = get_browser(instance_id=instance_id, token=token)
     return set_active(browser, is_active=True, now=now)
 
 
 def log_off(*, instance_id: UUID, token: WriteToken | None, now: datetime) -> None:
-    """Mark the instance as gone; a second time changes nothing. Errors as in get_browser."""
+    """Log the instance off; a second call changes nothing. Errors as in get_browser."""
     browser = get_browser(instance_id=instance_id, token=token)
     try:
         set_active(browser, is_active=False, now=now)
     except OperationalError as error:
-        # Only an erasure holds the row for seconds; an instance that is being erased is gone.
+        # Only an erasure holds the row for seconds, and an erased instance is logged off as well.
         if getattr(error.__cause__, "pgcode", None) != LOCK_TIMED_OUT:
             raise
 
 
 def set_active(browser: Browser, *, is_active: bool, now: datetime) -> Browser:
-    """Log an instance on or off; where it is so already, nothing changes.
+    """Log an instance on or off; a state that is set already does not change.
 
-    NoSuchInstance (404) where it was erased after it was read.
+    Raises NoSuchInstance (404) if the instance was erased after it was read.
     """
     if browser.is_active != is_active:
         browser.is_active = is_active
@@ -80,7 +81,7 @@ def set_active(browser: Browser, *, is_active: bool, now: datetime) -> Browser:
             browser.logged_on_at, browser.logged_off_at = now, None
         else:
             browser.logged_off_at = now
-        # Not by save(), which cannot tell a row that is gone from a fault of the database.
+        # save() cannot tell a deleted row from a database error.
         if not Browser.objects.filter(pk=browser.pk).update(
             is_active=is_active,
             logged_on_at=browser.logged_on_at,
@@ -93,9 +94,9 @@ def set_active(browser: Browser, *, is_active: bool, now: datetime) -> Browser:
 def list_browsers(
     *, is_active: bool | None, before: int | None, limit: int
 ) -> tuple[list[Browser], int | None]:
-    """Return up to `limit` instances, the newest first, and where the next page starts.
+    """Return up to `limit` instances, newest first, and the cursor of the next page.
 
-    May be stale by what the replica lags behind.
+    The result may lag behind by the replica's delay.
     """
     browsers = stale(Browser).order_by("-pk")
     if is_active is not None:
@@ -107,11 +108,11 @@ def list_browsers(
 
 
 def erase(*, instance_id: UUID, token: WriteToken | None) -> None:
-    """Delete the instance, its events, its statuses and its marks in the outbox; for good.
+    """Delete the instance, its events, its statuses and its marks in the outbox for good.
 
-    Its tokens are dead then. One that has ended may still erase, so that a visitor can for as long
-    as there is anything of theirs. Errors as in get_browser; NoSuchInstance (404) also where
-    another erasure was first.
+    Its tokens become void. An ended token may still erase, so that visitors can erase their data
+    for as long as it is stored. Errors as in get_browser; NoSuchInstance (404) also if another
+    erasure came first.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         browser = get_browser(instance_id=instance_id, token=token, may_have_ended=True)

@@ -1,4 +1,4 @@
-"""Logins, and the lock after too many wrong passwords."""
+"""Logins of people, with a lock against guessed passwords."""
 
 import math
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ LONGEST_NAME = 255
 
 
 class Login(LoginView):
-    """Takes staff to all instances, and everybody else to their own pointer."""
+    """Redirects staff to all instances, and other users to their own pointer."""
 
     template_name = "dashboard/login.html"
 
@@ -33,12 +33,12 @@ class Login(LoginView):
 
 
 def caller_address(request: HttpRequest) -> str | None:
-    """Tell django-axes who guesses; it knows a caller of unknown address as None."""
+    """Return the caller's address for django-axes, which expects None for an unknown one."""
     return find_caller(request) or None
 
 
 def caller_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str | None:
-    """Tell django-axes whose password is guessed, as far as its table can hold the name."""
+    """Return the attempted user name for django-axes, cut to the length of its column."""
     name = (credentials or request.POST).get("username")
     return name[:LONGEST_NAME] if name else name
 
@@ -46,7 +46,7 @@ def caller_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str
 def answer_locked_out(
     request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None
 ) -> HttpResponse:
-    """Answer 429 instead of the login page, and say how long the lock lasts."""
+    """Answer 429 in place of any login page, and say how long the lock lasts."""
     lock = AxesProxyHandler.get_implementation().find_lock(request, credentials)
     wait = _remaining(lock.attempts, now=timezone.now())
     minutes = math.ceil(wait / timedelta(minutes=1))
@@ -62,7 +62,7 @@ def _remaining(attempts: QuerySet[AccessAttempt], *, now: datetime) -> timedelta
 
 
 class Lock(NamedTuple):
-    """The wrong passwords that count together, whether they lock, and whether by address alone."""
+    """The wrong passwords counted together, whether they lock, and whether by address alone."""
 
     attempts: QuerySet[AccessAttempt]
     holds: bool
@@ -70,16 +70,16 @@ class Lock(NamedTuple):
 
 
 class Attempts(AxesDatabaseHandler):
-    """The counters of django-axes, by name and address, and by address alone.
+    """The counters of django-axes: by name and address, and by address alone.
 
-    Both are sums over the same rows of the database: no lock depends on Redis.
+    Both are sums over the same database rows, so no lock depends on Redis.
     """
 
     def is_locked(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
         return self.find_lock(request, credentials).holds
 
     def find_lock(self, request: HttpRequest, credentials: dict[str, Any] | None) -> Lock:
-        """Return the lock that holds; where none does, the one by address, which does not."""
+        """Return the active lock, or else the inactive one by address."""
         (pair,) = self.get_user_attempts(request, credentials)
         if _count(pair) >= settings.LOGIN_ATTEMPTS:
             return Lock(pair, holds=True, is_address=False)
@@ -97,7 +97,7 @@ def _count(attempts: QuerySet[AccessAttempt]) -> int:
 
 
 def make_demo_login(*, password: str) -> None:
-    """Make the demo's staff login, or give it another password; it may look and change nothing."""
+    """Create the read-only staff login of the demo, or change its password."""
     user, _ = User.objects.get_or_create(username=DEMO_NAME)
     user.is_staff, user.is_active, user.is_superuser = True, True, False
     user.set_password(password)

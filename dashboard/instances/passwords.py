@@ -1,7 +1,7 @@
-"""Passwords are hashed one at a time in a process, so that logins cannot starve everything else.
+"""Each process hashes one password at a time, so that logins cannot starve other requests.
 
-A hash takes a third of a second of a core, and for as long a thread that other requests wait for.
-One request may wait for its turn; further ones are refused, and may come again in a moment.
+A hash takes a third of a second of a core, and occupies a thread that other requests need. One
+request may wait for the hash; further ones are refused and may retry shortly after.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,11 +12,11 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-# The hash before ours takes less, unless the machine is very busy.
+# One hash takes less, unless the machine is very busy.
 TURN_SECONDS = 2
 RETRY_AFTER_SECONDS = 2
 
-# One that hashes, and one that waits.
+# One request hashes and one waits.
 _places = BoundedSemaphore(2)
 _turn = Lock()
 
@@ -24,13 +24,13 @@ View = Callable[[HttpRequest], HttpResponse]
 
 
 class NoTurnError(Exception):
-    """Other passwords are being hashed; nothing was checked."""
+    """Other passwords are being hashed; this one was not checked."""
 
 
 class Hasher(PBKDF2PasswordHasher):
-    """Django's, one at a time in a process; NoTurnError where it is not its turn soon enough.
+    """Django's hasher, one call at a time in a process; NoTurnError if the wait takes too long.
 
-    An unknown name is hashed too, so that nobody can tell names from the time that it takes.
+    An unknown name is hashed too, so that the response time does not reveal which names exist.
     """
 
     def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
@@ -54,7 +54,7 @@ def _in_turn() -> Iterator[None]:
 
 
 def refuse_while_busy(get_response: View) -> View:
-    """Middleware: answer NoTurnError with 503 and Retry-After, whichever page hashes."""
+    """Middleware: answer NoTurnError with 503 and Retry-After on every page that hashes."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         return get_response(request)

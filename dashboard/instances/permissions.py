@@ -1,6 +1,6 @@
-"""Who may see an instance: the holder of its write token, and staff.
+"""The holder of an instance's write token, and staff, may see the instance.
 
-To change or erase one, staff need Django's permission for it, as in the admin.
+To change or erase it, staff need the same Django permission as in the admin.
 """
 
 from uuid import UUID
@@ -15,9 +15,9 @@ from dashboard.models import Browser
 
 
 class HoldsTokenOrIsStaff(BasePermission):
-    """Lets in holders of any write token, and staff; whose token it is, get_browser checks."""
+    """Allows holders of any write token, and staff; get_browser checks the token's instance."""
 
-    # What staff need besides being staff.
+    # The permission that staff need in addition.
     needed: str | None = None
 
     def has_permission(self, request: Request, view: APIView) -> bool:
@@ -33,14 +33,14 @@ class HoldsTokenOrMayErase(HoldsTokenOrIsStaff):
 
 
 def is_staff_who_may(request: Request, permission: str | None) -> bool:
-    """Whether the caller is staff with a permission; None asks for no more than staff."""
+    """Return whether the caller is staff with the permission; None requires staff alone."""
     user = request.user
     is_staff = bool(user and user.is_staff)
     return is_staff and (permission is None or user.has_perm(permission))
 
 
 def header_token(request: Request) -> WriteToken | None:
-    """Return the write token that the request's header carries, if any."""
+    """Return the write token of the request's header, if any."""
     return request.auth if isinstance(request.auth, WriteToken) else None
 
 

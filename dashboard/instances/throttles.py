@@ -1,4 +1,4 @@
-"""How often log on and reads may be called; docs/api.md lists the limits."""
+"""The rate limits of log on and reads; docs/api.md lists them."""
 
 from django.conf import settings
 from rest_framework.request import Request
@@ -13,7 +13,7 @@ DAY = 24 * 3600
 
 
 class LogOnThrottle(BaseThrottle):
-    """Per address, or /64 of IPv6: a caller that logs on has no instance yet."""
+    """Per IPv4 address or IPv6 /64: a caller that logs on has no instance yet."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         limit = Limit("log-on", settings.LOG_ON_PER_MINUTE, 60)
@@ -22,7 +22,7 @@ class LogOnThrottle(BaseThrottle):
 
 
 class ReadThrottle(BaseThrottle):
-    """Per instance that the token names, per staff member, or else per address (or /64)."""
+    """Per instance of the token, per staff member, or else per address (or /64)."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         spend([(Limit("read", settings.READS_PER_MINUTE, 60), _caller(request), 1)])
@@ -34,12 +34,12 @@ def _caller(request: Request) -> str:
         return token.instance_id.hex
     if request.user.pk:
         return f"user-{request.user.pk}"
-    # A beacon's token is in its body; all beacons together must not share one limit.
+    # A beacon's token is in its body; all beacons must not share one limit.
     return caller_address(request._request)
 
 
 def spend_instance(caller: str) -> None:
-    """Charge a new instance to its caller and to the whole; Throttled (429) if it is over."""
+    """Charge a new instance to its caller and to the total; Throttled (429) over a limit."""
     of_address = Limit("instances of an address", settings.INSTANCES_PER_DAY_PER_ADDRESS, DAY)
     spend([(of_address, caller, 1), (instances_of_all(), EVERYBODY, 1)])
 

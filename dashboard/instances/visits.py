@@ -1,7 +1,7 @@
-"""Whose instance a visitor of `/` has: the Django session remembers it.
+"""The instance of a visitor of `/`, which the Django session remembers.
 
-What is kept is the instance and the version of its tokens, not a token, so that the table of
-sessions holds nothing that can be used elsewhere.
+The session holds the instance and its token version instead of a token, so that the session table
+contains nothing that can be used elsewhere.
 """
 
 from collections.abc import Callable
@@ -27,15 +27,15 @@ class Visit(NamedTuple):
 
 
 def log_on_visitor(*, session: SessionBase, now: datetime, before_new: Callable[[], None]) -> Visit:
-    """Log the session's instance on again, or a new one where it has none, or none any more.
+    """Log the session's instance on again, or create one if the session has none that still exists.
 
-    What `before_new` raises keeps a new one from being made.
+    `before_new` runs before an instance is created; raising an exception prevents it.
     """
     visit = _come_back(session, now)
     if visit is None:
         before_new()
         visit = Visit(log_on(now=now), is_new=True)
-    # Written each time, so that the session lives on from the last visit.
+    # Written at each visit, so that the session's lifetime counts from the last one.
     session[KEY] = [visit.browser.instance_id.hex, visit.browser.token_version]
     return visit
 
@@ -45,7 +45,7 @@ def _come_back(session: SessionBase, now: datetime) -> Visit | None:
         return None
     instance, version = session[KEY]
     token = WriteToken(UUID(instance), version)
-    # Erased or revoked since.
+    # The instance may have been erased or revoked.
     with suppress(NoSuchInstance, AuthenticationFailed):
         return Visit(resume(instance_id=token.instance_id, token=token, now=now), is_new=False)
     return None

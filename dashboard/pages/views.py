@@ -1,4 +1,4 @@
-"""The pages that people look at."""
+"""The HTML pages, and the endpoints that only they call."""
 
 from functools import partial
 from typing import Any, ClassVar
@@ -40,18 +40,18 @@ CHART_LOCAL_PATH = "vendor/apexcharts.min.js"
 MAX_ROWS = 100
 
 
-# The page carries its visitor's CSRF token.
+# The page contains its visitor's CSRF token.
 @cache_control(private=True, no_store=True)
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
-    """Your own pointer, live."""
+    """The live page of the visitor's own pointer."""
     return _show(request, range=ChosenRange(LIVE, CHOICES[LIVE]))
 
 
 @cache_control(private=True, no_store=True)
 @require_safe
 def instance(request: HttpRequest, instance_id: UUID) -> HttpResponse:
-    """Another instance: for staff in any range, for the holder of its token live."""
+    """The page of one instance: any range for staff, live only for the holder of its token."""
     try:
         browser = get_browser(instance_id=instance_id, token=None)
     except NoSuchInstance:
@@ -69,7 +69,7 @@ def instance(request: HttpRequest, instance_id: UUID) -> HttpResponse:
 @cache_control(public=True, max_age=86_400)
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Where browsers look that were told of no icon: at JSON, at the admin."""
+    """Redirect browsers that look here by default: at JSON answers and in the admin."""
     return redirect(static("dashboard/favicon.svg"))
 
 
@@ -91,7 +91,7 @@ def is_staff_member(request: HttpRequest) -> bool:
 @require_safe
 @login_required
 def browsers(request: HttpRequest) -> HttpResponse:
-    """All instances, for staff; the page reads its rows from Rows, and their cells from Cells."""
+    """All instances, for staff; the page fetches its rows from Rows and their cells from Cells."""
     if not is_staff_member(request):
         raise PermissionDenied
     context = {"cursor": request.GET.get("cursor", ""), "tracker_tag": tracker_tag(request)}
@@ -114,7 +114,7 @@ class RowsQuery(serializers.Serializer):
 
 
 class Rows(APIView):
-    """The rows of a page of `/browsers/`, which stay where they are."""
+    """The rows of a page of `/browsers/`, whose order is fixed."""
 
     permission_classes = [IsAdminUser]
     throttle_classes = [ReadThrottle]
@@ -128,15 +128,15 @@ class Rows(APIView):
 
 
 class InstancesField(serializers.Field):
-    """Ids of instances, with commas between them."""
+    """Instance ids, separated by commas."""
 
     def to_internal_value(self, data: Any) -> list[UUID]:
         try:
             ids = [UUID(text) for text in str(data).split(",")]
         except ValueError:
-            raise serializers.ValidationError("are ids with commas between them") from None
+            raise serializers.ValidationError("are ids, separated by commas") from None
         if len(ids) > MAX_ROWS:
-            raise serializers.ValidationError(f"are at most {MAX_ROWS}")
+            raise serializers.ValidationError(f"are too many; the limit is {MAX_ROWS}")
         return ids
 
 
@@ -146,7 +146,7 @@ class CellsQuery(serializers.Serializer):
 
 
 class Cells(APIView):
-    """What the rows of the page `/browsers/` show now; asked once a second."""
+    """The current cells of the rows of `/browsers/`; the page calls this once a second."""
 
     permission_classes = [IsAdminUser]
     throttle_classes = [ReadThrottle]
@@ -159,7 +159,7 @@ class Cells(APIView):
 
 
 class PageLogOn(APIView):
-    """Logs on the page `/` itself: the answer is that of the API, the instance the session's."""
+    """Logs the page `/` on: the API's answer, for the instance of the session."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
@@ -167,8 +167,9 @@ class PageLogOn(APIView):
     schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        # DRF checks people who logged in only. Django's own check refuses by a page, which the
-        # tracker would take for a proxy's and ask again. DRF's request would parse the body first.
+        # DRF checks CSRF only for logged-in users. Django's own check refuses with a page, which
+        # the tracker would take for a proxy's error and retry. DRF's request would parse the body
+        # first.
         SessionAuthentication().enforce_csrf(request._request)  # type: ignore[arg-type]
         super().initial(request, *args, **kwargs)
 

@@ -1,10 +1,10 @@
-"""The intervals of a series: the ladder's rungs, and multiples of them."""
+"""The intervals of a series: the rungs of the ladder and their multiples."""
 
 from datetime import UTC, datetime, timedelta
 
 from core.values.durations import UNITS_MS
 
-# What `auto` chooses from: intervals that people think in.
+# The intervals that `auto` chooses from.
 STEPS_MS = tuple(
     n * UNITS_MS[unit]
     for unit, steps in {
@@ -16,7 +16,7 @@ STEPS_MS = tuple(
     for n in steps
 )
 WEEK_MS = STEPS_MS[-1]
-# `time_bucket` counts from this Monday, so that weeks begin on one.
+# `time_bucket` counts from this Monday, so that weeks begin on Mondays.
 ORIGIN = datetime.fromisoformat("2000-01-03T00:00:00Z")
 LATEST = datetime.max.replace(tzinfo=UTC)
 
@@ -24,7 +24,7 @@ LATEST = datetime.max.replace(tzinfo=UTC)
 def choose_interval(*, since: datetime, until: datetime, max_points: int, rung_ms: int) -> int:
     """Return the finest interval that cuts the range into at most `max_points` buckets.
 
-    It is one of STEPS_MS that is made of whole buckets of the rung, or so many weeks.
+    It is one of STEPS_MS that is a multiple of the rung, or else a multiple of a week.
     """
     steps = (step for step in STEPS_MS if step % rung_ms == 0)
     for step in steps:
@@ -47,9 +47,10 @@ def buckets(*, since: datetime, until: datetime, interval_ms: int) -> list[datet
 
 
 def align(moment: datetime, interval_ms: int) -> datetime:
-    """Return the start of the first bucket that does not start before the moment.
+    """Return the start of the first bucket that starts at or after the moment.
 
-    Where that lies beyond the year 9999 there is no such bucket: LATEST, at which none starts.
+    A start beyond the year 9999 cannot be represented; LATEST is returned instead, at which no
+    bucket starts.
     """
     try:
         return ORIGIN + _ceil(moment, interval_ms) * timedelta(milliseconds=interval_ms)

@@ -1,7 +1,7 @@
-"""The ladder: rungs of statuses, each made of the one below it; the first is made of samples.
+"""The ladder of rungs: each rung's statuses are made of the rung below, the first of samples.
 
-A rung is named by the length of its buckets in ms, and raw samples, the level below the first, by
-RAW. The rungs are a setting (`RUNGS`).
+A rung is named by its bucket length in ms. RAW names the raw samples, the level below the first
+rung. The setting `RUNGS` defines the rungs.
 """
 
 from datetime import datetime, timedelta
@@ -30,12 +30,14 @@ def rung_for(interval_ms: int) -> int:
 
 
 def finest_rung(*, since: datetime, now: datetime) -> int:
-    """Return the finest rung that still has what happened at `since`."""
+    """Return the finest rung that still keeps statuses from `since`."""
     kept = timedelta(days=settings.STATUS_RETENTION_DAYS)
     is_kept = since >= now - kept or len(settings.RUNGS_MS) == 1
     return settings.RUNGS_MS[0 if is_kept else 1]
 
 
 def model_of(rung: int) -> type[BucketStatus]:
-    """Return where a rung's statuses are: the first apart, because it alone is ever dropped."""
+    """Return the model of a rung's statuses: only the first rung is ever dropped, so it is
+    separate.
+    """
     return PointerStatus if rung == FIRST_RUNG_MS else CoarseStatus

@@ -1,4 +1,4 @@
-"""From when to when an instance has moved."""
+"""The time range in which an instance moved."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -9,12 +9,12 @@ from core.storage.replica import stale
 from dashboard.models import Browser
 from dashboard.statuses.ladder import model_of
 
-# A chart of less would be one bucket.
+# A shorter chart would show a single bucket.
 SHORTEST = timedelta(seconds=10)
 
 
 class Life(NamedTuple):
-    """[since, until), and where the last bucket begins; None where it never moved."""
+    """[since, until), and the start of the last bucket, or None if the instance never moved."""
 
     since: datetime
     until: datetime
@@ -22,10 +22,10 @@ class Life(NamedTuple):
 
 
 def life_of(browser: Browser, *, now: datetime) -> Life:
-    """Return from when to when an instance moved; one that never did was there from log on to off.
+    """Return the range in which an instance moved, or its logged-on time if it never did.
 
-    To the rung's length where the seconds have been dropped since (STATUS_RETENTION_DAYS). May be
-    stale by what the replica lags behind.
+    The range is exact to a second, or to the second rung's length once the seconds have been
+    dropped (STATUS_RETENTION_DAYS). It may lag behind by the replica's delay.
     """
     ends = [_ends(browser, rung) for rung in settings.RUNGS_MS[:2]]
     known = [
@@ -36,13 +36,13 @@ def life_of(browser: Browser, *, now: datetime) -> Life:
     if not known:
         return _at_least(browser.logged_on_at, browser.logged_off_at or now)
     (first, last, length), (coarse, _, coarse_length) = known[0], known[-1]
-    # A coarse bucket begins before the first second in it, and earlier only where that was dropped.
+    # A coarse bucket starts before its first second, and much earlier only if that was dropped.
     since = first if first < coarse + coarse_length else coarse
     return _at_least(since, last + length, last)
 
 
 def _ends(browser: Browser, rung: int) -> tuple[datetime, datetime] | None:
-    """Return where the first and the last bucket of a rung begin: two steps into an index."""
+    """Return the starts of a rung's first and last bucket: two index lookups."""
     times = (
         stale(model_of(rung))
         .filter(browser=browser, interval_ms=rung)

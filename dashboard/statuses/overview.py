@@ -1,4 +1,4 @@
-"""All instances at a glance: who is here, who moves, and how fast in the last two minutes."""
+"""All instances at a glance: their state, and their velocity over the last two minutes."""
 
 import re
 from collections import defaultdict
@@ -22,23 +22,23 @@ CURSOR = re.compile(r"([0-9]{1,17}),([0-9]{1,18}),([01]),([0-9]{1,18}),([0-9]{1,
 
 
 class Place(NamedTuple):
-    """Where a page of the list begins, and to which list it belongs.
+    """Where a page of the list begins, and the list that it belongs to.
 
-    A list shows one moment, `at`, and the instances up to `newest`: an instance that logs on, logs
-    off or moves later changes no page of it.
+    A list shows the moment `at` and the instances up to `newest`. Instances that log on, log off or
+    move later do not change any of its pages.
     """
 
     at: datetime
     newest: int
     is_here: bool = True
-    # The page begins after this instance, None: at the top.
+    # The page begins after this instance; None means the top.
     pk: int | None = None
-    # How many instances are on the pages before.
+    # The number of instances on earlier pages.
     before: int = 0
 
 
 class Glimpse(Struct):
-    """An instance, when it was seen last, and [seconds into the span, px/s] of its movement."""
+    """An instance, when it was last seen, and its velocities as [seconds into the span, px/s]."""
 
     instance_id: UUID
     state: State
@@ -48,7 +48,7 @@ class Glimpse(Struct):
 
 
 class Totals(Struct):
-    """Instances altogether, those of them that are here, and those that logged on since."""
+    """The number of all instances, of those present, and of those that logged on since."""
 
     all: int
     here: int
@@ -56,7 +56,7 @@ class Totals(Struct):
 
 
 class Glimpses(Struct):
-    """Some instances as they are now; their velocities begin `seconds` ago."""
+    """The current state of some instances; their velocities begin `seconds` ago."""
 
     seconds: int
     instances: list[Glimpse]
@@ -72,10 +72,10 @@ class GlimpsePage(Glimpses):
 
 
 def list_glimpses(*, place: Place | None, limit: int, now: datetime) -> GlimpsePage:
-    """Return up to `limit` instances: those that are here first, each part newest first.
+    """Return up to `limit` instances: those present first, each part newest first.
 
-    The order holds still: it is that of the moment when the first page was read, so that the pages
-    show each instance once. May be stale by what the replica lags behind.
+    The order is that of the moment when the first page was read, so that the pages show each
+    instance once. The result may lag behind by the replica's delay.
     """
     place = place or Place(now, _newest())
     found = _page(place, limit + 1)
@@ -95,7 +95,7 @@ def list_glimpses(*, place: Place | None, limit: int, now: datetime) -> GlimpseP
 
 
 def refresh_glimpses(*, instance_ids: Sequence[UUID], newest: int, now: datetime) -> Glimpses:
-    """Return these instances as they are now; one that was erased is not among them."""
+    """Return the current state of these instances, without those that were erased."""
     browsers = stale(Browser).filter(instance_id__in=instance_ids)
     shown = list(browsers.annotate(moved_at=last_movement()))
     totals = _count(newest=newest, now=now)
@@ -107,7 +107,7 @@ def _newest() -> int:
 
 
 def _page(place: Place, size: int) -> list[Any]:
-    """Return the instances of a page; only as many are looked at as it needs."""
+    """Return the instances of a page, reading no more rows than it needs."""
     found: list[Any] = []
     listed = with_presence(stale(Browser).filter(pk__lte=place.newest), at=place.at)
     for is_here in (True, False) if place.is_here else (False,):
@@ -162,7 +162,7 @@ def write_cursor(place: Place) -> str:
 
 
 def read_cursor(text: str) -> Place:
-    """Read what write_cursor wrote; ValueError or OverflowError where it did not."""
+    """Parse the output of write_cursor; ValueError or OverflowError for any other text."""
     match = CURSOR.fullmatch(text)
     if not match:
         raise ValueError("not a place in the list")

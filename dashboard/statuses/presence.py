@@ -1,8 +1,8 @@
-"""Whether an instance moves, rests, is gone, or has logged off: the one definition of each.
+"""The definition of an instance's states: moving, resting, gone, logged off.
 
-A page that is closed logs its instance off. One that was killed, or whose machine sleeps, says
-nothing; only its silence tells. A tracker sends nothing while the pointer rests, so a short silence
-means rest.
+A page logs its instance off when it is closed. A page that was killed, or whose machine sleeps,
+sends nothing; only its silence shows. A tracker sends nothing while the pointer rests, so a short
+silence means rest.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ GONE_AFTER = timedelta(minutes=30)
 
 
 class State(StrEnum):
-    """What an instance is doing."""
+    """The state of an instance."""
 
     MOVING = "moving"  # Logged on, and moved within MOVING_FOR.
     RESTING = "resting"  # Logged on, and seen within GONE_AFTER.
@@ -46,15 +46,15 @@ def state_of(browser: Browser, *, moved_at: datetime | None, now: datetime) -> S
 
 
 def seen_at(browser: Browser, moved_at: datetime | None) -> datetime:
-    """Return when an instance was heard of last: it moved, logged on or logged off."""
+    """Return when an instance last moved, logged on or logged off."""
     moments = (browser.logged_on_at, browser.logged_off_at, moved_at)
     return max(moment for moment in moments if moment)
 
 
 def movements(keys: Iterable[int]) -> dict[int, datetime]:
-    """Return when each of these instances moved last; one that never moved has no entry.
+    """Return when each of these instances last moved; one that never moved has no entry.
 
-    May be stale by what the replica lags behind.
+    The result may lag behind by the replica's delay.
     """
     browsers = stale(Browser).filter(pk__in=list(keys)).annotate(moved_at=last_movement())
     found = browsers.values_list("pk", "moved_at")
@@ -62,9 +62,9 @@ def movements(keys: Iterable[int]) -> dict[int, datetime]:
 
 
 def last_movement() -> Coalesce:
-    """Return the expression for an instance's last movement: one step into an index.
+    """Return the expression for an instance's last movement: one index lookup per rung.
 
-    Seconds are dropped after STATUS_RETENTION_DAYS; the rung above still has what was before.
+    Seconds are dropped after STATUS_RETENTION_DAYS; the rung above still has the earlier ones.
     """
     newest = [
         Subquery(_statuses(rung).order_by("-time").values("time")[:1])
@@ -74,12 +74,12 @@ def last_movement() -> Coalesce:
 
 
 def with_presence(browsers: QuerySet[Any], *, at: datetime) -> QuerySet[Any]:
-    """Annotate `is_here`: at that moment an instance was logged on, and not gone.
+    """Annotate `is_here`: whether an instance was logged on and not gone at that moment.
 
-    Later changes do not alter the answer for a moment.
+    Later events do not change the answer for a moment.
     """
     gone_before = at - GONE_AFTER
-    # Sub-queries with a limit, because PostgreSQL may hash an EXISTS, which reads whole chunks.
+    # Subqueries with a limit: PostgreSQL may hash an EXISTS, which reads whole chunks.
     moved = _statuses(FIRST_RUNG_MS).filter(time__gt=gone_before, time__lte=at)
     last = Subquery(moved.order_by("-time").values("time")[:1])
     seen = Greatest(F("logged_on_at"), last, output_field=DateTimeField())

@@ -1,4 +1,4 @@
-"""The ranges that one instance's page offers, and what they are called there."""
+"""The ranges that the page of one instance offers, and their labels."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ ALL = "all"
 
 
 class Choice(NamedTuple):
-    """A range that ends now; without seconds, one from `since` to `until`."""
+    """A range that ends now, or one from `since` to `until` if `seconds` is None."""
 
     name: str
     words: str
@@ -39,10 +39,10 @@ CUSTOM = Choice("Custom", "this range", None)
 class ChosenRange(NamedTuple):
     key: str
     choice: Choice
-    # As the address has them: the API says whether they are times.
+    # As in the address: the API checks whether they are times.
     since: str = ""
     until: str = ""
-    # A duration such as `10s`; empty: the page chooses one for its width.
+    # A duration such as `10s`. If it is empty, the page chooses one for its width.
     interval: str = ""
 
     @property
@@ -51,10 +51,10 @@ class ChosenRange(NamedTuple):
 
 
 def choose_range(query: QueryDict, *, life: Life, is_here: bool) -> ChosenRange:
-    """Return what the page's address asks for.
+    """Return the range that the page's address asks for.
 
-    Where it asks for nothing, or for what nobody offers: the live range of an instance that is
-    here, and all of one that is not.
+    Without a known range it is the live range for a present instance, and the instance's whole time
+    otherwise.
     """
     interval = _read_interval(str(query.get("interval", "")))
     if "since" in query:

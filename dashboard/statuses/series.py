@@ -1,4 +1,4 @@
-"""Statuses as a series over time: one browser's, or those of all together."""
+"""Statuses as a time series, of one browser or of all browsers together."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ POSITIONS = {
     "end_x": Last("end_x", "time"),
     "end_y": Last("end_y", "time"),
 }
-# What an export of statuses has; docs/metrics.md defines every number.
+# The columns of an exported series; docs/metrics.md defines every number.
 COLUMNS = (
     Column("time", Kind.TIME, "", "the bucket's start, UTC"),
     Column("interval_ms", Kind.INT64, "ms", "the bucket's length"),
@@ -47,7 +47,7 @@ PAGE_BUCKETS = 5000
 
 
 class Range(NamedTuple):
-    """Which buckets a series has: those that start in [since, until)."""
+    """The buckets of a series: those that start in [since, until)."""
 
     since: datetime
     until: datetime
@@ -58,9 +58,9 @@ class Range(NamedTuple):
 def list_statuses(*, browser_id: int, span: Range, fresh: bool = False) -> list[Status]:
     """Return a browser's series, earliest first.
 
-    A coarser status is made of the finer ones inside it (docs/metrics.md). `fill` adds the buckets
-    without events: zero throughout, and no position. It may be stale by what the replica lags
-    behind, where there is one, unless it shall be `fresh`.
+    A coarser status is made of the finer ones inside it (docs/metrics.md). `fill` adds buckets
+    without events: all zero, with no position. The series may lag behind by the replica's delay
+    unless `fresh` is set.
     """
     rows = _rolled_up(_stored(span, fresh=fresh).filter(browser_id=browser_id), span, POSITIONS)
     return [_to_status(Status, row, span, POSITIONS) for row in rows]
@@ -74,7 +74,7 @@ def list_total_statuses(*, span: Range) -> list[TotalStatus]:
 def page_statuses(*, browser_id: int, span: Range) -> Iterator[Page]:
     """Yield a browser's series, of any length, in pages of rows of COLUMNS.
 
-    Stretches without any status cost one step into an index, unless `fill` wants their buckets.
+    A gap without statuses costs one index lookup, unless `fill` asks for its buckets.
     """
     interval = timedelta(milliseconds=span.interval_ms)
     while start := _first_bucket(browser_id, span):
@@ -87,19 +87,19 @@ def page_statuses(*, browser_id: int, span: Range) -> Iterator[Page]:
 
 
 def _first_bucket(browser_id: int, span: Range) -> datetime | None:
-    """Return where the first bucket of a range starts that has anything, or with `fill` any."""
+    """Return the start of the first bucket with a status, or with `fill` of the first bucket."""
     if span.fill:
         start = align(span.since, span.interval_ms)
         return start if start < span.until else None
     rows = _stored(span).filter(browser_id=browser_id).order_by("time")
     time = rows.values_list("time", flat=True).first()
-    # The bucket that it lies in is the last that starts no later.
+    # This status lies in the last bucket that starts no later than it.
     interval = timedelta(milliseconds=span.interval_ms)
     return time and align(time - interval + MICROSECOND, span.interval_ms)
 
 
 def _stored(span: Range, *, fresh: bool = False) -> QuerySet:
-    """The statuses inside the series' whole buckets, of the coarsest rung that makes them up."""
+    """Return the statuses in the series' whole buckets, of the coarsest rung that divides them."""
     rung = rung_for(span.interval_ms)
     statuses = model_of(rung).objects.all() if fresh else stale(model_of(rung))
     return statuses.filter(

@@ -1,1 +1,1 @@
-"""Live statuses by server-sent events: what workers publish and the live process hands on."""
+"""Live statuses by server-sent events: workers publish them, the live process forwards them."""

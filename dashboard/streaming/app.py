@@ -1,7 +1,7 @@
-"""The live process: server-sent events of changed statuses, and nothing else.
+"""The live process, which only sends changed statuses as server-sent events.
 
-Plain ASGI: a stream passes through no middleware and holds no database connection. Its one query,
-the snapshot, runs in a thread and gives the connection back at once.
+It is plain ASGI: a stream passes through no middleware and holds no database connection. Its one
+query, the snapshot, runs in a thread and returns the connection at once.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 STREAM_PATH = re.compile(r"/api/v1/browsers/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/stream/")
 PROBE_PATH = "/healthz"
 HEARTBEAT_SECONDS = 15
-# A client that takes nothing for this long counts as gone, even if its connection is open.
+# A client that accepts no data for this long counts as gone.
 STALL_SECONDS = 30
 OPENING = b"retry: 2000\n\n"
 HEARTBEAT = b": still here\n\n"
@@ -39,12 +39,12 @@ HEADERS = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
-    # The ticket in the address is the permission; cookies are neither sent nor read.
+    # The ticket in the address grants access. Cookies are not used.
     (b"access-control-allow-origin", b"*"),
 ]
 
 hub = Hub()
-# A thousand clients that come back at once must not open a thousand connections.
+# A thousand clients that reconnect at once must not open a thousand database connections.
 snapshots_at_once = asyncio.Semaphore(4)
 
 
@@ -73,7 +73,7 @@ async def _live(receive: Receive, send: Send) -> None:
 
 
 async def _catch_up() -> None:
-    """Find changes that Redis lost, so that no stream is behind for longer than a sweep."""
+    """Find changes that Redis lost, so that a stream is at most one sweep behind."""
     versions: dict[str, int] = {}
     while True:
         await asyncio.sleep(settings.SWEEP_SECONDS / 2)
@@ -94,14 +94,14 @@ def _read_versions(instances: list[str]) -> dict[str, int]:
     try:
         return read_newest_versions(instances=instances, now=timezone.now())
     except (OperationalError, InterfaceError) as error:
-        logger.warning("whether streams are behind is not known: %s", error)
+        logger.warning("cannot check whether streams are behind: %s", error)
         return {}
     finally:
         connection.close()
 
 
 def _end_streams_on(*signals: signal.Signals) -> None:
-    """End the streams at once when the server is told to stop; it would wait for them otherwise."""
+    """End the streams when the server receives a signal; it would otherwise wait for them."""
     loop = asyncio.get_running_loop()
     for number in signals:
         servers_own = signal.getsignal(number)
@@ -116,8 +116,8 @@ def _end_streams_on(*signals: signal.Signals) -> None:
 async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     answer = closing(receive, send)
     try:
-        # Nothing here has a use for a body, but a usual one is taken before the answer: a proxy
-        # written in Go breaks off an answer that comes while it still passes the body on.
+        # No request here needs a body, but one of ordinary size is read before the answer: a proxy
+        # written in Go aborts an answer that arrives while it still sends the body.
         if check_head(scope) == 0 or await drop(receive, most=settings.MAX_BODY_BYTES):
             answer = send
         if scope["path"] == PROBE_PATH:
@@ -147,14 +147,14 @@ def _permitted_instance(scope: Scope) -> UUID:
 
 
 async def _say_up(send: Send) -> None:
-    """The process is up; as for web, it asks nothing of its dependencies."""
+    """Report that the process is up; as in web, the probe checks no dependency."""
     headers = [(b"content-type", b"text/plain")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"ok\n"})
 
 
 async def _stream(instance_id: UUID, watcher: Watcher, receive: Receive, send: Send) -> None:
-    """Send the snapshot, then what changes, until the client is gone or we are closing."""
+    """Send the snapshot, then each change, until the client leaves or the hub closes."""
     events = OPENING + await _snapshot(instance_id, watcher)
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
     leaving = asyncio.create_task(_left(receive, watcher))
@@ -164,7 +164,9 @@ async def _stream(instance_id: UUID, watcher: Watcher, receive: Receive, send: S
             await watcher.wait(HEARTBEAT_SECONDS)
             events = await _snapshot(instance_id, watcher) if watcher.needs_snapshot else b""
     except (TimeoutError, APIException):
-        logger.info("a stream of %s ended: stalled, erased or without database", instance_id)
+        logger.info(
+            "a stream of %s ended: client stalled, instance erased or database away", instance_id
+        )
     finally:
         leaving.cancel()
     await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -181,11 +183,11 @@ async def _left(receive: Receive, watcher: Watcher) -> None:
 
 
 async def _snapshot(instance_id: UUID, watcher: Watcher) -> bytes:
-    # First: what is published from here on waits in the queue, and goes out after the snapshot.
+    # Set this first: later messages wait in the queue and are sent after the snapshot.
     watcher.needs_snapshot = False
     async with snapshots_at_once:
         snapshot = await asyncio.to_thread(_read_snapshot, instance_id)
-    # A snapshot has all versions below its own.
+    # A snapshot contains all versions below its own.
     watcher.version = max(watcher.version, version_of(snapshot) - 1)
     return snapshot
 

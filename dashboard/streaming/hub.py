@@ -1,4 +1,4 @@
-"""Sends changed statuses to all clients that watch, over one Redis subscription of the process."""
+"""Sends changed statuses to all watchers, by one Redis subscription for the whole process."""
 
 import asyncio
 import logging
@@ -14,19 +14,19 @@ from dashboard.streaming.stream import CHANNEL, split, version_of
 
 logger = logging.getLogger(__name__)
 
-# A client that falls further behind than this gets a snapshot instead of what it missed.
+# A client that falls further behind gets a snapshot instead of the messages it missed.
 QUEUE_MESSAGES = 64
 RECONNECT_SECONDS = 1
 CLIENTS = Gauge("pointerscope_stream_clients", "Streams that are open", multiprocess_mode="livesum")
 
 
 class Watcher:
-    """One client's place in the hub: a bounded queue that gives way to a snapshot."""
+    """One client of the hub: a bounded queue, replaced by a snapshot when it overflows."""
 
     def __init__(self) -> None:
         self.queue: deque[bytes] = deque()
         self.needs_snapshot = True
-        # All changes up to this version are in what the client got, or in what waits for it.
+        # The client has received, or the queue holds, all changes up to this version.
         self.version = 0
         self.woken = asyncio.Event()
 
@@ -39,7 +39,7 @@ class Watcher:
             self.start_over()
 
     def start_over(self) -> None:
-        """Forget what waits: a snapshot, read later, holds it."""
+        """Empty the queue: a snapshot, read later, contains its messages."""
         self.queue.clear()
         self.needs_snapshot = True
         self.woken.set()
@@ -50,7 +50,7 @@ class Watcher:
         return taken
 
     async def wait(self, seconds: float) -> bool:
-        """Return True when something has happened, False after so many seconds without."""
+        """Return True when woken, False after this many seconds."""
         try:
             await asyncio.wait_for(self.woken.wait(), seconds)
         except TimeoutError:
@@ -60,7 +60,7 @@ class Watcher:
 
 
 class Hub:
-    """All watchers of this process, by the hex of the instance that they watch."""
+    """All watchers of this process, by the hex id of the instance they watch."""
 
     def __init__(self) -> None:
         self.watchers: defaultdict[str, set[Watcher]] = defaultdict(set)
@@ -80,18 +80,22 @@ class Hub:
             del self.watchers[instance]
 
     def close(self) -> None:
-        """Let every stream end; browsers come back by themselves."""
+        """End every stream; browsers reconnect on their own."""
         self.closing = True
         for watcher in self._all():
             watcher.woken.set()
 
     async def listen(self) -> None:
-        """Hand on what Redis sends, for as long as the process lives."""
+        """Forward the messages of Redis for as long as the process runs."""
         while True:
             try:
                 await self._subscribe()
             except (redis.RedisError, OSError) as error:
-                logger.warning("stream without Redis, again in %s s: %s", RECONNECT_SECONDS, error)
+                logger.warning(
+                    "no connection to Redis for streams, retry in %s s: %s",
+                    RECONNECT_SECONDS,
+                    error,
+                )
                 await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _subscribe(self) -> None:
@@ -105,18 +109,18 @@ class Hub:
                     self._hand_on(message["data"])
 
     def _start_over(self) -> None:
-        """Send each client a snapshot, because messages may have been missed meanwhile.
+        """Give every watcher a snapshot, which contains what was published without a subscription.
 
-        redis-py subscribes again by itself after a broken connection, so this may happen often.
+        The Redis client resubscribes on its own after a lost connection, so this may run often.
         """
         for watcher in self._all():
             watcher.start_over()
 
     def catch_up(self, versions: Mapping[str, int]) -> None:
-        """Give a snapshot to each watcher that has not got its instance's version by now.
+        """Give a snapshot to each watcher that still lacks its instance's version.
 
-        Redis delivers a message at most once. `versions` was read from the database a while ago,
-        so what has not come since is lost.
+        Redis delivers a message at most once. `versions` was read from the database a while ago, so
+        a version that has not arrived since is lost.
         """
         for instance, version in versions.items():
             for watcher in self.watchers.get(instance, ()):

@@ -1,7 +1,7 @@
-"""Telling the live process which statuses changed, through Redis.
+"""Publishes changed statuses to the live process through Redis.
 
-One channel carries every change of every instance. A message is the instance's id in hex, and then
-the server-sent events just as a browser gets them, so that fanning out copies bytes and no more.
+One channel carries the changes of all instances. A message is the instance's id in hex, followed by
+the server-sent events exactly as a browser gets them, so that fan-out only copies bytes.
 """
 
 import logging
@@ -25,16 +25,16 @@ logger = logging.getLogger(__name__)
 
 CHANNEL = "pointerscope:statuses"
 WINDOW = timedelta(minutes=2)
-# As far as ingest takes samples that are ahead of the clock (analytics/ingest/batch.py), and the
+# Ingest accepts samples that are this far ahead of the clock (analytics/ingest/batch.py), plus one
 # bucket.
 AHEAD = timedelta(minutes=5, seconds=1)
 ID_LENGTH = 32
 
-# What transactions below this number wrote is in what a reader of this snapshot sees.
+# A reader of this snapshot sees everything that transactions below this number wrote.
 SNAPSHOT_VERSION = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
 
-# For each instance, the number of the latest transaction that wrote a status of its window. A row's
+# For each instance, the number of the latest transaction that wrote a status in its window. A row's
 # xmin has the lower 32 bits of that number; the next transaction's number has all 64.
 NEWEST_VERSIONS = """
 select b.instance_id, max(next.id - ((next.id - s.xmin::text::bigint) & 4294967295))
@@ -48,10 +48,10 @@ group by b.instance_id
 
 
 class Change(NamedTuple):
-    """A status that came to differ, and the number of the transaction that made it so.
+    """A changed status, and the number of the transaction that changed it.
 
-    One browser's drains follow each other. So of two values of one bucket, the one with the higher
-    version is the later, in whatever order their messages arrive.
+    The drains of one browser run one after another. Of two values of a bucket, the one with the
+    higher version is therefore the later, in whatever order their messages arrive.
     """
 
     instance_id: UUID
@@ -60,7 +60,7 @@ class Change(NamedTuple):
 
 
 def publish(changes: Iterable[Change]) -> None:
-    """Send changes; call it after COMMIT. It never raises for want of Redis.
+    """Send changes; call it after COMMIT. It does not raise if Redis is away.
 
     Redis may lose a message, and this process may end before it sends one. The live process finds
     such a change in the database within a sweep (read_newest_versions).
@@ -77,15 +77,15 @@ def publish(changes: Iterable[Change]) -> None:
 
 
 def split(message: bytes) -> tuple[str, bytes]:
-    """Take a message apart: the instance's id in hex, and its server-sent events."""
+    """Split a message into the instance's id in hex and its server-sent events."""
     return message[:ID_LENGTH].decode(), message[ID_LENGTH:]
 
 
 def read_snapshot(*, instance_id: UUID, now: datetime) -> bytes:
-    """Return the recent window as a server-sent event; NoSuchInstance (404) where it is gone."""
+    """Return the recent window as a server-sent event; NoSuchInstance (404) if it was erased."""
     browser = get_browser(instance_id=instance_id, token=None)
     with connection.cursor() as cursor:
-        # Before the statuses: what changes between the two then comes again, and is never missed.
+        # Read before the statuses: a change between the two is then sent twice, but never missed.
         cursor.execute(SNAPSHOT_VERSION)
         ((version,),) = cursor.fetchall()
     span = Range(now - WINDOW, now + AHEAD, FIRST_RUNG_MS, fill=False)

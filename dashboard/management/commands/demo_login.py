@@ -1,4 +1,4 @@
-"""`manage.py demo_login`: what `make demo` logs its viewer in by, and takes away again."""
+"""`manage.py demo_login`: creates and deletes the login that `make demo` uses."""
 
 import secrets
 from argparse import ArgumentParser
@@ -11,8 +11,8 @@ from dashboard.instances.logins import DEMO_NAME, end_demo_login, make_demo_logi
 
 class Command(BaseCommand):
     help = (
-        f"Make the staff login {DEMO_NAME} with a new password, print both, and let it see what "
-        "staff see: no admin. A password from before is void then."
+        f"Create the staff login {DEMO_NAME} with a new password and print both. The login sees "
+        "what staff see, except the admin. Its previous password becomes void."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
