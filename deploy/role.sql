@@ -1,11 +1,11 @@
--- Makes the service's own role, and gives it the database that this runs in. Run it as a superuser:
+-- Creates the service's own role, and makes it the owner of this database. Run it as a superuser:
 --   PGOPTIONS='-c pointerscope.role=NAME -c pointerscope.password=PASSWORD' psql -f deploy/role.sql
--- Without a password the role keeps the one that it has. Run again, it gives away what is new.
+-- Without a password the role keeps its own. Running it again transfers new objects.
 --
--- The role is an ordinary one: it owns the tables, and may neither make databases nor read or run
--- anything outside of PostgreSQL. The extension stays the superuser's. Chunks follow their hypertable.
--- No other login may make temporary tables or large objects, which fill the disk.
--- Locks: each table that changes its owner, exclusively, to the end of the transaction.
+-- The role is an ordinary one: it owns the tables, and may neither create databases nor read or run
+-- anything outside PostgreSQL. The superuser keeps the extension. Chunks follow their hypertable.
+-- No other login may create temporary tables or large objects, which fill the disk. Locks: each
+-- table that changes its owner, exclusively, until the end of the transaction.
 create extension if not exists timescaledb;
 revoke create on schema public from public;
 revoke execute on function lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea),
@@ -36,7 +36,7 @@ begin
         from pg_class c
         where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'S')
             and relowner <> (select oid from pg_roles where rolname = service)
-            -- Those of the extension, and sequences, which go with their table.
+            -- Except the extension's relations, and sequences, which follow their table.
             and not exists (select from pg_depend where classid = 'pg_class'::regclass
                                 and objid = c.oid and deptype in ('e', 'a', 'i'))
         union all

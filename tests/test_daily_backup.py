@@ -199,7 +199,7 @@ def test_a_dump_that_fails_leaves_the_others_and_no_half_one(
     os.utime(old, (time.time() - 16 * DAY,) * 2)
     done = backup(production, programs, folder, "once", PGDATABASE="there_is_none")
     assert done.returncode == 1
-    assert "backup: failed; the dumps before it are still there" in done.stderr
+    assert "backup: failed; earlier dumps are kept" in done.stderr
     assert list(folder.iterdir()) == [old]
 
 

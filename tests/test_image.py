@@ -75,7 +75,7 @@ def test_processes_that_hang_are_found_out(production: Production) -> None:
     assert web.startswith("web: TimeoutError")
     assert live.startswith("live: TimeoutError")
     assert worker.startswith("worker: LookupError: celery@")
-    assert beat.startswith("beat: TimeoutError: Beat has not looked at its schedule")
+    assert beat.startswith("beat: TimeoutError: Beat has not read its schedule")
     wait_until(lambda: production.run("deploy/healthy", "beat").returncode == 0)
 
 

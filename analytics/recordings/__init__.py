@@ -1,4 +1,4 @@
-"""Recordings of pointers: files of any origin are read, imported and played back."""
+"""Recordings of pointers: reads files of any origin, imports them and replays them."""
 
 from analytics.recordings.findings import Findings
 from analytics.recordings.options import ABSENT, FIELDS, Options

@@ -1,8 +1,8 @@
-"""A crowd of made-up pointers that move through the REST API, in real time.
+"""A crowd of generated pointers that move through the REST API in real time.
 
-Each pointer is a thread: it waits more than it works, so one process is enough for some hundreds.
-A pointer does what the service asks for: it sends the same bytes again if a batch may be sent
-again, after the time in Retry-After.
+Each pointer is a thread: it waits more than it works, so some hundred of them keep a process busy
+only for their requests. The crowd follows the service's answers: it resends the same bytes of a
+batch that may be retried, after the time in Retry-After.
 """
 
 import json
@@ -24,14 +24,14 @@ JSON = {"Content-Type": "application/json"}
 
 
 class RefusedError(Exception):
-    """The service said no for good, or the crowd was told to stop; the text says which."""
+    """The service refused for good, or the crowd was stopped; the text says which."""
 
 
 class Crowd:
-    """Pointers that log on one after another, move until they are told to stop, and log off.
+    """Pointers that log on one after another, move until they are stopped, and log off.
 
-    `tally` counts `accepted`, `duplicates`, `conflicts`, `errors` (tries that failed, of which most
-    are made good), `unsent` events, and pointers that are `on` and `off`.
+    `tally` counts `accepted`, `duplicates`, `conflicts`, `errors` (failed attempts, most of which
+    are retried with success), `unsent` events, and pointers that are `on` and `off`.
     """
 
     def __init__(self, *, url: str, browsers: int, rate: float, seed: int) -> None:
@@ -47,14 +47,14 @@ class Crowd:
             thread.start()
 
     def stop(self) -> None:
-        """Let each pointer send what it has once more, log off, and end; waits for that."""
+        """Let each pointer send its last batch, log off and end; wait for all of them."""
         self._stopping.set()
         for thread in self._threads:
             thread.join()
 
     @property
     def living(self) -> int:
-        """How many pointers have not ended yet."""
+        """The number of pointers that have not ended."""
         return sum(thread.is_alive() for thread in self._threads)
 
     def _live(self, number: int) -> None:
@@ -69,10 +69,10 @@ class Crowd:
                 self._count({"refused": 1}, str(why))
 
     def _log_on(self, session: requests.Session) -> tuple[str, int]:
-        # One asks at a time: where the service lets in only so many a minute, the others wait here.
+        # One logs on at a time: if the service limits log-ons per minute, the others wait here.
         with self._one_at_a_time:
             if self._stopping.is_set():
-                raise RefusedError("told to stop before it could log on")
+                raise RefusedError("stopped before it could log on")
             me = self._post(session, f"{self.url}/api/v1/browsers/", {})
         session.headers["Authorization"] = f"Bearer {me['write_token']}"
         instance = f"{self.url}/api/v1/browsers/{me['instance_id']}"
@@ -98,7 +98,7 @@ class Crowd:
             raise
 
     def _post(self, session: requests.Session, url: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Send until it is taken; RefusedError where it never will be, or when stopping."""
+        """Send until it is accepted; RefusedError if it is refused for good, or when stopping."""
         data, tries = json.dumps(body), 0
         while True:
             is_last = self._stopping.is_set()

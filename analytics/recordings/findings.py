@@ -1,4 +1,4 @@
-"""What the reader understood of one file, collected while it reads: the preview is made of it."""
+"""The facts that the reader collects about one file; the preview shows them."""
 
 from collections import Counter
 from pathlib import Path
@@ -9,14 +9,14 @@ SHOWN_REFUSALS = 8
 
 
 class Refusal(NamedTuple):
-    """Why a file is refused, and the option that helps, where one does."""
+    """The reason why a file is refused, and the option that helps, if any."""
 
     text: str
     advice: str = ""
 
 
 class StopReading(Exception):  # noqa: N818  (a signal: the refusal is in the findings)
-    """Nothing more can be understood of the file."""
+    """Reading stops; the reason is in the findings."""
 
 
 class Findings:
@@ -30,7 +30,7 @@ class Findings:
         self.refusals: list[Refusal] = []
         self.refusals_not_shown = 0
         self.rows = 0
-        # What a place in the file is called: a line of text, a row of a table.
+        # The name of a place in the file: a line of text, a row of a table.
         self.place = "line"
 
     def say(self, label: str, text: str) -> None:
@@ -40,19 +40,19 @@ class Findings:
             texts.append(text)
 
     def start_again(self) -> None:
-        """Forget what was counted in rows, which are read once more."""
+        """Reset the counts of rows, because the rows are read again."""
         self.left_out.clear()
         self.mended.clear()
         self.rows = 0
 
     def warn(self, text: str) -> None:
-        """Add what the user should look at, though the file is read."""
+        """Add a note for the user; the file is still read."""
         self.say("note", text)
 
     def leave_out(self, why: str, rows: int = 1, *, first: int | None = None) -> None:
-        """Count rows that are not taken because something is wrong with them.
+        """Count rows that are left out because something is wrong with them.
 
-        `--strict` refuses the file then. `first` is the place of the first of them.
+        With `--strict` they refuse the file. `first` is the place of the first of them.
         """
         if self.strict and why not in self.left_out:
             where = "" if first is None else f"{self.place} {first:,}: "
@@ -60,34 +60,34 @@ class Findings:
         self.left_out[why] += rows
 
     def mend(self, what: str, rows: int = 1) -> None:
-        """Count rows that are taken, though not as the file has them; `--strict` refuses them."""
+        """Count rows that are taken with a correction; with `--strict` they refuse the file."""
         if self.strict and what not in self.mended:
             self.refuse(what, "without --strict such rows are taken")
         self.mended[what] += rows
 
     def pass_over(self, why: str, rows: int = 1) -> None:
-        """Count rows that are not meant to be samples."""
+        """Count rows that are not samples."""
         self.left_out[why] += rows
 
     def refuse(self, text: str, advice: str = "") -> None:
-        """Note why the file is refused; reading goes on, to find the rest."""
+        """Note why the file is refused; reading continues, to find further faults."""
         if len(self.refusals) < SHOWN_REFUSALS:
             self.refusals.append(Refusal(text, advice))
         else:
             self.refusals_not_shown += 1
 
     def refuse_cell(self, place: int, column: str, cell: Any, why: str, advice: str = "") -> None:
-        """Refuse the file for one cell, which is quoted, shortened."""
+        """Refuse the file because of one cell, which is quoted in short."""
         self.refuse(f"{self.place} {place:,}, column {column}: {quoted(cell)} {why}", advice)
 
     def stop(self, text: str, advice: str = "") -> NoReturn:
-        """Refuse the file and end reading it."""
+        """Refuse the file and stop reading it."""
         self.refuse(text, advice)
         raise StopReading(text)
 
 
 def quoted(cell: Any) -> str:
-    """Return a cell as it is shown in messages: in quotes, on one line, and short."""
+    """Return a cell for a message: in quotes, on one line, and short."""
     text = " ".join(str(cell).split())
     if len(text) > SHOWN_CELL:
         text = f"{text[: SHOWN_CELL - 1]}…"
@@ -95,7 +95,7 @@ def quoted(cell: Any) -> str:
 
 
 def listed(names: Any, *, most: int = 12) -> str:
-    """Return names in one line, with commas; `most` of them, and how many more there are."""
+    """Return at most `most` names, separated by commas, and the number of further ones."""
     names = [str(name) for name in names]
     shown = ", ".join(names[:most])
     return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown

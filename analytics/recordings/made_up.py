@@ -1,9 +1,9 @@
-"""Made-up pointers that move as people move them: pure functions of a seed.
+"""Generated pointers that move like people's: pure functions of a seed.
 
-A pointer comes in at an edge, and then aims again and again. Each aimed movement has the
-bell-shaped speed of a minimum jerk, and is followed by a correction where it missed; between
-movements the hand rests, and now and then it leaves the page. A browser at rest sends nothing,
-so there is no sample where the pointer stays.
+A pointer enters at an edge and then makes one aimed movement after another. Each movement has the
+bell-shaped speed of a minimum jerk, and a correction follows if it missed. Between movements the
+hand rests, and sometimes it leaves the page. A browser at rest sends nothing, so there is no sample
+while the pointer stays.
 
 Sources: Flash and Hogan 1985 (minimum jerk), MacKenzie 1992 (Fitts's law, Shannon's form), Meyer et
 al. 1988 (a first movement that misses by a share of its distance, then a correction).
@@ -20,7 +20,7 @@ FITTS_START_SECONDS, FITTS_SECONDS_PER_BIT = 0.12, 0.15
 # The end of a first movement, as a share of its distance: mean and spread.
 REACH, REACH_SPREAD = 0.99, 0.07
 CORRECTION_DELAY_SECONDS = 0.1
-# What people aim at, from a small icon to a wide button.
+# The widths of targets, from a small icon to a wide button.
 TARGET_PX = (16.0, 120.0)
 # Rests are log-normal: the median, and the spread of the logarithm.
 REST_SECONDS, AWAY_SECONDS, LOG_SPREAD = 0.6, 5.0, 0.8
@@ -52,8 +52,8 @@ class Stroke(NamedTuple):
     seconds: float
     origin: Point
     goal: Point
-    bow: float  # px: how far the path's middle lies beside the straight line
-    enter: bool  # the pointer comes (back) into the page here
+    bow: float  # px: the distance of the path's middle from the straight line
+    enter: bool  # the pointer enters the page here
 
     @property
     def end(self) -> float:
@@ -61,12 +61,12 @@ class Stroke(NamedTuple):
 
 
 def simulate_pointer(*, seed: str, rate: float, view: View = DESKTOP) -> Iterator[RecordedSample]:
-    """Yield without end the samples of the pointer that a seed names, `rate` a second in motion."""
+    """Yield the endless samples of the seed's pointer, `rate` a second while it moves."""
     yield from sample_strokes(plan_strokes(Random(seed), view), rate=rate, view=view)  # noqa: S311
 
 
 def plan_strokes(random: Random, view: View) -> Iterator[Stroke]:
-    """Yield movements without end, in order of time; none begins before the last has ended."""
+    """Yield movements without end, in order of time; each begins after the last has ended."""
     now, here = 0.0, _at_edge(random, view)
     is_outside = True
     while True:
@@ -83,7 +83,7 @@ def plan_strokes(random: Random, view: View) -> Iterator[Stroke]:
 def aim(
     random: Random, *, begin: float, origin: Point, goal: Point, enter: bool, view: View
 ) -> list[Stroke]:
-    """Return the movement to a goal, and its correction where the first did not hit."""
+    """Return the movement to a goal, and its correction if the first movement missed."""
     width = random.uniform(*TARGET_PX)
     reach = random.gauss(REACH, REACH_SPREAD)
     landing = within(
@@ -116,7 +116,7 @@ def movement_seconds(distance: float, width: float) -> float:
 def sample_strokes(
     strokes: Iterable[Stroke], *, rate: float, view: View
 ) -> Iterator[RecordedSample]:
-    """Yield whole px at the multiples of 1/rate s that lie in a movement, where they changed."""
+    """Yield changed positions, in whole px, at the multiples of 1/rate s within a movement."""
     last, seq, enter = None, 0, False
     for stroke in strokes:
         enter = enter or stroke.enter
@@ -129,11 +129,11 @@ def sample_strokes(
 
 
 def position(stroke: Stroke, seconds: float) -> Point:
-    """Return where the pointer is at a time within the stroke."""
+    """Return the pointer's position at a time within the stroke."""
     share = (seconds - stroke.begin) / stroke.seconds
     way = minimum_jerk(share)
     along_x, along_y = stroke.goal.x - stroke.origin.x, stroke.goal.y - stroke.origin.y
-    # At rest at both ends, and `bow` beside the line in the middle.
+    # Zero speed at both ends, and `bow` px beside the line in the middle.
     beside = 16 * share**2 * (1 - share) ** 2 * stroke.bow / (math.hypot(along_x, along_y) or 1)
     return Point(
         stroke.origin.x + along_x * way - along_y * beside,
@@ -142,7 +142,7 @@ def position(stroke: Stroke, seconds: float) -> Point:
 
 
 def minimum_jerk(share: float) -> float:
-    """Return the share of the way done after a share of the time (Flash and Hogan 1985)."""
+    """Return the share of the path covered after a share of the time (Flash and Hogan 1985)."""
     return share**3 * (10 - 15 * share + 6 * share**2)
 
 

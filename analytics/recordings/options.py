@@ -1,10 +1,10 @@
-"""What the user says about a file where it does not speak for itself."""
+"""The user's options for files that are ambiguous."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
-# Those that --columns may map, in the order of the help.
+# The fields that --columns may map, in the order of the help.
 FIELDS = (
     "time",
     "x",
@@ -22,17 +22,17 @@ FIELDS = (
     "response",
     "kind",
 )
-# --columns FIELD=- says that the file has no such column, even if a name suggests one.
+# --columns FIELD=- declares that the file has no such column, whatever a name suggests.
 ABSENT = "-"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How a file is to be read; None and empty leave it to the reader.
+    """How a file is to be read; None and empty values let the reader decide.
 
-    `columns` maps FIELDS to the file's names or numbers (from 1). `only` and `drop` map columns to
-    the values that are kept or left out; `drop_positions` are (x, y) as the file has them.
-    `keep_positions` takes positions that look like the mark of a missing one as real.
+    `columns` maps FIELDS to the file's column names or numbers (from 1). `only` and `drop` map
+    columns to the values that are kept or left out; `drop_positions` are (x, y) in the file's
+    units. `keep_positions` accepts positions that look like a mark for a missing one.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What was understood of files, in words and in 80 columns, before anything is sent."""
+"""The preview of files before they are sent, in words and 80 columns."""
 
 import textwrap
 from collections import Counter
@@ -13,16 +13,16 @@ from core.values.times import EPOCH, MICROSECOND
 
 WIDTH = 80
 LABEL_WIDTH = 11
-# More files than these are shown as a line each.
+# If there are more files, each is shown as one line.
 MOST_DETAILED = 3
 MOST_POINTERS, MOST_REASONS, MOST_SHARED = 12, 12, 4
 LABELS = ("file", "columns", "not used", "time", "when", "zone", "positions", "note")
 
 
 def preview(readings: Sequence[Reading], *, is_detailed: bool = False) -> Iterator[str]:
-    """Yield the lines of the preview: each file in detail, or a table of many, and what is wrong.
+    """Yield the lines of the preview: each file in detail, or a table of many, and the refusals.
 
-    Of many files those that are refused are still told in detail.
+    Among many files, refused ones are still shown in detail.
     """
     many = len(readings) > MOST_DETAILED and not is_detailed
     if many:
@@ -118,7 +118,7 @@ def _refusals(reading: Reading) -> Iterator[str]:
     advised: set[str] = set()
     for i, refusal in enumerate(findings.refusals):
         yield from _wrapped("" if i else "REFUSED", refusal.text)
-        # Advice that holds for several is given once, after the last of them.
+        # Advice for several refusals is given once, after the last of them.
         later = {other.advice for other in findings.refusals[i + 1 :]}
         if refusal.advice and refusal.advice not in advised | later:
             advised.add(refusal.advice)
@@ -128,7 +128,7 @@ def _refusals(reading: Reading) -> Iterator[str]:
 
 
 def _table(readings: Sequence[Reading]) -> Iterator[str]:
-    """Yield a line for each file and one for all, and what is to be said of several of them."""
+    """Yield a line for each file, a line for all, and the facts that several files share."""
     yield _row("file", "rows", "left out", "samples", "inst.", "trials", "Hz", "span")
     for reading in readings:
         span = max((recording.span_us for recording in reading.recordings), default=0)
@@ -162,7 +162,7 @@ def _shortened(name: str) -> str:
 
 
 def _shared(label: str, texts: Sequence[str]) -> Iterator[str]:
-    """Yield what holds for several files, the most frequent first, with the number of files."""
+    """Yield the facts of several files, the most frequent first, with the number of files."""
     for i, (text, number) in enumerate(Counter(filter(None, texts)).most_common(MOST_SHARED)):
         told = f"{text[0].upper()}{text[1:]}" if label == "note" else text
         yield from _wrapped("" if i else label, f"{told} ({counted(number, 'file')})")
@@ -186,5 +186,5 @@ def _sums(readings: Sequence[Reading]) -> str:
 
 
 def summary(readings: Sequence[Reading]) -> str:
-    """Return what all files become, in one line."""
+    """Return the total of all files, in one line."""
     return f"{counted(len(readings), 'file')}: {_sums(readings)}"

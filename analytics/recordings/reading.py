@@ -1,4 +1,4 @@
-"""A file is read: from bytes to recordings, with what was understood, or why it is refused."""
+"""Reads a file into recordings, with findings, or with the reasons why it is refused."""
 
 from array import array
 from dataclasses import dataclass, field
@@ -20,21 +20,21 @@ from analytics.recordings.samples import Recording
 from analytics.recordings.tables.files import plain_faults
 from analytics.recordings.tables.opening import open_table
 
-# Steps between samples are looked at in so many rows.
+# The number of rows whose steps are examined.
 MOST_STEPS = 200_000
-# More equal times than these, and so many for each that rises, come from a coarse clock.
+# More equal times than these, and this many for each increase, mean a coarse clock.
 LEAST_STILL, STILL_SHARE = 2, 3
-# No step from row to row is an hour.
+# A step between rows is shorter than an hour.
 MOST_STEP_US = 3_600_000_000
 
 
 @dataclass
 class Reading:
-    """What became of a file: recordings, none where it is refused, and what was understood."""
+    """The result of reading a file: its recordings, none if it is refused, and the findings."""
 
     findings: Findings
     recordings: list[Recording] = field(default_factory=list)
-    # The median of the positive steps between samples of one trial; None where there is none.
+    # The median of the positive steps between samples of a trial; None without such steps.
     step_us: float | None = None
 
     @property
@@ -51,9 +51,9 @@ class Reading:
 
 
 def read_file(path: Path, options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
-    """Read a recording of CSV, JSON, Parquet or Arrow, of one pointer or several, and check it.
+    """Read and check a recording of CSV, JSON, Parquet or Arrow, of one or several pointers.
 
-    Nothing is raised for what the file holds: refusals are in the findings.
+    The file's content raises no exception: refusals go to the findings.
     """
     reading = Reading(Findings(path, strict=options.strict))
     try:
@@ -80,7 +80,7 @@ def _read(reading: Reading, options: Options) -> None:
     if not rows:
         findings.stop("no row is left that has a time and a position")
     if findings.refusals:
-        # What follows would be told of cells that could not be read.
+        # Further checks would only report the cells that could not be read.
         return
     times_us, is_dated = _to_us(rows, roles, options, reading)
     scale_positions(rows, roles.x, options, findings)
@@ -93,7 +93,7 @@ def _read(reading: Reading, options: Options) -> None:
 
 
 def _to_us(rows: Rows, roles: Roles, options: Options, reading: Reading) -> tuple[array, bool]:
-    """Return the times in microseconds, and whether they are of the calendar."""
+    """Return the times in microseconds, and whether they are calendar times."""
     column, findings = rows.times, reading.findings
     values, is_us = column.values, column.is_us
     numbers = [value for value, known in zip(values, is_us, strict=True) if not known] if (
@@ -131,10 +131,10 @@ def _to_us(rows: Rows, roles: Roles, options: Options, reading: Reading) -> tupl
 
 
 def _steps(rows: Rows, values: array) -> tuple[list[float], int]:
-    """Return the differences of times that follow each other in one trial, without sign.
+    """Return the absolute differences of successive times in a trial, and the number of equal ones.
 
-    And how many there are that follow each other and are equal. Where times fall, for the newest
-    comes first, the negative differences are taken, otherwise the positive ones.
+    If times mostly fall, because the newest row comes first, the differences are the negative ones,
+    otherwise the positive ones.
     """
     last: dict[int, float] = {}
     rises, falls, still = [], [], 0
@@ -179,7 +179,7 @@ def _tell_times(reading: Reading, unit: Unit | None, *, is_dated: bool, options:
 
 
 def _doubt_clock(times_us: array, rows_a_time: float, roles: Roles, findings: Findings) -> None:
-    """Refuse times that hardly ever rise, for they are steps; warn where the clock is coarse."""
+    """Refuse times that hardly ever rise, because they are steps; warn if the clock is coarse."""
     if len(set(times_us)) <= 2:
         is_cut = max(times_us) > MOST_STEP_US
         findings.refuse(

@@ -1,4 +1,4 @@
-"""What a recording is once it is read: samples in columns, ordered, of one pointer."""
+"""A recording: the samples of one pointer in columns, in order."""
 
 from array import array
 from collections.abc import Iterator
@@ -20,9 +20,9 @@ class RecordedSample(NamedTuple):
 class Recording:
     """The samples of one pointer in columns of equal length, ordered by (time, seq).
 
-    `times_us` are microseconds since 1970 where the recording `is_dated`, otherwise since any
-    origin. `places` are the lines or rows of the file, for messages. `label` names the pointer in
-    the file's words, such as "participant 7", and is empty where the file holds one pointer.
+    `times_us` are microseconds since 1970 if the recording `is_dated`, otherwise since any origin.
+    `places` are the lines or rows of the file, for messages. `label` names the pointer in the
+    file's words, such as "participant 7", and is empty if the file holds one pointer.
     """
 
     label: str = ""

@@ -59,7 +59,7 @@ DOUBTS = [
     Doubt("data.db", b"SQLite format 3\0", "SQLite"),
     Doubt("zeros.bin", b"1,2,3\0\0\0\0\0\0,4" * 9, "zero bytes"),
     Doubt("prose.txt", b"Tomorrow\nand\ntomorrow\n", 'no table is found in it; it begins with "'),
-    Doubt("torn.csv.gz", gzip.compress(plain() * 50)[:-30], "cut off or damaged"),
+    Doubt("torn.csv.gz", gzip.compress(plain() * 50)[:-30], "truncated or damaged"),
     Doubt("torn.parquet", parquet(columns())[:-20], "Parquet", "is the file whole?"),
     Doubt("torn.json", as_json(objects())[:-40], "is no JSON", "is the file whole?"),
     Doubt("torn_line.csv", plain()[:-11], "line 25, the last, breaks off"),

@@ -48,11 +48,11 @@ class LoginTests(People, TestCase):
 
     def test_a_wrong_password_is_said_to_be_one(self):
         response = log_in(self.client, password="wrong")
-        self.assertContains(response, "do not belong together")
+        self.assertContains(response, "The name or the password is wrong.")
         self.assertNotIn("_auth_user_id", self.client.session)
 
     def test_a_missing_password_is_said_to_be_missing(self):
-        self.assertContains(log_in(self.client, password=""), "A name and a password are needed")
+        self.assertContains(log_in(self.client, password=""), "Enter a name and a password.")
 
     def test_a_login_without_its_csrf_token_is_refused(self):
         response = log_in(Client(enforce_csrf_checks=True))

@@ -1,4 +1,4 @@
-"""The column of each role: the one that the user names, or one whose name leaves no doubt."""
+"""Assigns the columns: by the user's options, or by unambiguous names."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -35,7 +35,7 @@ MOST_LOOKED_AT = 100
 
 
 def find_roles(table: Table, head: Chunk, options: Options, findings: Findings) -> Roles:
-    """Find the columns of a table; stop where time, x or y is not certain."""
+    """Find the columns of a table; stop if time, x or y is not certain."""
     given = {
         what: "" if name == ABSENT else _resolve(name, table, findings)
         for what, name in options.columns.items()
@@ -63,7 +63,7 @@ def find_roles(table: Table, head: Chunk, options: Options, findings: Findings) 
 
 
 def _resolve(wanted: str, table: Table, findings: Findings) -> str:
-    """Return the column that a name or a number means; stop where there is none, or are several."""
+    """Return the column of a name or number; stop if none or several match."""
     wanted, names = wanted.strip(), list(table.names)
     key = parse_name(wanted).key
     found: list[str] = []
@@ -110,7 +110,7 @@ def _guess_others(roles: Roles, names: Sequence[Name], given: Mapping[str, str])
 
 
 def _guess_date(roles: Roles, names: Sequence[Name], head: Chunk) -> str:
-    """Return the column of the day where the time is one of a day."""
+    """Return the column of the date if times are times of day."""
     if not all(map(is_time_of_day, head.columns[roles.time][:MOST_LOOKED_AT])):
         return ""
     return next(
@@ -124,7 +124,7 @@ def _guess_date(roles: Roles, names: Sequence[Name], head: Chunk) -> str:
 
 
 def _innermost(name: Name) -> Name:
-    """Return a nested name without what it is in: `user` of `sessions.user`."""
+    """Return the last part of a nested name: `user` of `sessions.user`."""
     return parse_name(name.text.rpartition(".")[2])
 
 
@@ -141,13 +141,13 @@ def _is_block(name: Name) -> bool:
 
 
 def _is_numbered(name: Name, words: set[str]) -> bool:
-    """Tell whether a name is one of these words, with nothing but "number" or "id" beside it."""
+    """Return whether a name is one of these words, at most with "number" or "id" beside it."""
     rest = [word for word in name.words if word not in words]
     return len(rest) < len(name.words) and set(rest) <= NUMBERS
 
 
 def _group_by(roles: Roles, table: Table, options: Options, findings: Findings) -> None:
-    """Let --group-by replace what names suggest about pointers and trials."""
+    """Let --group-by replace the pointers and trials that names suggest."""
     if not options.group_by:
         return
     columns = [_resolve(name, table, findings) for name in options.group_by]

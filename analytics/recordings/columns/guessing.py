@@ -1,4 +1,4 @@
-"""Time, x and y by names that leave no doubt, or, without names, by cells that leave none."""
+"""Finds time, x and y by unambiguous names, or by unambiguous cells if there are no names."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,9 +23,9 @@ from analytics.recordings.tables.table import Chunk, Table
 def guess_position(
     roles: Roles, names: Sequence[Name], given: Mapping[str, str], head: Chunk
 ) -> None:
-    """Take the pair of columns whose names differ in x and y, if one is more likely than others.
+    """Take the pair of columns whose names differ in x and y, if one pair is the most likely.
 
-    Where one of the two is given, the other is its counterpart.
+    If one of the two is given, the other is its counterpart.
     """
     one = given.get("x") or given.get("y")
     if given.get("x") and given.get("y"):
@@ -43,7 +43,7 @@ def guess_position(
                 roles.x, roles.y = name.text, other.text
                 return
             if not one and other and rank is not None:
-                # Columns of something else than numbers come last, to be told what is wrong.
+                # Columns without numbers come last; they are chosen only to report what is wrong.
                 is_odd = not _holds(head, name, other)
                 pairs.append((is_odd, rank, len(name.words), i, name.text, other.text))
                 break
@@ -62,7 +62,7 @@ def _rest_of(word: str) -> list[str]:
 
 
 def _rank(words: Sequence[str]) -> int | None:
-    """Return how far words make a coordinate another's than the pointer's; None where they do."""
+    """Return how unlikely words make a coordinate the pointer's; None if it is another's."""
     words = [word for word in words if word not in NEUTRAL]
     if STRANGE & set(words):
         return None
@@ -71,7 +71,7 @@ def _rank(words: Sequence[str]) -> int | None:
 
 
 def _holds(head: Chunk, *names: Name) -> bool:
-    """Tell whether columns hold numbers or lists, at least in part."""
+    """Return whether columns hold numbers or lists, at least in part."""
     cells = [head.columns[name.text] for name in names]
     return not head.places or all(
         shares(column, lambda cell: looks_numeric(cell) or looks_like_list(cell)) > 0.5
@@ -93,10 +93,10 @@ def guess_time(roles: Roles, names: Sequence[Name], head: Chunk, options: Option
 
 
 def _time_rank(name: Name, beside: set[str], *, is_delta: bool) -> int | None:
-    """Rank a name as that of the time, 0 the most likely; None where it is none.
+    """Rank a name as the name of the time, 0 the most likely; None if it is not one.
 
-    A name with the words that the position's has, such as `mouse.time` or
-    `timestamps_get_response`, is the likeliest.
+    A name that shares the words of the position's name, such as `mouse.time` or
+    `timestamps_get_response`, is the most likely.
     """
     rest = set(name.words) - beside
     if beside and set(name.words) >= beside and rest & TIME_WORDS and not rest & NOT_THE_TIME:
@@ -119,7 +119,7 @@ def _holds_times(cells: Sequence[object]) -> bool:
 def guess_by_cells(
     roles: Roles, table: Table, head: Chunk, given: Mapping[str, str], findings: Findings
 ) -> None:
-    """Without a header: three columns, of which one alone can be the time, are time, x and y."""
+    """Without a header, take three columns as time, x and y if only one can be the time."""
     times = [name for name in table.names if _is_surely_time(head.columns[name])]
     if len(table.names) == 3 and len(times) == 1 and not given:
         roles.time = times[0]
@@ -131,7 +131,7 @@ def guess_by_cells(
 
 
 def _is_surely_time(cells: Sequence[object]) -> bool:
-    """Tell whether cells are times of the calendar, as texts or as a number since 1970."""
+    """Return whether cells are calendar times, as texts or as numbers since 1970."""
     told = [cell for cell in cells if not is_missing(cell)]
     if told and all(map(looks_like_time, told)):
         return True

@@ -1,10 +1,10 @@
-"""Names of columns: cut into words, without case and unit, so that many spellings are one."""
+"""Column names, split into words without case and unit, so that spelling variants match."""
 
 import re
 from functools import lru_cache
 from typing import NamedTuple
 
-# Units of time, by how files write them; and those of length that are not px.
+# Units of time in the spellings of files, and units of length other than px.
 TIME_UNITS = {
     "s": "s", "sec": "s", "secs": "s", "second": "s", "seconds": "s",
     "ms": "ms", "msec": "ms", "msecs": "ms", "milli": "ms", "millis": "ms", "millisecond": "ms",
@@ -36,7 +36,7 @@ _CAMEL = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 class Name(NamedTuple):
-    """A column's name: as the file writes it, its words in lower case, and its unit if any."""
+    """A column's name as in the file, its words in lower case, and its unit if any."""
 
     text: str
     words: tuple[str, ...]
@@ -49,7 +49,7 @@ class Name(NamedTuple):
 
 @lru_cache(maxsize=10_000)
 def parse_name(text: str) -> Name:
-    """Cut a name into words: "Mouse position X [DACS px]" and "clientX" alike."""
+    """Split a name into words: "Mouse position X [DACS px]" and "clientX" alike."""
     bare, unit = text.strip(), ""
     if match := _UNIT.match(bare):
         bare, unit = match[1], match[2].strip().lower()
@@ -64,18 +64,18 @@ def parse_name(text: str) -> Name:
 
 
 def axis_of(word: str) -> str:
-    """Return "x" or "y" where a word names a coordinate, such as `xpos`; otherwise nothing."""
+    """Return "x" or "y" if a word names a coordinate, such as `xpos`, and otherwise ""."""
     match = POSITION.fullmatch(word)
     return (match["axis"] or match["last"]) if match else ""
 
 
 def is_known_name(text: str) -> bool:
-    """Tell whether a name is one of a time or a coordinate."""
+    """Return whether a name names a time or a coordinate."""
     name = parse_name(text)
     return any(axis_of(word) or word in TIME_WORDS for word in name.words)
 
 
 def is_unit(cell: str) -> bool:
-    """Tell whether a cell below a header holds a unit, as instruments write them."""
+    """Return whether a cell below a header holds a unit, as instruments write it."""
     text = cell.strip().strip("()[]").lower()
     return not cell or text in TIME_UNITS or text in LENGTHS or text in PIXELS

@@ -1,4 +1,4 @@
-"""The roles that columns have: time, x, y, pointer, trial, condition."""
+"""The roles of the columns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Roles:
-    """The columns' names by what they are; those that tell pointers and trials apart are lists."""
+    """The column names by role; roles that distinguish pointers and trials are lists."""
 
     time: str = ""
     x: str = ""
     y: str = ""
     seq: str = ""
     enter: str = ""
-    # The day, where times are times of a day.
+    # The date, if times are times of day.
     date: str = ""
     people: list[str] = field(default_factory=list)
     trials: list[str] = field(default_factory=list)
     conditions: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
-    # The user's conditions, by the columns' names as the file has them.
+    # The user's conditions, by the file's column names.
     only: dict[str, Sequence[str]] = field(default_factory=dict)
     drop: dict[str, Sequence[str]] = field(default_factory=dict)
 

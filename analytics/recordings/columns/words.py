@@ -1,15 +1,15 @@
-"""The words that this reader knows: in names of columns, and of kinds of events.
+"""The words that the reader knows in column names and in kinds of events.
 
-docs/import.md has all of them.
+docs/import.md lists all of them.
 """
 
 from typing import Any
 
-# The column that an object's keys become, where each holds the rows of one pointer; and the column
-# that the first objects of a file may lack.
+# The column for an object's keys, if each key holds the rows of one pointer; and the column that
+# the first objects of a file may lack.
 KEY, ENTER = "(key)", "enter"
 
-# Words beside a coordinate that say nothing, that prefer it, and that make it no pointer's.
+# Words beside a coordinate that mean nothing, that prefer it, and that exclude it.
 NEUTRAL = {
     "data", "pos", "position", "coord", "coords", "point", "event", "current", "cur", "raw", "loc",
     "location", "get", "response", "tracking", "tracker", "value", "values", "sample", "samples",
@@ -64,7 +64,7 @@ KINDS = {
     "msg", "input", "input_type", "activity", "operation",
 }  # fmt: skip
 
-# What events are called that have no position, or repeat one, when only letters are left.
+# Kinds of events that have no position, or repeat one, reduced to their letters.
 NO_POSITION = {
     "focus", "blur", "focusin", "focusout", "load", "unload", "beforeunload", "pagehide",
     "pageshow", "visibilitychange", "visibility", "resize", "hashchange", "popstate", "copy",
@@ -73,7 +73,7 @@ NO_POSITION = {
 
 
 def has_no_position(kind: Any) -> bool:
-    """Tell whether a kind of event is one that carries no position of the pointer."""
+    """Return whether a kind of event carries no position of the pointer."""
     letters = "".join(filter(str.isalpha, str(kind).lower())).removeprefix("on")
     return (
         "scroll" in letters

@@ -1,4 +1,4 @@
-"""The service's own rules, asked before anything is sent."""
+"""Checks recordings by the service's own rules before anything is sent."""
 
 import json
 from datetime import datetime, timedelta
@@ -13,12 +13,12 @@ from analytics.recordings.samples import Recording
 from core.api.problems import Invalid
 from core.values.times import EPOCH, MICROSECOND, to_epoch_us, to_rfc3339
 
-# Sending takes a while, and what is young enough now must be so then.
+# Sending takes a while; samples must still be young enough at its end.
 SENDING_MARGIN = timedelta(hours=1)
 
 
 def lies_in_window(readings: list[Reading], *, now: datetime) -> bool:
-    """Tell whether all recordings have dates, and such that the service takes them as they are."""
+    """Return whether all recordings have dates that the service accepts unchanged."""
     oldest, newest = time_window(now=now)
     first, last = to_epoch_us(oldest + SENDING_MARGIN), to_epoch_us(newest)
     return all(
@@ -29,7 +29,7 @@ def lies_in_window(readings: list[Reading], *, now: datetime) -> bool:
 
 
 def check(reading: Reading, *, keeps_times: bool, now: datetime) -> None:
-    """Ask the service's rules about every recording of a file; refusals are in the findings."""
+    """Check every recording of a file by the service's rules; refusals go to the findings."""
     for recording in reading.recordings:
         if keeps_times and not recording.is_dated:
             reading.findings.refuse(
@@ -53,9 +53,9 @@ def _check_span(recording: Recording, findings: Findings) -> None:
 def _check_extremes(
     recording: Recording, findings: Findings, *, keeps_times: bool, now: datetime
 ) -> None:
-    """Let the service's own code look at the samples that are furthest out in any way.
+    """Validate the samples with extreme values by the service's own code.
 
-    Its rules are bounds, so where these pass, all between them do.
+    Its rules are bounds, so if these samples pass, all others do.
     """
     columns = (recording.times_us, recording.xs, recording.ys, recording.seqs)
     extremes = {

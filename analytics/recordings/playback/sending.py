@@ -1,4 +1,4 @@
-"""Recordings through the REST API, as a tracker would send them: all of them, or none."""
+"""Sends recordings through the REST API as a tracker would: all of them, or none."""
 
 import signal
 import time
@@ -17,9 +17,9 @@ from core.values.times import parse_time, to_epoch_us
 BATCH_EVENTS = 500
 FLUSH_SECONDS = 0.25
 TIMEOUT_SECONDS = 10
-# A sender over the service's limits waits for the next minute, not for ever.
+# A sender over the service's limits waits for the next minute, a limited number of times.
 MOST_WAITS, LONGEST_WAIT_SECONDS = 240, 60.0
-# What api.md allows to be sent again: identity makes a batch that arrives twice change nothing.
+# api.md allows these to be resent: a batch that arrives twice changes nothing.
 RETRY = Retry(
     total=8,
     backoff_factor=0.25,
@@ -31,7 +31,7 @@ RETRY = Retry(
 
 @dataclass
 class Sent:
-    """A new instance, what was stored for it, and where to look at it."""
+    """A new instance, the counts of its receipts, and the address of its page."""
 
     instance_id: str
     write_token: str
@@ -47,7 +47,7 @@ class SendingError(Exception):
 
 
 class Sender:
-    """Sends recordings as new instances; `begun` has those that would have to be erased."""
+    """Sends recordings as new instances; `begun` lists those to erase after a failure."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -64,11 +64,11 @@ class Sender:
         speed: float | None = None,
         on_sent: Callable[[int], object] = lambda _: None,
     ) -> Sent:
-        """Log on, send all samples, log off; SendingError where the service does not take it.
+        """Log on, send all samples, log off; SendingError if the service does not accept it.
 
-        `shift_us` returns, for the server's time in epoch microseconds, what is added to each
-        sample's. With `speed` 1 it takes as long as the recording, with None it goes as fast as it
-        can. `on_sent` hears the number of samples of each batch.
+        `shift_us` takes the server's time in epoch microseconds, and returns the microseconds added
+        to each sample's time. With `speed` 1 sending takes as long as the recording, with None it
+        is as fast as possible. `on_sent` is called with the number of samples of each batch.
         """
         me = self._log_on()
         headers = {"Authorization": f"Bearer {me.write_token}"}
@@ -83,7 +83,7 @@ class Sender:
         return me
 
     def erase(self) -> list[Sent]:
-        """Erase every instance that was begun; return those for which that failed."""
+        """Erase every instance that was begun; return those that could not be erased."""
         left = []
         for me in self.begun:
             try:
@@ -101,9 +101,9 @@ class Sender:
         return left
 
     def _log_on(self) -> Sent:
-        # A signal between the service's answer and the note of it would leave an instance behind.
+        # A signal between the service's answer and this record would leave an instance behind.
         with signals_held():
-            # Sent once: a second log-on would make a second instance.
+            # Not retried: a second log-on would create a second instance.
             me = self._post(self._browsers, {}, session=self._logging_on)
             sent = Sent(
                 instance_id=me["instance_id"],
@@ -138,7 +138,7 @@ class Sender:
 
 @contextmanager
 def signals_held() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait until the block is done."""
+    """Delay Ctrl-C and SIGTERM until the block is done."""
     caught: list[tuple[int, FrameType | None]] = []
     before = {
         number: signal.signal(number, lambda *one: caught.append(one))
@@ -175,14 +175,14 @@ def paced(
 
 
 def to_event(sample: RecordedSample, shift_us: int) -> dict[str, Any]:
-    """Return a sample as the API takes it, its time moved by so many microseconds."""
+    """Return a sample in the API's form, with its time shifted by `shift_us` microseconds."""
     time_ms = (sample.time_us + shift_us) / 1000
     event = {"time": time_ms, "x": sample.x, "y": sample.y, "seq": sample.seq}
     return {**event, "enter": True} if sample.enter else event
 
 
 def to_end_now(recording: Recording, speed: float | None = None) -> Callable[[int], int]:
-    """Return what moves a recording so that its last sample falls on the end of its sending."""
+    """Return the shift by which a recording's last sample falls on the end of its sending."""
 
     def shift_us(server_time_us: int) -> int:
         sending_us = round(recording.span_us / speed) if speed else 0
@@ -192,7 +192,7 @@ def to_end_now(recording: Recording, speed: float | None = None) -> Callable[[in
 
 
 def reason_of(answer: requests.Response) -> str:
-    """Return why the service refused, in its own words."""
+    """Return the service's reason for a refusal."""
     try:
         problem = answer.json()
     except ValueError:

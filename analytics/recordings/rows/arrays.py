@@ -1,4 +1,4 @@
-"""The rows of a file that are taken, as arrays."""
+"""The accepted rows of a file, as arrays."""
 
 from array import array
 from dataclasses import dataclass, field
@@ -9,10 +9,10 @@ from analytics.recordings.rows.times import TimeColumn
 
 @dataclass
 class Rows:
-    """The rows that are taken, as arrays of equal length; `pointers` and `trials` are numbers.
+    """The accepted rows as arrays of equal length; `pointers` and `trials` hold numbers.
 
-    `pointer_keys` and `trial_keys` have what each number stands for. `records` are the rows of the
-    file that samples came out of, where a row holds many.
+    `pointer_keys` and `trial_keys` map the keys to these numbers. `conditions` are the distinct
+    conditions of the rows.
     """
 
     times: TimeColumn

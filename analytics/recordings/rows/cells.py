@@ -1,18 +1,18 @@
-"""What a cell of text may be: a number in several ways of writing, a missing value, a list."""
+"""The values of text cells: numbers in several notations, missing values, and lists."""
 
 import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-# How tools write that there is no value.
+# The texts by which tools mark a missing value.
 MISSING = {
     "", "na", "n/a", "#n/a", "nan", "-nan", "nan(ind)", "null", "none", "nil", "undefined",
     ".", "-", "--", "?", "<na>", "missing", "nat",
 }  # fmt: skip
 TRUE = {"true", "t", "1", "yes", "y", "wahr", "ja", "vrai", "oui", "vero", "verdadero", "sim"}
 FALSE = {"false", "f", "0", "no", "n", "falsch", "nein", "faux", "non", "falso"}
-# Signs and spaces that people and spreadsheets put into numbers.
+# Signs and spaces with which people and spreadsheets write numbers.
 _DECORATION = str.maketrans({
     "\N{MINUS SIGN}": "-", "\N{NO-BREAK SPACE}": "", "\N{NARROW NO-BREAK SPACE}": "",
     "\N{THIN SPACE}": "", "'": "", "\N{RIGHT SINGLE QUOTATION MARK}": "",
@@ -30,14 +30,14 @@ _LIST = re.compile(r"^\s*[+-]?[\d.]+\s*([,;|\s]\s*(NA|NaN|null|[+-]?[\d.]+([eE][
 
 
 def is_missing(cell: Any) -> bool:
-    """Tell whether a cell says that there is no value."""
+    """Return whether a cell marks a missing value."""
     if isinstance(cell, str):
         return cell.strip().lower() in MISSING
     return cell is None or (isinstance(cell, float) and math.isnan(cell))
 
 
 def to_number(cell: Any, decimal: str) -> float:
-    """Return a cell as a number, NaN where it is missing; ValueError where it is neither."""
+    """Return a cell as a number, or NaN if it is missing; ValueError for any other cell."""
     if isinstance(cell, bool) or not isinstance(cell, int | float | str | None):
         raise ValueError("is no number")
     if cell is None:
@@ -53,26 +53,26 @@ def to_number(cell: Any, decimal: str) -> float:
     if decimal == ",":
         text = text.replace(".", "_").replace(",", ".")
     try:
-        # Python would take 1_000 for a number.
+        # Python reads 1_000 as a number.
         return float(text if "_" not in text else "")
     except ValueError:
         raise ValueError("is no number") from None
 
 
 def looks_numeric(cell: Any) -> bool:
-    """Tell whether a cell is a number in some way of writing it."""
+    """Return whether a cell is a number in any supported notation."""
     if isinstance(cell, str):
         return bool(_NUMBER.fullmatch(cell.strip().translate(_DECORATION)))
     return isinstance(cell, int | float) and not isinstance(cell, bool)
 
 
 def looks_like_list(cell: Any) -> bool:
-    """Tell whether a cell holds several values: a list, a text in brackets, or separated ones."""
+    """Return whether a cell holds several values: a list, a bracketed text, or separated values."""
     return may_be_list(cell) and not looks_numeric(cell)
 
 
 def may_be_list(cell: Any) -> bool:
-    """Tell whether a cell can hold several values, though 100,200,300 may be one number too."""
+    """Return whether a cell can hold several values; 100,200,300 may also be one number."""
     if isinstance(cell, str):
         text = cell.strip()
         return bool(_BRACKETS.match(text) or _LIST.match(text))
@@ -80,11 +80,11 @@ def may_be_list(cell: Any) -> bool:
 
 
 def find_decimal(cells: Iterable[Any], delimiter: str) -> str:
-    """Return which of `.` and `,` marks decimals in these numbers; "?" where it is in doubt.
+    """Return which of `.` and `,` marks decimals in these numbers; "?" if it is ambiguous.
 
-    A mark that is followed by three digits may stand for thousands; one that is not, or stands
-    alone, marks decimals. Where every comma may be either, the delimiter decides: files with
-    decimal commas separate columns by semicolons, and "1,234" is quoted between commas.
+    A mark followed by exactly three digits may separate thousands; any other mark marks decimals.
+    If every comma is ambiguous, the delimiter decides: files with decimal commas separate columns
+    by semicolons, and comma-separated files quote "1,234".
     """
     has_point, is_doubtful = False, False
     for cell in cells:
@@ -105,7 +105,7 @@ def find_decimal(cells: Iterable[Any], delimiter: str) -> str:
 
 
 def to_list(cell: Any) -> list[Any] | None:
-    """Return the values of a cell that holds several; None where it is missing."""
+    """Return the values of a cell that holds several; None if it is missing."""
     if is_missing(cell):
         return None
     if isinstance(cell, list):
@@ -120,7 +120,7 @@ def to_list(cell: Any) -> list[Any] | None:
 
 
 def to_flag(cell: Any) -> bool:
-    """Return a cell as true or false, false where it is missing; ValueError where it is neither."""
+    """Return a cell as a boolean, False if it is missing; ValueError for any other cell."""
     if is_missing(cell):
         return False
     text = str(cell).strip().lower().removesuffix(".0")
@@ -132,6 +132,6 @@ def to_flag(cell: Any) -> bool:
 
 
 def shares(cells: Sequence[Any], test: Any) -> float:
-    """Return the share of the cells that are not missing which pass a test; 0 where none is."""
+    """Return the share of the cells with a value that pass a test; 0 if no cell has a value."""
     told = [cell for cell in cells if not is_missing(cell)]
     return sum(map(test, told)) / len(told) if told else 0.0

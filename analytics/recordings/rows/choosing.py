@@ -1,4 +1,4 @@
-"""Rows that are left out: as the user says, by their kind, and for what is missing in them."""
+"""Rows to leave out: by the user's options, by their kind, or for missing values."""
 
 from collections.abc import Callable, Sequence
 from itertools import compress
@@ -12,7 +12,7 @@ from analytics.recordings.tables.table import Chunk
 
 
 def without_other_rows(chunk: Chunk, roles: Roles, findings: Findings) -> Chunk:
-    """Leave out the rows that the user does not want, and those of kinds without position."""
+    """Leave out the rows that the user excludes, and those of kinds without a position."""
     for name, values in roles.only.items():
         chunk = _pass_over(chunk, name, findings, _Among(values).__contains__, is_wanted=True)
     for name, values in roles.drop.items():
@@ -32,7 +32,7 @@ def _pass_over(
     is_wanted: bool = False,
 ) -> Chunk:
     cells = chunk.columns[name]
-    # There are few values, so each is looked at once.
+    # There are few distinct values, so each is tested once.
     known: dict[Any, bool] = {}
     mask = []
     for cell in cells:
@@ -61,7 +61,7 @@ def without_missing(chunk: Chunk, roles: Roles, findings: Findings) -> Chunk:
 
 
 class _Among:
-    """Values of the command line, which a cell equals as a text or as a number."""
+    """Values of the command line; a cell matches one as a text or as a number."""
 
     def __init__(self, values: Sequence[str]) -> None:
         self.texts = {value.strip().lower() for value in values}
@@ -82,7 +82,7 @@ class _Among:
 
 
 def _may_miss(cells: Sequence[Any]) -> bool:
-    """Tell at C speed whether a cell may be missing; a no is certain."""
+    """Return, at C speed, whether a cell may be missing; False is certain."""
     try:
         return not all(cells) or any(value != value for value in map(float, cells))
     except (ValueError, TypeError):

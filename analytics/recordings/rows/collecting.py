@@ -1,4 +1,4 @@
-"""Cells into numbers, row by row, for one file; what is wrong with them is in the findings."""
+"""Converts the cells of a file to numbers, row by row; faults go to the findings."""
 
 from array import array
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class CommasFound(Exception):  # noqa: N818  (a signal: the rows are read again)
 def collect(
     table: Table, roles: Roles, *, are_lists: bool, options: Options, findings: Findings
 ) -> Rows:
-    """Read all rows of a table; what is wrong with them is in the findings."""
+    """Read all rows of a table; faults go to the findings."""
     head = _with_dates(table.head(), roles)
     decimal = options.decimal or _find_decimal(table, roles, head, findings)
     order = "" if options.time_format else find_date_order(head.columns[roles.time], findings)
@@ -42,7 +42,7 @@ def collect(
 
 
 def _with_dates(chunk: Chunk, roles: Roles) -> Chunk:
-    """Put the date before the time where they have columns of their own."""
+    """Prepend the date to the time if they have separate columns."""
     if not roles.date:
         return chunk
     pairs = zip(chunk.columns[roles.date], chunk.columns[roles.time], strict=True)
@@ -129,7 +129,7 @@ class _Collector:
     def _numbers(self, name: str, cells: Sequence[Any], places: Sequence[int]) -> array:
         types = set(map(type, cells))
         try:
-            # Python would take true for 1, and 1_000 for a thousand.
+            # Python would read true as 1, and 1_000 as a thousand.
             if types <= {int, float} or (types == {str} and self._are_plain("".join(cells))):
                 return array("d", map(float, cells))
         except ValueError:
@@ -153,7 +153,7 @@ class _Collector:
         self._refuse(self.roles.time, place, cell, why)
 
     def _look_for_comma(self, cell: Any) -> None:
-        """Start again where a number has a decimal comma, and none before had a point."""
+        """Start again if a number has a decimal comma and no earlier number had a decimal point."""
         if self.decimal == "," or self.options.decimal or self.table.delimiter == ",":
             return
         try:
@@ -186,7 +186,7 @@ class _Collector:
         rows.conditions.update(keys_of(chunk, self.roles.conditions))
 
     def _trial_keys(self, chunk: Chunk) -> tuple[list[tuple], list[tuple]]:
-        """Return for each row what names its trial, among all pointers', and its pointer."""
+        """Return the key of each row's trial among all pointers, and the key of its pointer."""
         pointers = keys_of(chunk, self.roles.people)
         trials: list[Sequence[Any]] = [pointers, keys_of(chunk, self.roles.trials)]
         if self.are_lists or (self.table.is_unpacked and not self.roles.trials):

@@ -1,4 +1,4 @@
-"""What tells samples of one time apart, and marks those that enter: seq and enter."""
+"""The columns seq, which distinguishes samples of one time, and enter, which marks entries."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ MOST_SEQ = 2**31 - 1
 
 
 def seqs_of(chunk: Chunk, name: str, decimal: str, findings: Findings) -> Sequence[int]:
-    """Return the rows' seq by the column `name`; their numbers where there is none."""
+    """Return the rows' seq from the column `name`, or their row numbers without one."""
     if not name:
         return chunk.numbers
     seqs = []
@@ -39,7 +39,7 @@ def _to_seq(cell: Any, decimal: str) -> int:
 
 
 def enters_of(chunk: Chunk, name: str, findings: Findings) -> bytearray:
-    """Return which rows enter, by the column `name`; none where there is no such column."""
+    """Return which rows enter, from the column `name`; no row does without one."""
     if not name:
         return bytearray(len(chunk.places))
     enters = bytearray()

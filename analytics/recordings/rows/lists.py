@@ -1,4 +1,4 @@
-"""A trial a row: the values of all its samples in one cell of each column."""
+"""A trial per row: each cell holds the values of all its samples."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from analytics.recordings.tables.table import Chunk
 
 
 def are_lists(head: Chunk, roles: Roles, findings: Findings) -> bool:
-    """Tell whether time, x and y hold lists; stop where only some of them do."""
+    """Return whether time, x and y hold lists; stop if only some of them do."""
     columns = {what: getattr(roles, what) for what in ("time", "x", "y")}
     holds = {what: shares(head.columns[name], looks_like_list) > 0.5
              for what, name in columns.items()}  # fmt: skip

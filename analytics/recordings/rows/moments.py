@@ -1,4 +1,4 @@
-"""Times that are no plain numbers: texts in many ways of writing, and timestamps."""
+"""Times that are not plain numbers: texts in many notations, and timestamps."""
 
 import re
 from collections.abc import Iterable
@@ -17,17 +17,17 @@ _DATE = (
     r"|(?P<a>\d{1,2})(?P<d2>[-/.])(?P<b>\d{1,2})(?P=d2)(?P<y2>\d{4}))"
 )
 _DATED = re.compile(rf"{_DATE}(?:[T ,;_]+|T){_CLOCK}(?:{_HALF})?(?:{_ZONE})?")
-# Without seconds it may be hours and minutes, or minutes and seconds.
+# A time without seconds is ambiguous: hours and minutes, or minutes and seconds.
 _TIME_OF_DAY = re.compile(rf"(?P<h>\d{{1,2}}):(?P<m>\d{{2}}){_SECONDS}(?:{_HALF})?")
 _ONLY_DATE = re.compile(_DATE)
-# 20261120100000 and with a fraction: digits that are no count of anything.
+# Such as 20261120100000, also with a fraction: digits that are not a count.
 _COMPACT = re.compile(
     r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?:[01]\d|2[0-3])(?:[0-5]\d){2}\.?\d{0,6}"
 )
 
 
 class Moment(NamedTuple):
-    """A time that is no plain number: microseconds since 1970, or, undated, since midnight."""
+    """A time that is not a number: microseconds since 1970, or since midnight without a date."""
 
     us: int
     is_dated: bool
@@ -35,16 +35,16 @@ class Moment(NamedTuple):
 
 
 class MomentReader:
-    """Reads times: texts without a zone are of `zone`, all of the format `form` if there is one.
+    """Reads times in the format `form`, if given; texts without a zone are in `zone`.
 
-    `order` is "dmy" or "mdy" where dates such as 11/26/2026 are to be read.
+    `order` is "dmy" or "mdy", and applies to dates such as 11/26/2026.
     """
 
     def __init__(self, *, zone: tzinfo, form: str | None) -> None:
         self._zone, self._format, self.order = zone, form, ""
 
     def read(self, cell: Any) -> Moment:
-        """Return a time as a moment; ValueError where it is none."""
+        """Return a cell as a moment; ValueError if it is not a time."""
         if isinstance(cell, timedelta):
             return Moment(cell // MICROSECOND, False, True)
         if isinstance(cell, time):
@@ -87,7 +87,7 @@ class MomentReader:
 
 
 def is_compact(cell: Any) -> bool:
-    """Tell whether digits are a date and a time without marks, such as 20261120100000123."""
+    """Return whether digits are a date and time without separators, such as 20261120100000123."""
     return isinstance(cell, str) and bool(_COMPACT.fullmatch(cell.strip()))
 
 
@@ -127,7 +127,7 @@ def _zone_of(text: str | None) -> tzinfo | None:
 
 
 def looks_like_time(cell: Any) -> bool:
-    """Tell whether a cell is a time of the calendar or of the day, other than a number."""
+    """Return whether a cell is a calendar time or a time of day, and not a number."""
     if isinstance(cell, datetime | timedelta | time):
         return True
     if not isinstance(cell, str):
@@ -143,17 +143,17 @@ def looks_like_time(cell: Any) -> bool:
 
 
 def is_time_of_day(cell: Any) -> bool:
-    """Tell whether a cell is a time without a date."""
+    """Return whether a cell is a time without a date."""
     return isinstance(cell, str) and bool(_TIME_OF_DAY.fullmatch(cell.strip()))
 
 
 def is_date(cell: Any) -> bool:
-    """Tell whether a cell is a date without a time."""
+    """Return whether a cell is a date without a time."""
     return bool(_ONLY_DATE.fullmatch(str(cell).strip()))
 
 
 def find_date_order(cells: Iterable[Any], findings: Findings) -> str:
-    """Return "dmy" or "mdy" for dates such as 11/26/2026; stop where these may be either."""
+    """Return "dmy" or "mdy" for dates such as 11/26/2026; stop if they are ambiguous."""
     dates = [
         (int(match["a"]), int(match["b"]), cell)
         for cell in cells

@@ -1,4 +1,4 @@
-"""The order of a trial's rows: by time, and whether they are of one pointer at all."""
+"""The order of a trial's rows by time, and whether they belong to one pointer."""
 
 import math
 from array import array
@@ -7,16 +7,16 @@ from itertools import groupby, pairwise
 
 from analytics.recordings.rows.arrays import Rows
 
-# So many rows may stand behind later ones, for they were written late.
+# Up to this many rows may follow later ones, because a logger wrote them late.
 FEW_ROWS, FEW_SHARE = 2, 0.1
-# Further back than this share of the whole, so many rows in a run are another trial.
+# This many rows in sequence, further back than this share of the range, are another trial.
 RESTART_SHARE, RESTART_ROWS = 0.5, 3
-# What tells rows of several pointers from a coarse clock: so many equal times, in a row.
+# This many equal times in sequence mean several pointers rather than a coarse clock.
 LEAST_TIES, TIED_SHARE, MOST_TIED = 3, 0.5, 20
 
 
 def late_rows(trial: Sequence[int], times: array) -> list[int]:
-    """Return the rows that stand behind rows of later times."""
+    """Return the rows that follow rows of later times."""
     latest, late = -math.inf, []
     for i in trial:
         if times[i] < latest:
@@ -27,9 +27,9 @@ def late_rows(trial: Sequence[int], times: array) -> list[int]:
 
 
 def are_few(late: Sequence[int], trial: Sequence[int], times: array) -> bool:
-    """Tell whether late rows are a logger's, and not another trial that begins anew.
+    """Return whether late rows come from a logger, and not from another trial that restarts.
 
-    That would have times that are there already, or go back a long way and stay there.
+    Another trial would repeat existing times, or go back a long way and stay there.
     """
     if len(late) <= FEW_ROWS:
         return True
@@ -59,14 +59,14 @@ def by_time(trial: Sequence[int], rows: Rows, times: array) -> list[int]:
 
 
 def has_ties(trial: Sequence[int], times: array) -> bool:
-    """Tell whether rows that follow each other have one time."""
+    """Return whether adjacent rows have the same time."""
     return any(times[a] == times[b] for a, b in pairwise(trial))
 
 
 def is_certain(trial: Sequence[int], ordered: Sequence[int], rows: Rows, times: array) -> bool:
-    """Tell whether an order by time is right though it moves most rows.
+    """Return whether an order by time is right although it moves most rows.
 
-    So it is where the file's own seq agrees, and where the newest row comes first.
+    It is right if the file's own seq agrees, or if the rows are in reverse order.
     """
     seqs = rows.seqs
     has_own = any(a > b for a, b in pairwise(ordered))
@@ -75,10 +75,10 @@ def is_certain(trial: Sequence[int], ordered: Sequence[int], rows: Rows, times: 
 
 
 def are_several_pointers(ordered: Sequence[int], rows: Rows, times: array) -> bool:
-    """Tell whether equal times are those of pointers that move side by side.
+    """Return whether equal times belong to pointers that move in parallel.
 
-    Rows of one pointer and one time lie nearer to each other than to those of the next time;
-    those of several pointers lie apart, and each nearer to its own next.
+    Rows of one pointer at one time are nearer to each other than to those of the next time. Rows of
+    several pointers are apart, and each is nearer to its own next row.
     """
 
     def distance(a: int, b: int) -> float:

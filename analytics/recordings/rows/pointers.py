@@ -1,4 +1,4 @@
-"""Rows into recordings: one for each pointer, its trials in order, its samples by time."""
+"""Turns rows into recordings: one per pointer, with its trials in order and samples by time."""
 
 from array import array
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from analytics.recordings.rows.ordering import (
 from analytics.recordings.samples import Recording
 from analytics.recordings.tables.table import Table
 
-# Between trials whose times begin anew.
+# The pause between trials whose times restart.
 PAUSE_US = 1_000_000
 
 
@@ -26,7 +26,7 @@ def to_recordings(
     rows: Rows, times_us: array, *, table: Table, roles: Roles, is_dated: bool,
     are_lists: bool, findings: Findings,
 ) -> list[Recording]:  # fmt: skip
-    """Make a recording of each pointer's rows; what cannot be told apart is refused."""
+    """Make a recording of each pointer's rows; refuse rows that cannot be told apart."""
     pointers: dict[int, dict[int, list[int]]] = {}
     if len(rows.trial_keys) == 1:
         pointers[0] = {0: range(len(rows))}  # type: ignore[dict-item]
@@ -74,7 +74,7 @@ class _Maker:
         return recording
 
     def _in_order(self, trial: Sequence[int]) -> Sequence[int]:
-        """Return a trial's rows by time, where few have to move, or all in the same way."""
+        """Return a trial's rows by time, counting rows that move in a doubtful order."""
         rows, times = self.rows, self.times
         late = late_rows(trial, times)
         if not late and not has_ties(trial, times):
@@ -94,7 +94,7 @@ class _Maker:
         return all(times[a[-1]] <= times[b[0]] for a, b in pairwise(trials))
 
     def _lay_out(self, trials: Sequence[Sequence[int]]) -> None:
-        """Let trials whose times begin anew follow each other."""
+        """Place trials whose times restart one after another."""
         self.anew += len(trials)
         end = None
         for trial in trials:
@@ -120,7 +120,7 @@ class _Maker:
             recording.enters[first] = True
 
     def _without_repeats(self, trial: Sequence[int]) -> Sequence[int]:
-        """Leave out rows with the identity of the one before; two positions are a conflict."""
+        """Leave out repeated rows; two positions with one identity are a conflict."""
         rows, times = self.rows, self.times
         again = set()
         for i, j in pairwise(trial):
@@ -133,15 +133,13 @@ class _Maker:
         return [i for i in trial if i not in again] if again else trial
 
     def tell(self, table: Table, roles: Roles) -> None:
-        """Say in the findings what was done, and what could not be."""
+        """Add to the findings what was changed, and what is refused."""
         if self.late:
             self.findings.mend("time goes back: sorted", self.late)
         if self.repeated:
             self.findings.leave_out("the same sample again", self.repeated)
         if self.anew:
-            self.findings.warn(
-                "Times begin anew with each trial, so trials follow each other, 1 s apart."
-            )
+            self.findings.warn("Times restart with each trial, so trials are placed 1 s apart.")
         if self.moved:
             self.findings.refuse(
                 f"time goes back so often that sorting would move"
@@ -170,7 +168,7 @@ class _Maker:
             )
 
     def _group_advice(self, table: Table, roles: Roles) -> str:
-        """Name the columns that may tell pointers or trials apart."""
+        """Return advice with the columns that may tell pointers or trials apart."""
         head = table.head()
         used = {roles.time, roles.x, roles.y, roles.seq, roles.enter, *roles.people, *roles.trials}
         some = {

@@ -1,4 +1,4 @@
-"""Positions: marks of a missing one, their range, and their way into px."""
+"""Positions: marks for missing ones, their range, and their conversion to px."""
 
 import math
 import statistics
@@ -12,14 +12,14 @@ from analytics.recordings.options import Options
 from analytics.recordings.rows.arrays import Rows
 from analytics.recordings.samples import Recording
 
-# The largest numbers of 16 bits, and where Windows puts what is minimised: no screen is there.
+# The extremes of 16 bits, and where Windows moves minimised windows. No screen is there.
 LARGEST = {65535.0, 32767.0, -32768.0, -32767.0, -32000.0}
 NO_SCREEN = 1e9
-# What loggers write where they know no position, though a pointer can be there.
+# Marks that loggers write for an unknown position, although a pointer can be there.
 MARKS = {0.0, -1.0, -999.0, -9999.0, 999.0, 9999.0, 99999.0, -99999.0}
-# A jump away and back that is so many times the usual step, and its two ends so near each other.
+# A mark is this many usual steps away, with the positions before and after near each other.
 FAR_STEPS, FAR_PX, NEAR_SHARE = 10, 50.0, 0.25
-# A pointer that moves less in the whole file has another unit.
+# A pointer that moves less in the whole file has positions in another unit.
 LEAST_RANGE_PX = 2.0
 
 
@@ -45,7 +45,7 @@ def drop_positions(rows: Rows, options: Options, findings: Findings) -> None:
 
 
 def _may_be_impossible(rows: Rows) -> bool:
-    """Tell at C speed whether a position may be none; a no is certain."""
+    """Return, at C speed, whether a position may be impossible; False is certain."""
     values = (rows.xs, rows.ys)
     largest = max((max(map(abs, column), default=0.0) for column in values), default=0.0)
     return not largest < NO_SCREEN or not all(map(LARGEST.isdisjoint, values))
@@ -58,7 +58,7 @@ def _is_impossible(x: float, y: float) -> bool:
 
 
 def refuse_marks(recordings: list[Recording], options: Options, findings: Findings) -> None:
-    """Refuse positions such as 0,0 that a pointer jumps to and back from, unless all are taken."""
+    """Refuse positions such as 0,0 that a pointer jumps to and back, unless all are accepted."""
     if options.keep_positions:
         return
     found: Counter[tuple[float, float]] = Counter()
@@ -66,8 +66,8 @@ def refuse_marks(recordings: list[Recording], options: Options, findings: Findin
         found.update(_marks_of(recording, findings))
     for (x, y), number in found.items():
         findings.refuse(
-            f"the pointer jumps to {x:g},{y:g} and back {counted(number, 'time')}: the mark of a"
-            " position that is not known?",
+            f"the pointer jumps to {x:g},{y:g} and back {counted(number, 'time')}: the mark of an"
+            " unknown position?",
             f"--drop={x:g},{y:g} leaves them out, --drop none takes them",
         )
 
@@ -107,7 +107,7 @@ def _usual_step(points: list[tuple[float, float]], suspects: set[int]) -> float:
 
 
 def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last of numbers that follow each other without a gap."""
+    """Yield the first and last number of each run without a gap."""
     first = last = numbers[0]
     for number in numbers[1:]:
         if number != last + 1:
@@ -118,7 +118,7 @@ def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:
 
 
 def scale_positions(rows: Rows, roles_x: str, options: Options, findings: Findings) -> None:
-    """Turn positions into px, and say what range they have; refuse those that can't be px."""
+    """Convert positions to px and report their range; refuse positions that cannot be px."""
     unit = parse_name(roles_x).unit
     width, height = _range(rows.xs), _range(rows.ys)
     if options.scale or options.flip_y:

@@ -12,7 +12,7 @@ from analytics.recordings.rows.moments import MomentReader, is_compact
 
 
 class TimeColumn:
-    """The times of a file's rows: numbers in the file's unit, or microseconds where `is_us`."""
+    """The times of a file's rows: numbers in the file's unit, or microseconds if `is_us`."""
 
     def __init__(self, options: Options, decimal: str) -> None:
         self.values: array[Any] = array("q")
@@ -23,7 +23,9 @@ class TimeColumn:
         self.reader = MomentReader(zone=options.timezone or UTC, form=options.time_format)
 
     def extend(self, cells: Sequence[Any], places: Sequence[int], refuse: Callable) -> None:
-        """Add cells; `refuse(place, cell, why)` hears of those that are no times, taken as 0."""
+        """Add cells; one that is not a time counts as 0 and is passed to `refuse(place, cell,
+        why)`.
+        """
         if not self._format and self._extend_by_numbers(cells):
             return
         for place, cell in zip(places, cells, strict=True):
@@ -68,7 +70,7 @@ class TimeColumn:
 
 
 def _to_numbers(cells: Sequence[Any], *, prefers_int: bool) -> "array[Any] | None":
-    """Return cells as whole or other numbers; None where one of them is no finite number."""
+    """Return cells as integers or floats; None if one of them is not a finite number."""
     if prefers_int:
         try:
             return array("q", map(_to_int, cells))
@@ -82,7 +84,7 @@ def _to_numbers(cells: Sequence[Any], *, prefers_int: bool) -> "array[Any] | Non
 
 
 def _to_int(cell: Any) -> int:
-    # int() would cut 1.7, and take true for 1; a compact date is no number.
+    # int() would truncate 1.7 and read true as 1; a compact date is not a number.
     if (type(cell) is str and len(cell) < 14) or type(cell) is int:
         return int(cell)
     if type(cell) is str and not is_compact(cell):

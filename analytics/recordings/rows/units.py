@@ -1,4 +1,4 @@
-"""Which unit numeric times have: by their size, the usual step between them, and the name."""
+"""Finds the unit of numeric times: by their size, the usual step between them, and the name."""
 
 import statistics
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 WORDS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 # 2000-01-01 to 2100-01-01 in seconds since 1970.
 EPOCH_SECONDS = (946_684_800, 4_102_444_800)
-# Between samples of a pointer lie, as a rule, 1 ms (the fastest mice) to 200 ms (slow trackers).
+# Samples of a pointer are usually 1 ms (the fastest mice) to 200 ms (slow trackers) apart.
 LEAST_STEP_NS, MOST_STEP_NS = 1_000_000, 200_000_000
-# Nobody records for so short a time, so a unit that makes a whole file shorter is the wrong one.
+# No recording is this short, so a unit that makes a whole file shorter is wrong.
 LEAST_SPAN_NS = 100_000_000
-# The largest usual step with which a size like that of today's times is taken for one. A clock that
-# began at boot has that size too, and whole seconds since 1970 have steps of 1 s.
+# The largest usual step at which times of today's size count as calendar times. A clock that
+# started at boot has that size too, and whole seconds since 1970 have steps of 1 s.
 MOST_EPOCH_STEP_NS = {"s": 2_000_000_000, "ms": 10**10, "us": 10**10, "ns": 10**10}
 ADVICE = "--time-unit s, ms, us or ns says which"
 
 
 class Unit(NamedTuple):
-    """A unit, whether its times count from 1970, and whether that was inferred."""
+    """A unit, whether its times count from 1970, and whether the user gave it."""
 
     name: str
     is_epoch: bool
@@ -35,7 +35,7 @@ class Unit(NamedTuple):
 
 
 def epoch_unit(first: float, last: float) -> str | None:
-    """Return the unit in which these times lie between the years 2000 and 2100 since 1970."""
+    """Return the unit in which these times, since 1970, are in the years 2000 to 2100."""
     for name, nanoseconds in UNITS.items():
         per_second = 1_000_000_000 // nanoseconds
         if EPOCH_SECONDS[0] * per_second <= first <= last < EPOCH_SECONDS[1] * per_second:
@@ -55,7 +55,7 @@ def find_unit(
 ) -> Unit:
     """Return the unit of times from `first` to `last` whose positive differences are `steps`.
 
-    The refusals are in the findings. `named` is the unit in the column's name, if any.
+    Refusals go to the findings. `named` is the unit in the column's name, if any.
     """
     epoch = None if is_delta else epoch_unit(first, last)
     name: str | None
@@ -79,24 +79,24 @@ def find_unit(
 
 
 def _unit_of_step(step: float, span: float, steps: Sequence[float]) -> str | None:
-    """Return the unit in which the usual step is that of a pointer's samples, if one is certain."""
+    """Return the unit in which the usual step is that of a pointer's samples, if it is certain."""
     if step == 1 and len(steps) > 2 and all(value == 1 for value in steps):
-        # As likely a count of rows.
+        # The times may also count rows.
         return None
     for name, nanoseconds in UNITS.items():
         ns = step * nanoseconds
         if LEAST_STEP_NS <= ns <= MOST_STEP_NS:
             return None if _may_be_longer(ns, span * nanoseconds, steps) else name
-        # It may be 0.2 to 1 s, or as many ms; of these, so many would be too short a file.
+        # Steps of 0.2 to 1 s, or of as many ms; take seconds if ms would make the file too short.
         if MOST_STEP_NS < ns < 1000 * LEAST_STEP_NS and span * nanoseconds / 1000 < LEAST_SPAN_NS:
             return name
     return None
 
 
 def _may_be_longer(ns: float, span_ns: float, steps: Sequence[float]) -> bool:
-    """Tell whether a slow tracker's steps of 1 to 5 s may look like the ms of a fast one.
+    """Return whether steps may be 1 to 5 s of a slow tracker instead of ms of a fast one.
 
-    So they may where the file would be very short, and the numbers are no whole ones.
+    They may be if the file would be very short in ms, and the numbers have fractions.
     """
     is_fraction = any(step % 1 for step in steps)
     return is_fraction and ns < 5 * LEAST_STEP_NS and span_ns < LEAST_SPAN_NS
@@ -113,7 +113,7 @@ def _doubt(step: float, span: float, names: set[str]) -> str:
 
 
 def shown_time(us: float) -> str:
-    """Return a length of time for people: "8 ms", "1.5 s", "12 min", "3.2 h", "4 days"."""
+    """Return a duration for people: "8 ms", "1.5 s", "12 min", "3.2 h", "4 days"."""
     for limit, divisor, name in (
         (1_000, 1, "µs"),
         (1_000_000, 1_000, "ms"),

@@ -1,4 +1,4 @@
-"""Files as they lie on the disk: compressed or not, binary or text, and in which encoding."""
+"""Files on disk: compression, binary or text, and the text's encoding."""
 
 import codecs
 import gzip
@@ -15,7 +15,7 @@ HEAD_BYTES = 65_536
 BLOCK_BYTES = 1 << 20
 
 GZIP, PARQUET, ARROW = b"\x1f\x8b", b"PAR1", b"ARROW1"
-# What other files begin with, and what to do with them.
+# The first bytes of unsupported files, and the advice for each.
 FOREIGN = (
     (b"PK\x03\x04", "a zip archive or a workbook (xlsx, ods)", "unpack it, or save it as CSV"),
     (b"\xd0\xcf\x11\xe0", "an Excel workbook (xls)", "save it as CSV UTF-8"),
@@ -53,28 +53,28 @@ NAMES = {
 
 
 class Source(NamedTuple):
-    """A file that can be opened: its bytes begin with `head`, unpacked where it is gzip."""
+    """A file that can be opened; `head` is its first bytes, decompressed if it is gzip."""
 
     path: Path
     is_gzip: bool
     head: bytes
 
     def open(self) -> BinaryIO:
-        """Open it for reading bytes, unpacked."""
+        """Open it for reading bytes, decompressed."""
         return gzip.open(self.path) if self.is_gzip else self.path.open("rb")  # type: ignore[return-value]
 
     def open_text(self, encoding: str) -> TextIO:
-        """Open it for reading text, line ends as they are."""
+        """Open it for reading text, with its line ends unchanged."""
         return io.TextIOWrapper(self.open(), encoding=encoding, newline="")
 
 
 @contextmanager
 def plain_faults(findings: Findings) -> Iterator[None]:
-    """Say in the findings, in plain words, why a file cannot be read to its end."""
+    """Turn the errors of reading a file into plain findings."""
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        findings.stop("the file is cut off or damaged: its gzip does not end as it should")
+        findings.stop("the file is truncated or damaged: its gzip stream has no valid end")
     except UnicodeDecodeError as error:
         findings.stop(
             f"byte {error.start:,} is not {error.encoding}", "--encoding NAME says what it is"
@@ -86,7 +86,7 @@ def plain_faults(findings: Findings) -> Iterator[None]:
 
 
 def open_source(path: Path, findings: Findings) -> Source:
-    """Look at a file's beginning; stop where it is of a kind that is not read here."""
+    """Read a file's first bytes; stop if its kind is not supported."""
     try:
         with path.open("rb") as file:
             is_gzip = file.read(2) == GZIP
@@ -107,10 +107,10 @@ def open_source(path: Path, findings: Findings) -> Source:
 
 
 def find_encoding(source: Source, given: str | None, findings: Findings) -> str:
-    """Return the encoding of a text: by its byte order mark, its bytes, or as it was given.
+    """Return the encoding of a text: the given one, or by its byte order mark or its bytes.
 
-    What is not UTF-8, in a single byte anywhere, is taken for Windows-1252. Guesses by the
-    frequency of letters fail here: a file has a few words, the rest are digits.
+    A text with a single byte that is not UTF-8 is read as Windows-1252. Guessing by letter
+    frequencies fails here: a file has a few words, and the rest are digits.
     """
     if given:
         try:

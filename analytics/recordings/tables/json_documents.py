@@ -1,4 +1,4 @@
-"""Tables of JSON: a document or an object a line, and lists of objects in cells of text."""
+"""JSON tables: a document, an object per line, and lists of objects in text cells."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -26,7 +26,7 @@ HEAD_RECORDS = 1_000
 
 
 class JsonTable(Table):
-    """A table of JSON objects; what is nested has a name with dots, such as `data.pos.x`."""
+    """A table of JSON objects; nested fields have names with dots, such as `data.pos.x`."""
 
     def __init__(self, source: Source, options: Options, findings: Findings) -> None:
         self._source, self._findings = source, findings
@@ -44,7 +44,7 @@ class JsonTable(Table):
         self.names = list(dict.fromkeys(name for row in rows for name in row))
         self.has_header = not (records and isinstance(records[0], list))
         if self.has_header and ENTER not in self.names:
-            # The first objects need not have what later ones do.
+            # Later objects may have fields that the first ones lack.
             self.names.append(ENTER)
 
     def chunks(self, names: Sequence[str]) -> Iterator[Chunk]:
@@ -109,7 +109,7 @@ class JsonTable(Table):
 
 
 class UnpackedTable(Table):
-    """A table with a column of JSON lists of objects, such as jsPsych's: a row for each object."""
+    """A table with a column of JSON lists of objects, such as jsPsych's: one row per object."""
 
     is_unpacked = True
 
@@ -137,7 +137,7 @@ class UnpackedTable(Table):
 
 
 def find_packed(head: Chunk) -> str | None:
-    """Return the column whose cells are JSON lists of objects with a position, if there is one."""
+    """Return the first column whose cells are JSON lists of objects with a position, if any."""
     for name, cells in head.columns.items():
         for cell in cells:
             if isinstance(cell, str) and cell.lstrip().startswith("[{"):

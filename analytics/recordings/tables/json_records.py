@@ -1,4 +1,4 @@
-"""JSON values into rows: of objects, of columns, or of lists with either somewhere inside."""
+"""Turns JSON values into rows: objects, columns, or lists of either at any depth."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ _decode = msgspec.json.decode
 
 
 def decode_loosely(text: str | bytes) -> Any:
-    """Decode JSON, also with the NaN and Infinity that Python writes; ValueError where it fails."""
+    """Decode JSON, including the NaN and Infinity that Python writes; ValueError on failure."""
     try:
         return _decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -27,8 +27,8 @@ def decode_loosely(text: str | bytes) -> Any:
 def to_records(document: Mapping[str, Any]) -> Sequence[Any]:
     """Return the rows of a document that is one object, in the shapes that tools write.
 
-    Columns (`{"t": […], "x": […]}`), pandas' `split`, `columns` and `index`, an object with rows
-    under each key, or rows somewhere inside, which the rows' place finds later.
+    The shapes are columns (`{"t": […], "x": […]}`), pandas' `split`, `columns` and `index`, an
+    object with rows under each key, and rows at some depth, which find_inside finds later.
     """
     values = list(document.values())
     if {"columns", "data"} <= document.keys() and isinstance(document["data"], list):
@@ -57,7 +57,7 @@ def to_records(document: Mapping[str, Any]) -> Sequence[Any]:
 
 
 def is_table(names: Iterable[str]) -> bool:
-    """Tell whether names are those of a table of positions."""
+    """Return whether these are the names of a table of positions."""
     return {"x", "y"} <= {axis_of(word) for name in names for word in parse_name(name).words}
 
 
@@ -74,7 +74,7 @@ def holds_rows(record: Mapping[str, Any]) -> bool:
 
 
 def find_inside(records: Sequence[Any], wanted: Sequence[str], findings: Findings) -> str | None:
-    """Return the path of the list in each record whose objects are the samples, if there is one."""
+    """Return the path of the list in each record whose objects are samples, if there is one."""
     paths: dict[str, set[str]] = {}
     for record in records:
         for path, rows in _lists_in(record):
@@ -103,7 +103,7 @@ def _lists_in(value: Any, path: str = "") -> Iterator[tuple[str, list[dict]]]:
 
 
 def spread(record: Any, inside: str | None) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a record: itself, flat, or one for each object of the list inside it."""
+    """Yield the rows of a record: its flat form, or one row per object of its inner list."""
     if isinstance(record, list):
         yield {str(i): cell for i, cell in enumerate(record, 1)}
     elif inside is None:
@@ -126,7 +126,7 @@ def _flat(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]
 
 
 def _spread_inside(record: Mapping[str, Any], inside: str, path: str) -> Iterator[dict[str, Any]]:
-    """Yield a row for each object of the list at the path `inside`, with what stands around it."""
+    """Yield a row per object of the list at the path `inside`, with the fields around it."""
     prefix = f"{path}." if path else ""
     outer = {f"{prefix}{key}": value for key, value in _flat(record)}
     for name, value in outer.items():
@@ -140,7 +140,7 @@ def _spread_inside(record: Mapping[str, Any], inside: str, path: str) -> Iterato
 
 
 def unpack(cell: Any) -> list[dict] | None:
-    """Return the objects of a JSON list in a cell; None where it holds no such list."""
+    """Return the objects of a JSON list in a cell; None if it holds no such list."""
     try:
         value = decode_loosely(cell) if isinstance(cell, str) else cell
     except ValueError:

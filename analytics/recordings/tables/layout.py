@@ -1,4 +1,4 @@
-"""How a text lays out its table: the delimiter, what stands before the header, the header."""
+"""Finds the layout of a text's table: the delimiter, the preamble and the header."""
 
 import csv
 import math
@@ -18,7 +18,7 @@ _CLOCK = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([T ].*)?|\d{1,2}:\d{2}(:\d{
 
 
 class Layout(NamedTuple):
-    """A table of text: its columns' names, and the line, from 0, on which its rows begin."""
+    """A table of text: its column names, and the line, from 0, where its rows begin."""
 
     delimiter: str
     names: list[str]
@@ -32,7 +32,7 @@ class Row(NamedTuple):
 
 
 def is_comment(line: str) -> bool:
-    """Tell whether a line is for people alone."""
+    """Return whether a line is a comment."""
     return line.lstrip().startswith(COMMENTS)
 
 
@@ -42,7 +42,7 @@ def split_lines(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
 
 
 def find_layout(lines: Sequence[str], given: str | None, findings: Findings) -> Layout:
-    """Find the layout by a text's first lines; stop where they are no table."""
+    """Find the layout from a text's first lines; stop if they are not a table."""
     marked = re.match(r"\s*sep=(.)\s*$", lines[0]) if lines else None
     candidates = [given or (marked and marked[1]) or ""]
     candidates = [mark for mark in candidates if mark] or list(DELIMITERS)
@@ -79,7 +79,7 @@ def _rows(lines: Sequence[str], delimiter: str) -> Iterator[Row]:
 
 
 def strip_row(cells: list[str]) -> list[str]:
-    """Return cells without spaces around them, and without empty ones at the end."""
+    """Return the cells without surrounding spaces, and without empty cells at the end."""
     cells = [cell.strip() for cell in cells]
     while cells and not cells[-1]:
         cells.pop()
@@ -87,15 +87,15 @@ def strip_row(cells: list[str]) -> list[str]:
 
 
 def _usual_width(rows: Sequence[Row]) -> int:
-    # The wider one where two are as frequent: a preamble is narrow.
+    # The wider of two equally frequent widths: a preamble is narrow.
     widths = Counter(len(row.cells) for row in rows)
     return max(widths, key=lambda width: (widths[width], width), default=0)
 
 
 def _score(rows: Sequence[Row]) -> float:
-    """Rate how much these rows are a table of data.
+    """Rate how much these rows look like a table of data.
 
-    They are as wide as each other, full of numbers, and best with a header of names we know.
+    Such rows have the same width and hold numbers, at best below a header of known names.
     """
     width = _usual_width(rows)
     if width < 2:
@@ -109,7 +109,7 @@ def _score(rows: Sequence[Row]) -> float:
 
 
 def _worth(cell: str) -> float:
-    """Rate a cell as data. Numbers with a mark between them may be a list, or cut wrongly."""
+    """Rate a cell as data. Numbers with separators may be a list, or a wrong split."""
     if is_missing(cell) or looks_numeric(cell) or _CLOCK.fullmatch(cell):
         return 1.0
     return 0.5 if looks_like_list(cell) else 0.0
@@ -124,7 +124,7 @@ def _is_column_of_lists(rows: Sequence[Row]) -> bool:
 
 
 def _find_header(rows: Sequence[Row], lines: Sequence[str], delimiter: str, width: int) -> Layout:
-    """Take the header for the row of names before the data that has most names we know."""
+    """Take as the header the row of names before the data with the most known names."""
     first = next((i for i, row in enumerate(rows) if _is_data(row, width)), len(rows))
     headers = [i for i in range(first) if _is_header(rows[i], width)]
     if headers:
@@ -166,14 +166,14 @@ def _below_header(rows: Sequence[Row], at: int, delimiter: str) -> Layout:
 
 
 def _has_row_names(body: Sequence[Row]) -> bool:
-    """Tell whether R's write.table made this: row names have a column without a name there."""
+    """Return whether R's write.table wrote this: its row names have a column without a name."""
     first = [row.cells[0] for row in body]
     is_counted = all(cell == str(i) for i, cell in enumerate(first, 1))
     return is_counted or not any(map(_is_value, first))
 
 
 def _names_in_comment(lines: Sequence[str], delimiter: str, width: int) -> list[str]:
-    """Return the names in the last comment before the data, as numpy.savetxt writes them."""
+    """Return the names in the last comment before the data, which numpy.savetxt writes."""
     comments = [line.strip().lstrip("#%/ ") for line in lines if is_comment(line)]
     for comment in reversed(comments):
         for mark in (delimiter, None):

@@ -1,4 +1,4 @@
-"""Reads a file of any known format into a table."""
+"""Opens a file's table in any supported format."""
 
 import re
 
@@ -10,14 +10,14 @@ from analytics.recordings.tables.parquet import ParquetTable
 from analytics.recordings.tables.table import Table, TextTable
 from analytics.recordings.tables.wide import WideTable, find_families
 
-# JSON's first two signs. A text may begin with a section's name, such as "[Header]".
+# The first two characters of JSON. A text may begin with a section's name, such as "[Header]".
 _JSON = re.compile(rb"(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*(\{|\[\s*[\[{\]\d\"-])")
 
 
 def open_table(findings: Findings, options: Options) -> Table:
-    """Open a file's table; stop where there is none.
+    """Open a file's table; stop if it has none.
 
-    What begins as Parquet or Arrow is that, what begins with `{` or `[` is JSON, all else is
+    The first bytes decide between Parquet, Arrow and JSON (`{` or `[`). Any other file is read as
     delimited text.
     """
     source = open_source(findings.path, findings)

@@ -1,4 +1,4 @@
-"""Parquet, and Arrow files (Feather), by pyarrow; nested columns have names with dots."""
+"""Parquet and Arrow files (Feather), read by pyarrow; nested columns have names with dots."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ class ParquetTable(Table):
 
     @contextmanager
     def _batches(self) -> Iterator[tuple[Any, Iterator[Any]]]:
-        # Here, because it would take each process, nearly all of which never need it, 50 MB.
+        # Imported here, because it takes 50 MB in a process, and few processes need it.
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -48,7 +48,7 @@ class ParquetTable(Table):
 
 
 def _leaves(fields: Any, path: str = "") -> Iterator[str]:
-    """Yield the names of all columns, those inside of structs with dots."""
+    """Yield the names of all columns; columns inside structs have names with dots."""
     for field in fields:
         name = f"{path}.{field.name}" if path else field.name
         if hasattr(field.type, "fields") and field.type.num_fields and _is_struct(field.type):
@@ -64,7 +64,7 @@ def _is_struct(kind: Any) -> bool:
 
 
 def _column(batch: Any, name: str) -> Any:
-    """Return a column by its name; timestamps in microseconds, as Python has them."""
+    """Return a column by its name, with timestamps in microseconds, Python's resolution."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -1,4 +1,4 @@
-"""Tables of any format as chunks of columns, and those of text among them."""
+"""Tables of any format as chunks of columns, and tables of delimited text."""
 
 import csv
 from abc import ABC, abstractmethod
@@ -24,9 +24,9 @@ LONGEST_CELL = 1 << 30
 
 
 class Chunk(NamedTuple):
-    """Some rows: where each is in the file, its number in the table from 0, and columns of cells.
+    """Some rows: their places in the file, their numbers in the table from 0, and their columns.
 
-    Cells of text are texts; those of typed formats are what they are.
+    Cells of text files are strings; cells of typed formats keep their types.
     """
 
     places: Sequence[int]
@@ -46,12 +46,12 @@ class Chunk(NamedTuple):
 
 
 class Table(ABC):
-    """A file's table. Its rows can be read more than once, always the same."""
+    """A file's table. Its rows can be read repeatedly with the same result."""
 
     names: Sequence[str]
     delimiter = ""
     has_header = True
-    # Whether rows come out of lists inside records, each of which may be a trial.
+    # Whether rows come from lists inside records, each of which may be a trial.
     is_unpacked = False
 
     @abstractmethod
@@ -78,7 +78,7 @@ class TextTable(Table):
         self._is_told = False
 
     def chunks(self, names: Sequence[str]) -> Iterator[Chunk]:
-        # The limit is the process's, and no part of a reader.
+        # This limit is global to the process; a reader has none of its own.
         csv.field_size_limit(LONGEST_CELL)
         shapes = _Shapes(self.names, names, self.delimiter)
         wanted = [(name, self.names.index(name)) for name in names]
@@ -114,7 +114,7 @@ class TextTable(Table):
 
 
 class _Lines:
-    """The lines of a file from one on, without comments; `number` is that of the last, from 1."""
+    """The lines of a file from one on, without comments; `number` is the last one's, from 1."""
 
     def __init__(self, file: TextIO, skip: int) -> None:
         self.file, self.number, self.last = file, skip, ""
@@ -123,14 +123,14 @@ class _Lines:
 
     def __iter__(self) -> Iterator[str]:
         for number, line in enumerate(self.file, self.number + 1):
-            # Most lines begin with a digit, so that one look is enough.
+            # Most lines begin with a digit, so this test usually suffices.
             if line[0].isdigit() or not is_comment(line):
                 self.number, self.last = number, line
                 yield line
 
 
 class _Shapes:
-    """Rows that are shorter or longer than the header, and what becomes of them."""
+    """Handles rows that are shorter or longer than the header."""
 
     def __init__(self, names: Sequence[str], wanted: Sequence[str], delimiter: str) -> None:
         self._names, self._width = list(names), len(names)
@@ -141,7 +141,7 @@ class _Shapes:
         self._torn: tuple[int, list[str]] | None = None
 
     def fit(self, cells: list[str], lines: _Lines) -> list[str] | None:
-        """Return a row as wide as the header; None for one that is no row."""
+        """Return a row as wide as the header; None for one that is not a data row."""
         if cells == self._names:
             self._headers += 1
             return None
@@ -160,7 +160,7 @@ class _Shapes:
         return cells[: self._width] + [""] * missing
 
     def tell(self, findings: Findings) -> None:
-        """Say what was met, and refuse a file whose rows don't fit its header."""
+        """Report what was found, and refuse a file whose rows do not fit its header."""
         if self._headers:
             findings.pass_over("the header again", self._headers)
         if self._torn:
@@ -179,12 +179,12 @@ class _Shapes:
             )
 
     def _may_be_long(self) -> bool:
-        # Text with delimiters in it, in a column behind all those that are read, does no harm.
+        # Text with delimiters in a column behind all those that are read does no harm.
         return self._needed < self._width and self._delimiter == " "
 
 
 def _unique(names: Sequence[str]) -> list[str]:
-    """Return names of which none repeats; the second `x` is called `x.2`."""
+    """Return unique names; the second `x` is called `x.2`."""
     seen: dict[str, int] = {}
     unique = []
     for name in names:

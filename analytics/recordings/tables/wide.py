@@ -1,4 +1,4 @@
-"""A trial a row whose samples have columns of their own: X_1, X_2, … Y_1, Y_2, …"""
+"""A trial per row whose samples have columns of their own: X_1, X_2, … Y_1, Y_2, …"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,12 +8,12 @@ from analytics.recordings.rows.cells import is_missing
 from analytics.recordings.tables.table import Chunk, Table
 
 _NUMBERED = re.compile(r"(.*?)[\W_]*(\d+)", re.DOTALL)
-# Fewer columns than these are x1 and x2 of something else.
+# Fewer columns are more likely x1 and x2 of something else.
 LEAST_SAMPLES = 4
 
 
 class WideTable(Table):
-    """A table in which numbered columns of time, x and y are one column of lists each."""
+    """A table whose numbered columns of time, x and y become one column of lists each."""
 
     def __init__(self, table: Table, families: Mapping[str, Sequence[str]]) -> None:
         self._table, self._families = table, families
@@ -30,7 +30,7 @@ class WideTable(Table):
     def _column(self, chunk: Chunk, name: str) -> Sequence[object]:
         if name not in self._families:
             return chunk.columns[name]
-        # A trial that is shorter than others leaves the last cells empty.
+        # A trial that is shorter than others has empty cells at its end.
         samples = zip(*(chunk.columns[member] for member in self._families[name]), strict=True)
         return [_without_end(list(cells)) for cells in samples]
 
@@ -42,9 +42,9 @@ def _without_end(cells: list[object]) -> list[object]:
 
 
 def find_families(names: Sequence[str]) -> dict[str, list[str]]:
-    """Return the numbered columns of time and of coordinates by the name that they share.
+    """Return the numbered columns of time and of coordinates, by their common name.
 
-    Nothing where those of x and y are not as many.
+    Empty if x and y have different numbers of columns.
     """
     families: dict[str, list[str]] = {}
     for name in names:

@@ -1,4 +1,4 @@
-// The write token of a watched instance: it comes in the address's fragment, which no server sees.
+// The write token of a watched instance, from the address's fragment, which no server receives.
 
 const KEY = "pointerscope.tokens";
 
@@ -20,7 +20,7 @@ export const takeToken = (instanceId) => {
   const token = new URLSearchParams(location.hash.slice(1)).get("token");
   if (!token) return recallAll()[instanceId] ?? null;
   keep(instanceId, token);
-  // Out of the address bar, so that it is not shared or shown by accident.
+  // Remove the token from the address bar, so that it is not shared or shown by accident.
   history.replaceState(null, "", location.pathname + location.search);
   return token;
 };

@@ -1,11 +1,11 @@
-// The service's API, as far as this page reads it. Errors are problem details (RFC 9457).
+// A client of the service's API. Errors are problem details (RFC 9457).
 
 const PATIENCE_MS = 10000;
 
 export class Problem extends Error {
   constructor(status, code) {
     super(`${status} ${code}`);
-    this.status = status; // 0 where nobody answered
+    this.status = status; // 0: no answer
     this.code = code;
   }
 }
@@ -21,13 +21,13 @@ const ask = async (url, headers) => {
 
 export const readJson = async (url, headers) => {
   const response = await ask(url, headers);
-  // A proxy between us and the service answers in HTML; an answer can also break off.
+  // A proxy in between answers in HTML, and an answer can be cut short.
   const data = await response.json().catch(() => null);
   if (response.ok && data) return data;
   throw new Problem(response.status, data?.code ?? "no_code");
 };
 
-// Without a token, the cookie of a staff member's session may open it.
+// Without a token, a staff member's session cookie may grant access.
 const bearer = (token) => (token ? { Authorization: `Bearer ${token}` } : {});
 
 export const createApi = (root) => ({

@@ -1,4 +1,4 @@
-// The upper end of a y axis: it grows at once and shrinks slowly, so that it does not pump.
+// The upper end of a y axis. It grows at once and shrinks slowly, so that it does not jump about.
 
 const STEPS = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
 const INTERVALS = 4;
@@ -25,7 +25,7 @@ export const createAxis = ({ least, signed }) => {
       const wanted = roundUp(highest / steps);
       calm = wanted < step ? calm + 1 : 0;
       if (wanted < step && calm < PATIENCE) return;
-      // From one round step down to the next, never in one fall.
+      // Shrink by one round step at a time.
       step = wanted < step ? Math.max(wanted, roundUp(step * 0.6)) : wanted;
       calm = 0;
     },

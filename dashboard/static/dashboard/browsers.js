@@ -1,5 +1,5 @@
-// The list of all instances: read once, then refreshed once a second while it is visible. Rows keep
-// their places; instances that log on meanwhile wait behind a button.
+// The list of all instances: read once, then refreshed every second while the page is visible. Rows
+// keep their places; new instances are shown on request.
 
 import { Problem, readJson } from "./api.js";
 import { listenToCopies } from "./copy.js";
@@ -51,7 +51,7 @@ const refresh = async () => {
   const asked = page;
   const query = new URLSearchParams({ instances: rows.ids().join(), newest: page.newest });
   const answer = await readJson(`${cellsUrl}?${query}`);
-  // Somebody may have asked for the new ones meanwhile.
+  // The user may have loaded the new instances meanwhile.
   if (page !== asked) return;
   rows.refresh(answer);
   showTotals(answer.totals);
@@ -64,12 +64,12 @@ const say = (state, text) => {
 
 const FAULTS = {
   0: "The service does not answer. Trying again.",
-  400: "This page of the list is not there; begin with the first.",
+  400: "This page of the list does not exist; start with the first.",
   401: "You have been logged out. Reload to log in.",
   403: "You have been logged out. Reload to log in.",
 };
 
-// Says what went wrong, if anything; whether it went well.
+// Returns whether `read` succeeded, and shows the error if not.
 const attempt = async (read) => {
   try {
     await read();
@@ -85,7 +85,7 @@ const attempt = async (read) => {
 const keepReading = async () => {
   clearTimeout(timer);
   if (document.hidden) return;
-  // Nobody aims at an empty list, so the first instance appears by itself.
+  // An empty list has nothing to click, so it shows the first instance without a request.
   await attempt(page?.instances.length ? refresh : load);
   clearTimeout(timer);
   timer = setTimeout(keepReading, PAUSE_MS);
@@ -93,7 +93,7 @@ const keepReading = async () => {
 
 const showNew = async () => {
   if (cursorAt) location.assign(location.pathname);
-  // The button is gone then; the keyboard goes on at what it asked for.
+  // The button disappears, so the focus moves to the new rows.
   else if (await attempt(load)) rows.focusFirst();
 };
 

@@ -1,4 +1,4 @@
-// The last two minutes as one row a second, the running second included.
+// The last two minutes as one row per second, including the current second.
 
 export const SECOND_MS = 1000;
 export const BUCKETS = 120;
@@ -21,7 +21,7 @@ export const lastBucketTime = (now) => Math.floor(now / SECOND_MS) * SECOND_MS;
 
 export const windowStart = (now) => lastBucketTime(now) - (BUCKETS - 1) * SECOND_MS;
 
-// A second without events is zero from log-on to the last answer; outside nothing is known of it.
+// A second without events is zero from log-on to the last answer, and unknown outside that time.
 export const fillWindow = (buckets, now, { loggedOnAt, answeredAt }) => {
   const known = new Map(buckets.map((bucket) => [bucket.time, bucket]));
   const first = windowStart(now);

@@ -1,7 +1,6 @@
-// The three charts: ApexCharts draws, and keeps no more than the window it is given.
+// The three charts. ApexCharts draws them and keeps only the current window.
 //
-// Colours come from the stylesheet, legend and readings from reading.js, the time axis from
-// time-axis.js.
+// The stylesheet sets the colours, reading.js the legend and readings, time-axis.js the time axis.
 
 import { createAxis } from "./axis.js";
 import { writeWhole } from "./numerals.js";
@@ -33,7 +32,7 @@ const hiddenTimeAxis = (count) => ({
   tooltip: { enabled: false },
 });
 
-// Letters grow with very wide windows, and labels with what they tell.
+// The font grows with very wide windows, and labels grow with their values.
 const labelWidth = (axis) => {
   const longest = Math.max(writeWhole(axis.min()).length, writeWhole(axis.max()).length);
   const rems = Math.max(LEAST_LABEL_REMS, (longest + 1) * DIGIT_REMS);
@@ -47,7 +46,7 @@ const valueAxis = (axis) => ({
   labels: { formatter: writeWhole, minWidth: labelWidth(axis), maxWidth: labelWidth(axis) },
 });
 
-// Gives the labels the room that they need now; what it returns does so again.
+// Fits the labels' width now; the returned function fits it again.
 const createLabelFit = (chart, axis) => {
   let width = labelWidth(axis);
   const fit = () => {
@@ -61,7 +60,7 @@ const createLabelFit = (chart, axis) => {
 
 const toOptions = ({ types, width, dash = 0 }, axis, series, onDrawn) => ({
   chart: {
-    // After each drawing, one that follows the window's size included.
+    // Called after each drawing, also after a resize of the window.
     events: { mounted: onDrawn, updated: onDrawn },
     type: Object.values(types)[0],
     height: "100%",
@@ -86,7 +85,7 @@ const toOptions = ({ types, width, dash = 0 }, axis, series, onDrawn) => ({
   yaxis: valueAxis(axis),
 });
 
-// Buckets before the end of the window, in the middle of each: the axis never moves, the data do.
+// Positions relative to the window's end, in the middle of each bucket: only the data move.
 const toPoints = (rows, name) => rows.map((row, i) => ({ x: i + 0.5 - rows.length, y: row[name] }));
 
 const toSeries = ({ types }, rows) =>
@@ -127,7 +126,7 @@ const createChart = async (ApexCharts, figure, rows, listTicks) => {
   };
 };
 
-// Each drawing is a task of its own, so that the pointer's events never wait for all three.
+// Each drawing is a task of its own, so that pointer events never wait for all three.
 const pause = () => new Promise((resolve) => setTimeout(resolve));
 
 export const createCharts = async (
@@ -150,7 +149,8 @@ export const createCharts = async (
     }
   };
 
-  // What comes while all three are drawn replaces what waits, so that none falls behind.
+  // Rows that arrive during a drawing replace those that wait, so that the charts do not fall
+  // behind.
   return async (latest) => {
     next = latest;
     if (isDrawing) return;

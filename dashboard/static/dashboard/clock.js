@@ -1,4 +1,4 @@
-// The service's time, told by this browser's monotonic clock and a measured offset.
+// The service's time, computed from this browser's monotonic clock and a measured offset.
 
 const PROBES = 3;
 
@@ -6,7 +6,7 @@ export const browserTime = () => performance.timeOrigin + performance.now();
 
 export const createClock = (offset) => ({
   now: () => browserTime() + offset,
-  // The tracker tells times by the browser's clock.
+  // Converts the tracker's times, which use the browser's clock.
   at: (time) => time + offset,
 });
 
@@ -17,7 +17,7 @@ const probe = async (api) => {
   return { took, offset: Date.parse(time) - sent - took / 2 };
 };
 
-// A slow answer hides when it was made, so of several the quickest counts.
+// A slow answer leaves its time of origin uncertain, so the fastest of several counts.
 export const measureOffset = async (api) => {
   let best = await probe(api);
   for (let i = 1; i < PROBES; i++) {

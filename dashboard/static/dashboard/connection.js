@@ -1,4 +1,4 @@
-// The state of the connection in words: the worse of what sending and reading have met.
+// The state of the connection in words: the worse state of sending and reading.
 
 import { writeWhole } from "./numerals.js";
 
@@ -29,7 +29,7 @@ const STATES = {
   unasked: () => ["Not measuring", "Your browser asks not to be tracked."],
 };
 
-// A tracker that is denied has lost its instance; a reader that is, never had the right.
+// A tracker that is denied has lost its instance. A reader that is denied never had access.
 const ofTracker = ({ connection, problem }) => {
   if (connection === "denied" || connection === "stopped") return "refused";
   if (connection === "offline" && problem) return "error";
@@ -43,7 +43,7 @@ export const ofReading = ({ status }) => {
   return status === 404 ? "missing" : "error";
 };
 
-// Reading and sending fail and recover moments apart; while either is in trouble, say so.
+// Reading and sending fail and recover at different moments; a fault of either is shown.
 export const judge = (tracker, failure, isStreaming, instance) => {
   const reached = isStreaming ? "live" : "polling";
   const healthy = instance?.isHere === false ? instance.state : reached;
@@ -62,7 +62,7 @@ const writeText = (element, text) => {
 export const showConnection = (root, state, { queued = 0, problem = null, instance } = {}) => {
   const [name, detail] = STATES[state]({ queued, problem: problem ?? {}, instance });
   const chip = document.querySelector(".connection");
-  // Both rather than :has() in the stylesheet, which costs half of each redraw.
+  // Set on both, because :has() in the stylesheet costs half of each redraw.
   root.dataset.connection = chip.dataset.connection = state;
   writeText(document.querySelector("[data-connection-name]"), name);
   writeText(document.querySelector("[data-connection-detail]"), detail);

@@ -1,8 +1,8 @@
-// Buttons that copy: `data-copy` has the text, or `data-copy-from` the id of the element with it.
+// Copy buttons: `data-copy` holds the text, or `data-copy-from` the id of the element with it.
 
 const SAID_MS = 2000;
 
-// Over plain HTTP from another machine there is no clipboard to write to; the old command works.
+// Plain HTTP from another machine has no clipboard API; the old command works there.
 const copyBySelection = (text) => {
   const area = document.createElement("textarea");
   area.value = text;
@@ -23,7 +23,7 @@ const copy = async (text) => {
   }
 };
 
-// The stylesheet shows it beside the button, the status tells it to a screen reader.
+// The stylesheet shows the outcome beside the button; the status element tells screen readers.
 const say = (button, status, outcome) => {
   button.dataset.copied = outcome;
   status.textContent = outcome;

@@ -1,4 +1,4 @@
-// What an instance is doing, in the words of the list, beside its name.
+// The state of an instance beside its name, in the same words as in the list.
 
 import { writeMoment, writeZone } from "./numerals.js";
 
@@ -25,7 +25,7 @@ const show = (place, instance) => {
 
 const HERE = ["moving", "resting"];
 
-// Calls back with the instance whenever it was read: every ten seconds while somebody looks.
+// Reads the instance every ten seconds while the page is visible, and passes it to `onRead`.
 export const followInstance = ({ api, source, onRead = () => {} }) => {
   const place = document.querySelector("[data-instance-state]");
   let timer = 0;
@@ -41,7 +41,7 @@ export const followInstance = ({ api, source, onRead = () => {} }) => {
         state: instance.state,
         seen: writeSeen(instance),
       });
-    } catch {} // The reader of the numbers says what is wrong.
+    } catch {} // The reader of the series shows the fault.
     clearTimeout(timer);
     timer = setTimeout(read, PAUSE_MS);
   };

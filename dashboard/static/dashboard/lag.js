@@ -1,7 +1,7 @@
-// From movement to chart: how long after a sample's own time a chart was drawn that contains it.
+// The lag from movement to chart: the time from a sample to the first drawing that contains it.
 //
-// A bucket that counts n events contains its first n samples. With a second tab of the same
-// instance its events count too, so the lag is then told too short rather than too long.
+// A bucket of n events contains its first n samples. Events of a second tab of the same instance
+// count too; the lag is then underestimated.
 
 import { SECOND_MS } from "./buckets.js";
 
@@ -34,7 +34,7 @@ export const createLag = (clock) => {
   return {
     add: ({ time }) => waiting.push({ time: clock.at(time) }),
 
-    // The rows as they were drawn just now.
+    // Takes the rows that were just drawn.
     drawn: (rows) => {
       const now = clock.now();
       for (const { time, events } of rows) if (events) take(time, events, now);

@@ -1,4 +1,4 @@
-// The legends' buttons show and hide a series; the stylesheet hides it, the axis fits what is left.
+// The legends' buttons show and hide a series. The stylesheet hides it; the axis fits the rest.
 
 export const listenToLegends = (figures, redraw) => {
   const toggle = (figure, button) => {

@@ -1,4 +1,4 @@
-// The live page: whose pointer it is, what is read of it, and where the numbers go.
+// The live page: connects the pointer's tracker, the series read from the API, and the display.
 
 import { takeToken } from "./access.js";
 import { createApi } from "./api.js";
@@ -87,7 +87,7 @@ const follow = ({ source, clock, readFrom, showAnswer }) => {
     },
     onFailure: (problem, now) => {
       page.failure = problem;
-      // Time goes on, and leaves a gap where nothing is known.
+      // The window moves on, with a gap of unknown seconds.
       if (page.last) showRows(page.last.buckets, now, page.last.known);
       showState();
     },
@@ -114,7 +114,7 @@ const consent = () =>
     root.querySelector("[data-consent]").addEventListener("click", resolve, { once: true });
   });
 
-// What waits here or is not rolled up yet may still change the seconds that it belongs to.
+// Samples that are queued, or not yet rolled up, may still change their seconds.
 const settledBefore = (clock, now, { oldestQueued }) =>
   Math.min(windowStart(now), oldestQueued ? windowStart(clock.at(oldestQueued)) : now);
 
@@ -130,7 +130,7 @@ const measureOwn = async (tracker) => {
     page.lag?.add(sample);
   };
   setInterval(() => {
-    // Even unseen, or what was in time would be found late when the page is seen again.
+    // Read it while hidden too; otherwise samples that were in time would later count as late.
     if (document.hidden) return lateness.read(tracker.state());
     tiles.showVelocity(velocity.read());
     showState();
@@ -139,7 +139,7 @@ const measureOwn = async (tracker) => {
   if (!session) return;
   const clock = createClock(session.clockOffset);
   const now = clock.now();
-  // What moved before log-on waited for that, not for us.
+  // Samples from before log-on waited for the log-on; they do not count as lag.
   page.lag = createLag(clock);
   const visit = startVisit(session.instanceId, now, settledBefore(clock, now, tracker.state()));
   tiles.showSince(visit.since);
@@ -166,7 +166,7 @@ const watch = async (instanceId) => {
       if (page.last) showState();
     },
   });
-  // Without the server's clock the browser's own must do until an answer comes.
+  // Use the browser's own clock if the server's is not available.
   const clock = createClock(await measureOffset(api).catch(() => 0));
   follow({
     source,

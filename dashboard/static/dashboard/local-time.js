@@ -1,4 +1,4 @@
-// Local times as a form has them (`2026-10-25T02:30:00`), and the moments that they name, in ms.
+// Local times in the format of forms (`2026-10-25T02:30:00`), and their moments in ms.
 
 const DAY_MS = 86_400_000;
 const LENGTH = 19;
@@ -8,7 +8,7 @@ export const toLocal = (time) => {
   return new Date(shifted).toISOString().slice(0, LENGTH);
 };
 
-// None where the clocks skip the local time, two where they are put back over it, earliest first.
+// Returns no moment if the clocks skip the local time, and two, earliest first, if they repeat it.
 export const momentsOf = (text) => {
   const asUtc = Date.parse(`${text}Z`);
   // The clocks change at most once in two days.

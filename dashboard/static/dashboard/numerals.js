@@ -1,4 +1,4 @@
-// How numbers and times are written, everywhere alike: 75,000 px, 59.5 m, 20 min, 15:20.
+// The format of all numbers and times: 75,000 px, 59.5 m, 20 min, 15:20.
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const tenth = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -21,7 +21,7 @@ const LENGTHS = [
 
 const roundTenth = (value) => Math.round(value * 10) / 10;
 
-// A distance on a screen of 96 dpi, as a number and its unit.
+// A distance on a 96 dpi screen, as a number and its unit.
 export const partsOfDistance = (px) => {
   const cm = roundTenth(px * CM_PER_PX);
   const [size, unit] = LENGTHS.find(([size]) => cm >= size) ?? LENGTHS.at(-1);
@@ -35,11 +35,11 @@ const SPANS = [
   [1, "s"],
 ];
 
-// A length of time as numbers with their units, the two largest: 45.5 s, 20 min, 2 h 5 min.
+// A duration as numbers with units, the two largest units only: 45.5 s, 20 min, 2 h 5 min.
 export const partsOfSpan = (seconds) => {
   if (roundTenth(seconds) < 60) return [[writeTenth(seconds), "s"]];
   const parts = [];
-  // Seconds are not told beside hours, nor minutes beside days.
+  // Omit seconds beside hours, and minutes beside days.
   const finest = seconds < 3599.5 ? 1 : seconds < 86_370 ? 60 : 3600;
   let left = Math.round(seconds / finest) * finest;
   for (const [size, unit] of SPANS) {
@@ -72,7 +72,7 @@ const isSameYear = (a, b) => new Date(a).getFullYear() === new Date(b).getFullYe
 
 const writeDayOf = (time) => (isSameYear(time, Date.now()) ? writeDay(time) : writeDate(time));
 
-// As much of a time as a bucket of a range needs: the day where it is not today in all of it.
+// Writes as much of a time as the range needs: with the day unless all of it is today.
 export const timeWriter = ({ since, until, interval }) => {
   const write = interval < 60_000 ? writeClock : writeMinute;
   if (isSameDay(since, until - 1) && isSameDay(since, Date.now())) return write;
@@ -82,11 +82,11 @@ export const timeWriter = ({ since, until, interval }) => {
 
 const zoned = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" });
 
-// The zone that all times are written in, as of a moment: "CET", or "CEST" in summer.
+// The zone of all times at a moment: "CET", or "CEST" in summer.
 export const writeZone = (time = Date.now()) =>
   zoned.formatToParts(time).find(({ type }) => type === "timeZoneName").value;
 
-// From when to when, each with its day, in one zone or in two where summer time begins or ends.
+// A range with its days, in one zone, or in two if summer time begins or ends in it.
 export const writeRange = (since, until) => {
   const [from, to] = [since, until].map((time) => `${writeDayOf(time)}, ${writeClock(time)}`);
   const [before, after] = [since, until].map(writeZone);
@@ -106,9 +106,9 @@ export const writeLength = (milliseconds) => {
   return `${milliseconds / size} ${unit}`;
 };
 
-// As the API and the address have it: 30s, 5m, 1h, 7d.
+// The format of the API and of addresses: 30s, 5m, 1h, 7d.
 export const writeDuration = (milliseconds) => writeLength(milliseconds).replace(/ (.).*/, "$1");
 
-// The day only where it is another one.
+// With the day unless it is today.
 export const writeMoment = (time) =>
   isSameDay(time, Date.now()) ? writeClock(time) : `${writeDayOf(time)}, ${writeMinute(time)}`;

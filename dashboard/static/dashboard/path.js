@@ -1,12 +1,12 @@
-// Where the pointer went in the last ten seconds: fading with age, coloured by speed, and a dot
-// where it paused that grows with the pause.
+// The pointer's path in the last ten seconds: fading with age, coloured by speed, with a dot for
+// each pause that grows with its length.
 
 const SPAN_MS = 10_000;
 const PAUSE_MS = 250;
-const FASTEST = 3000; // px/s; beyond it the colour stays
+const FASTEST = 3000; // px/s; the colour is the same above it
 const STEPS = 6;
 const DOT_PX = { least: 2.5, most: 9, at: 3000 };
-// Without motion the picture changes in steps rather than fading all the time.
+// With reduced motion the picture changes in steps instead of fading continuously.
 const STILL_MS = 1000;
 
 const reduced = matchMedia("(prefers-reduced-motion: reduce)");
@@ -122,7 +122,7 @@ export const createPath = (canvas) => {
   });
 
   return {
-    // Dated by arrival, as velocity-now.js does.
+    // Uses the arrival time, as in velocity-now.js.
     add: ({ x, y, enter }) => {
       points.push({ x, y, enter, at: performance.now() });
       wake();

@@ -1,12 +1,12 @@
-// Reads the series once a second, a little after each full second; not while the tab is hidden, nor
-// while a stream brings what changes.
+// Reads the series once a second, shortly after each full second, unless the tab is hidden or a
+// stream pushes the changes.
 
 import { lastBucketTime, SECOND_MS, toBucket, windowStart } from "./buckets.js";
 
-// By then the samples of the second before have been sent, stored and rolled up.
+// By then the previous second's samples have been sent, stored and rolled up.
 const PHASE_MS = 400;
 const LONGEST_WAIT_MS = 4000;
-// The API gives 5,000 buckets an answer; after hours in a hidden tab there are more to catch up.
+// The API returns at most 5,000 buckets; hours in a hidden tab make more.
 const LONGEST_RANGE_MS = 4500 * SECOND_MS;
 
 const readRange = async ({ api, source, since, until }) => {

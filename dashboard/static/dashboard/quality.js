@@ -1,8 +1,8 @@
-// The data-quality line: how far to trust what the charts show.
+// The data-quality line: how far the charts can be trusted.
 
 import { writeTenth, writeWhole } from "./numerals.js";
 
-// Longer than a batch and its answer take while all is well.
+// A batch and its answer take less when all is well.
 const LATE_MS = 2000;
 
 const MEASURES = {
@@ -16,7 +16,7 @@ const MEASURES = {
   roundTrip: (value) => (value < 10 ? writeTenth(value) : writeWhole(value)),
 };
 
-// How often samples come while the pointer moves; a pause is no slow sample.
+// The sample rate while the pointer moves; gaps of a pause do not count.
 export const createRate = () => {
   let [last, gap] = [0, 0];
   return {
@@ -28,8 +28,8 @@ export const createRate = () => {
   };
 };
 
-// How many samples were acknowledged late. They are in the order in which the tracker sends them,
-// and those that it drops are the oldest.
+// Counts samples that were acknowledged late. They are queued in the order of sending, and the
+// tracker drops the oldest first.
 export const createLateness = () => {
   const waiting = [];
   let [late, gone] = [0, 0];

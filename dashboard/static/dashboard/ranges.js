@@ -1,11 +1,11 @@
-// The range picker of one instance's page: custom times, zoom by dragging, and the export's range.
+// The range picker of an instance's page: custom times, zoom by dragging, and the export's range.
 
 import { momentsOf, toLocal } from "./local-time.js";
 import { writeDuration } from "./numerals.js";
 import { bucketAt } from "./reading.js";
 
 const LIVE_MS = 120_000;
-// A finger or a hand that taps is never quite still.
+// A tap moves slightly, by finger or by mouse.
 const LEAST_DRAG_PX = 8;
 
 const root = document.querySelector("[data-live]");
@@ -34,11 +34,11 @@ const shownRange = () => {
 
 const SKIPPED = "This time does not exist: the clocks are put forward over it.";
 
-// The form speaks of local time, the address of UTC.
+// The form uses local time, the address UTC.
 const listenToForm = (form) => {
   const [from, to] = ["[data-from]", "[data-to]"].map((name) => form.querySelector(name));
   const repeated = form.querySelector("[data-repeated]");
-  // What the fields were filled with, because a local time alone may name two moments.
+  // The original values, because a local time may name two moments.
   const filled = new Map();
 
   const fill = (field, time) => {
@@ -79,7 +79,7 @@ const listenToForm = (form) => {
   });
 };
 
-// Of what is shown, so that a link may be copied as well as clicked.
+// Sets the shown range in each link, so that a link can be copied as well as clicked.
 const pointExports = () => {
   const [since, until] = shownRange().map((time) => new Date(time).toISOString());
   for (const link of root.querySelectorAll("[data-export]")) {
@@ -90,7 +90,7 @@ const pointExports = () => {
       address.searchParams.set("interval", writeDuration(interval));
     link.href = address;
   }
-  // What is shown now, for a reader who opens the link later.
+  // The shown range, fixed, for readers who open the link later.
   const view = new URLSearchParams({ since, until, interval: writeDuration(interval) });
   root.querySelector("[data-copy-view]").dataset.copy =
     `${location.origin}${location.pathname}?${view}`;
@@ -102,7 +102,7 @@ const listenToDrag = (plot) => {
   let end = null;
   let startX = 0;
   let isDrag = false;
-  // The live window slides away from under the pointer: what counts is when, not where.
+  // The live window slides during a drag, so the drag refers to the rows at its start.
   let held = [];
 
   const drop = () => {

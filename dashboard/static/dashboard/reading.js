@@ -1,7 +1,7 @@
-// One cursor through all charts: the bucket under the pointer, that was tapped, or chosen with the
-// arrow keys. Beside it are its time and its numbers.
+// One cursor through all charts: the bucket under the pointer, tapped, or chosen by arrow keys. Its
+// time and its values are shown beside it.
 //
-// The legends read the last full bucket where time goes on, and else the cursor's.
+// The legends show the last full bucket in a live window, and the cursor's bucket otherwise.
 
 import { writeClock, writeWhole } from "./numerals.js";
 
@@ -52,14 +52,14 @@ const showReadings = (figure, row) => {
 };
 
 const showCursor = (figure, rows, at, writeTime) => {
-  // On the cursor alone: on the plot it would restyle all that the chart has drawn.
+  // Set on the cursor alone; on the plot it would restyle the whole chart.
   const line = figure.querySelector("[data-cursor-line]");
   line.style.setProperty("--at", at);
   line.querySelector("[data-cursor-time]").textContent = writeTime(rows[at].time);
   line.querySelector("[data-cursor-values]").textContent = writeValues(figure, rows[at]);
 };
 
-// A screen reader speaks each change of the value that it stands on: only where it was asked for.
+// A screen reader speaks each change of the focused value, so update that only on a key press.
 const tell = (figure, rows, at, writeTime) => {
   const plot = figure.querySelector("[data-plot]");
   plot.setAttribute("aria-valuemin", 1 - rows.length);
@@ -72,7 +72,7 @@ const isPlot = (element) => Boolean(element?.closest?.("[data-plot]"));
 export const createReading = (figures, board, { writeTime = writeClock, slides = true } = {}) => {
   let rows = [];
   let cursor = null;
-  // What a finger tapped is a moment, and slides with it; what a mouse is over is a place.
+  // A tap marks a moment, which slides with the window. A mouse marks a place.
   let tapped = null;
   const lastFull = () => Math.max(0, rows.length - 2);
 
@@ -119,11 +119,11 @@ export const createReading = (figures, board, { writeTime = writeClock, slides =
       moveTo(bucketAt(plot, clientX, rows.length), pointerType === "touch");
     plot.addEventListener("pointerdown", read);
     plot.addEventListener("pointermove", read);
-    // A finger leaves when it is lifted; what it tapped stays until it taps elsewhere.
+    // A lifted finger leaves the plot; its tap stays until the next one.
     plot.addEventListener("pointerleave", ({ pointerType }) => {
       if (pointerType !== "touch") moveTo(null);
     });
-    // It became a scroll.
+    // The touch became a scroll.
     plot.addEventListener("pointercancel", () => moveTo(null));
     plot.addEventListener("blur", ({ relatedTarget }) => {
       if (tapped === null && !isPlot(relatedTarget)) moveTo(null);

@@ -1,4 +1,4 @@
-// Redoc wants its maker's logo from another host, and does without where that cannot be reached.
+// Redoc loads a logo from another host. Block that request, as if the host were unreachable.
 const image = HTMLImageElement.prototype;
 const { get } = Object.getOwnPropertyDescriptor(image, "src");
 

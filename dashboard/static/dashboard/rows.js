@@ -1,4 +1,4 @@
-// The rows of the list of instances: made once, they stay where they are, and their cells change.
+// The rows of the list of instances. They are created once and keep their places; cells change.
 
 import { writeMoment, writeWhole } from "./numerals.js";
 import { createSparkline } from "./sparkline.js";
@@ -38,7 +38,7 @@ const createCell = (row, name) => {
   return cell;
 };
 
-// The second before the running one, which is whole. An instance that is not here has no velocity.
+// The last full second. An absent instance has no velocity.
 const velocityNow = ({ state, velocities }, seconds) => {
   const known = velocities.find(([second]) => second === seconds - 1)?.[1];
   return known ?? (HERE.includes(state) ? 0 : null);
@@ -84,7 +84,7 @@ export const createRows = (body) => {
   return {
     ids: () => [...rows.keys()],
 
-    // Takes these instances for the rows, in their order.
+    // Shows these instances as the rows, in their order.
     show: ({ instances, seconds }) => {
       const next = new Map();
       for (const instance of instances) {

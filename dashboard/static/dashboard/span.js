@@ -1,8 +1,8 @@
-// A range of stored buckets as one row a bucket, with gaps where nothing is known.
+// A range of stored buckets as one row per bucket, with gaps where nothing is known.
 
 import { toBucket, UNKNOWN, ZERO } from "./buckets.js";
 
-// A browser sends nothing while the pointer rests: so long beside a movement it is a rest.
+// A browser sends nothing while the pointer rests: up to this long beside a movement is a rest.
 const REST_MS = 30_000;
 
 const nearOnes = (known, count, reach) => {
@@ -16,7 +16,7 @@ const nearOnes = (known, count, reach) => {
 
 export const fillSpan = ({ since, until, interval_ms: interval, statuses }) => {
   const buckets = statuses.map(toBucket);
-  // All start at whole intervals, and any of them tells where those lie.
+  // All buckets start at whole intervals, so any of them gives the alignment.
   const anchor = buckets[0]?.time ?? Math.ceil(Date.parse(since) / interval) * interval;
   const first = anchor - Math.floor((anchor - Date.parse(since)) / interval) * interval;
   const count = Math.max(1, Math.ceil((Date.parse(until) - first) / interval));

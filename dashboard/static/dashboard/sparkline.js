@@ -1,9 +1,9 @@
-// A small line of the last two minutes, as SVG; where nothing was stored it lies at zero.
+// A small SVG line of the last two minutes; seconds without a status are zero.
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const WIDTH = 120;
 const HEIGHT = 24;
-// One instance at rest is not drawn as tall as another that flies.
+// The least height of the scale, so that slow movement does not look fast.
 const LEAST = 400;
 
 export const toPath = (velocities, seconds) => {

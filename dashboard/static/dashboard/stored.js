@@ -1,4 +1,4 @@
-// One instance in a range of the past: read once, drawn once.
+// One instance in a past range, read once and drawn once.
 
 import { takeToken } from "./access.js";
 import { createApi } from "./api.js";
@@ -26,14 +26,14 @@ const root = document.querySelector("[data-live]");
 const figures = [...root.querySelectorAll("[data-chart]")];
 const api = createApi(root.dataset.apiUrl);
 
-// Throws a RangeError where the address holds no times.
+// Throws a RangeError if the address holds no valid times.
 const readRange = async ({ rangeSeconds, since, until }) => {
   if (!rangeSeconds) return { since: parse(since), until: parse(until) };
   const now = Math.ceil(browserTime() + (await measureOffset(api).catch(() => 0)));
   return { since: now - rangeSeconds * 1000, until: now };
 };
 
-// The address has it where somebody sent a link; else it is what fits this screen.
+// The address's interval, as in a shared link, or else one that fits this screen.
 const chosenInterval = () => {
   const { chosenInterval: interval } = root.dataset;
   if (interval) return { interval };
@@ -41,7 +41,7 @@ const chosenInterval = () => {
   return { interval: "auto", points };
 };
 
-// So that the address shows the same curve on a screen of any width.
+// The address then shows the same curve on a screen of any width.
 const keepInAddress = (interval) => {
   const address = new URL(location);
   const { range } = root.dataset;
@@ -106,7 +106,7 @@ const show = async (answer, { since, until }) => {
   listenToLegends(figures, () => draw(rows));
 };
 
-// A fault that may pass is tried again; what the address or the token is wrong about is not.
+// Temporary faults are retried; a wrong address or token is not.
 const mayPass = ({ status }) => status === 0 || status === 429 || status >= 500;
 
 const start = async (pause = FIRST_PAUSE_MS) => {

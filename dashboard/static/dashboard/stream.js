@@ -1,11 +1,11 @@
-// Changed buckets as they change, pushed by the service; the caller polls while there is no stream.
+// Changed buckets, pushed by the service; the caller polls while there is no stream.
 
 import { BUCKETS, SECOND_MS, toBucket, windowStart } from "./buckets.js";
 
 const RETRY_MS = 5000;
-// Redrawing three charts takes some 40 ms, and a moving pointer changes a bucket every 250.
+// Redrawing three charts takes about 40 ms; a moving pointer changes a bucket every 250 ms.
 const SHORTEST_PAUSE_MS = 150;
-// A batch can change two buckets, and they come as two messages.
+// A batch can change two buckets, which arrive as two messages.
 const GATHER_MS = 10;
 
 // Buckets by time. A value replaces one with a lower id, in whatever order they arrive.
@@ -47,7 +47,7 @@ export const followStream = ({ api, source, clock, onChange, onState }) => {
     if (!pending) pending = setTimeout(show, wait);
   };
 
-  // What was just drawn is not drawn again: the next change would have to wait for that.
+  // Skip it after a recent drawing: the next change would have to wait for this one.
   const showIdle = () => {
     if (performance.now() - shownAt > SECOND_MS / 2) showSoon();
   };
@@ -64,7 +64,7 @@ export const followStream = ({ api, source, clock, onChange, onState }) => {
     known = createKnown();
     for (const status of JSON.parse(data).statuses) known.put(status, Number(lastEventId));
     clearInterval(tick);
-    // Time goes on where nothing changes.
+    // The window moves on even without changes.
     tick = setInterval(showIdle, SECOND_MS);
     onState(true);
     show();
@@ -75,7 +75,7 @@ export const followStream = ({ api, source, clock, onChange, onState }) => {
     showSoon();
   };
 
-  // The browser would come back with the same ticket, which may hold no longer.
+  // Request a new ticket: EventSource would reconnect with the old one, which may have expired.
   const open = async () => {
     if (document.hidden || stream) return;
     try {

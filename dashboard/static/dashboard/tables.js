@@ -1,6 +1,6 @@
-// The table behind each chart: one row a second, newest first, each cell with its exact number.
+// The table behind each chart: one row per second, newest first, with exact numbers.
 //
-// Rows live as long as their second is in the window; only cells that changed are written.
+// A row lives as long as its second is in the window; only changed cells are written.
 
 import { SERIES } from "./charts.js";
 import { NOTHING, writeClock, writeWhole } from "./numerals.js";

@@ -1,4 +1,4 @@
-// A classic script that runs before the first paint: a module would come after it, and flash.
+// A classic script that runs before the first paint: a module would run later, and the page flash.
 (() => {
   const KEY = "pointerscope.theme";
   const root = document.documentElement;
@@ -7,7 +7,7 @@
     try {
       return localStorage.getItem(KEY) ?? "";
     } catch {
-      return ""; // Storage can be forbidden; the system's theme is then the only one.
+      return ""; // Storage can be forbidden; then the system's theme applies.
     }
   };
 

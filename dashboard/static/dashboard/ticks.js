@@ -1,4 +1,4 @@
-// Where a time axis has its marks: at round times of the viewer's own zone, as many as fit.
+// The ticks of a time axis: round times in the viewer's zone, as many as fit.
 
 import { writeClock, writeDay, writeMinute, writeMonth } from "./numerals.js";
 
@@ -11,7 +11,7 @@ const startOfDay = (date) => date.setHours(0, 0, 0, 0);
 
 const floorDays = (date, n) => {
   startOfDay(date);
-  // Weeks begin on Monday; other numbers of days count from 1 January 1970.
+  // Weeks begin on Mondays; other numbers of days count from 1 January 1970.
   const monday = (date.getDay() + 6) % 7;
   const place = Math.round((date - date.getTimezoneOffset() * MINUTE) / DAY);
   date.setDate(date.getDate() - (n % 7 ? place % n : monday));
@@ -65,7 +65,7 @@ const label = (date, unit) => {
   return unit === "second" ? writeClock(date) : writeMinute(date);
 };
 
-// At most so many marks in [since, until]: a date where a day begins, else a time.
+// At most `most` ticks in [since, until]: a date where a day begins, else a time.
 export const roundTicks = (since, until, most) => {
   const { unit, n, size, floor, add } = chooseStep(until - since, most);
   const date = new Date(since);
@@ -74,7 +74,7 @@ export const roundTicks = (since, until, most) => {
   while (date <= until) {
     if (date >= since) ticks.push({ time: date.getTime(), text: label(date, unit) });
     add(date, n);
-    // Where the clocks change, an hour or a midnight may be missing.
+    // A change of the clocks can skip an hour or a midnight.
     if (size >= HOUR) floor(date, n);
   }
   return ticks;

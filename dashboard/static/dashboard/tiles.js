@@ -1,4 +1,4 @@
-// The tiles: what is happening now, and what has added up.
+// The tiles: the current velocity and the totals.
 
 import { NOTHING, partsOfDistance, partsOfSpan, writeClock, writeWhole } from "./numerals.js";
 
@@ -37,7 +37,7 @@ export const createTiles = (root) => {
       put("peak", known.length ? Math.max(...known.map(({ peak }) => peak)) : null);
     },
 
-    // `seconds`: of how much time the sums are, where that is known.
+    // `seconds` is the length of the range of the totals, if it is known.
     showTotal: ({ distance, moving, events }, seconds = 0) => {
       put("distance", distance);
       writeParts(tile("length"), distance, partsOfDistance(distance));

@@ -1,11 +1,11 @@
-// The marks below a chart: round times, or ages where the window slides.
+// The ticks below a chart: round times, or ages in a sliding window.
 
 const PX_A_TICK = 88;
-// A label is in the middle of its mark, and must not leave the card.
+// A label is centred on its tick, and must stay inside the card.
 const LEAST_PX_TO_THE_END = 16;
 const AGES = 4;
 
-// The marks of a span of `count` seconds, from the oldest to now, at any width.
+// Ticks for this many seconds, from the oldest to now, at any width.
 export const agesOf = (count) => () =>
   Array.from({ length: AGES + 1 }, (_, i) => {
     const age = count - (i * count) / AGES;
@@ -19,7 +19,7 @@ const createTick = ({ share, text }) => {
   return tick;
 };
 
-// `listTicks` gets how many fit, and says where in the window each is (0 to 1), and its text.
+// `listTicks` takes the number that fits, and returns each tick's text and its place (0 to 1).
 export const createTimeAxis = (plot, listTicks) => {
   const place = plot.querySelector("[data-time-axis]");
   let drawn = 0;

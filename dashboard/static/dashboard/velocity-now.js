@@ -1,4 +1,4 @@
-// The velocity of this page's own pointer over the last second, before anything is sent.
+// The velocity of this page's own pointer over the last second, from samples before they are sent.
 
 const SPAN_MS = 1000;
 
@@ -7,7 +7,7 @@ export const createVelocityNow = () => {
   let segments = [];
 
   return {
-    // Dated by arrival: a sample's own time moves when the service's clock becomes known.
+    // Uses the arrival time: a sample's own time shifts once the service's clock is known.
     add: (sample) => {
       if (previous && !sample.enter) {
         const distance = Math.hypot(sample.x - previous.x, sample.y - previous.y);

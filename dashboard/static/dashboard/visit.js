@@ -1,9 +1,9 @@
-// What this visit has added up to: settled seconds as one sum, the newer ones from each answer.
+// The totals of this visit: one sum of settled seconds, plus newer seconds from each answer.
 //
-// Kept for the tab, so that a reload goes on where it was.
+// They are kept for the tab, so that a reload continues them.
 
 const KEY = "pointerscope.visit";
-// Seconds settle some answers late: samples that waited here are stored before they are rolled up.
+// Seconds settle some answers later: queued samples are stored first and rolled up afterwards.
 const SETTLING_ANSWERS = 5;
 const ADDED = ["events", "distance", "moving"];
 
@@ -19,7 +19,7 @@ const recall = (instanceId) => {
 const keep = (visit) => {
   try {
     sessionStorage.setItem(KEY, JSON.stringify(visit));
-  } catch {} // Storage can be forbidden; a reload then counts anew.
+  } catch {} // Storage can be forbidden; a reload then starts again.
 };
 
 const addTo = (sum, buckets) => {
@@ -27,7 +27,7 @@ const addTo = (sum, buckets) => {
   return sum;
 };
 
-// A new visit counts from the given second on: what moved before log-on belongs to it too.
+// A new visit counts from the given second, which includes movement before log-on.
 export const startVisit = (instanceId, since, until) => {
   const settled = { events: 0, distance: 0, moving: 0 };
   const visit = recall(instanceId) ?? { instanceId, since, until, settled };
@@ -46,7 +46,7 @@ export const startVisit = (instanceId, since, until) => {
     since: visit.since,
     readFrom: () => visit.until,
 
-    // Takes the buckets from readFrom() on; those before the limit will not change any more.
+    // Takes the buckets from readFrom() on; those before the limit are final.
     total: (buckets, limit) => {
       const total = addTo(
         { ...visit.settled },
