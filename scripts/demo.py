@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from processes import Process, Sink
 from service_sources.given import given_urls
 from service_sources.ports import LOOPBACK
+from service_sources.private import is_ours
 from service_sources.state import CHECKOUT, DATABASE, ServiceError, State, open_private
 
 POINTERS = 20
@@ -27,9 +28,13 @@ ERROR = re.compile(r"""^[-\d]+ \S+ (ERROR|CRITICAL) |"level": ?"(ERROR|CRITICAL)
 def choose_services() -> None:
     """Keep invented data and a printed password away from data that somebody means.
 
-    Private servers get a folder of the demo's own. ServiceError where the database is given and
+    Private servers get a folder of the demo's own, also where `.env` names a database of those of
+    `make run`. ServiceError where the database is given and
     lies on another machine.
     """
+    for name, url in given_urls().items():
+        if is_ours(State(CHECKOUT / "var"), name, url):
+            os.environ[name] = ""
     given = given_urls().get(DATABASE)
     if given and urlsplit(given).hostname not in (LOOPBACK, "localhost", "::1"):
         raise ServiceError(

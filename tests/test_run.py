@@ -141,6 +141,51 @@ def test_a_process_that_dies_ends_everything_with_a_clear_line(
     assert_ended(checkout, pids)
 
 
+CHOSEN = """
+import sys
+sys.path.insert(0, "scripts")
+import demo
+from service_sources.given import given_urls
+demo.choose_services()
+print(given_urls())
+"""
+SHOWN = """
+from django.conf import settings
+from dashboard.models import Browser
+print(*(settings.DATABASES[alias]["NAME"] for alias in ("default", "owner")))
+print(Browser.objects.count())
+"""
+
+
+def test_a_run_goes_over_to_a_restored_database_as_the_docs_say(
+    checkout: Checkout, port: str
+) -> None:
+    running, _ = start(checkout, port)
+    assert requests.post(f"http://127.0.0.1:{port}/api/v1/browsers/", timeout=10).ok
+    dump = str(checkout.folder / "pointers.dump")
+    assert checkout.services("backup", dump).returncode == 0
+    done = checkout.services("restore", dump, "pointers_restored")
+    assert done.returncode == 0, done.stderr
+    new = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    verified = checkout.manage("verify_rollups", **new)
+    assert verified.returncode == 0, verified.stderr
+    running.terminate()
+    assert running.wait(20) == 0
+    assert not checkout.server_pids()
+    (checkout.folder / ".env").write_text(done.stdout)
+    (checkout.folder / "out").unlink()
+    running, pids = start(checkout, port)
+    shown = checkout.manage("shell", "--no-imports", "-c", SHOWN)
+    assert shown.stdout.split() == ["pointers_restored", "pointers_restored", "1"], shown.stderr
+    # The demo invents no data there.
+    words = [sys.executable, "-c", CHOSEN]
+    chosen = subprocess.check_output(words, cwd=checkout.folder, env=checkout.env, text=True)
+    assert chosen.strip() == "{}"
+    running.terminate()
+    assert running.wait(20) == 0
+    assert_ended(checkout, pids)
+
+
 def test_what_dotenv_sets_holds_in_every_process(checkout: Checkout, port: str) -> None:
     """LOG_LEVEL in all of them, web's supervisor too; WEB_WORKERS; and a name that is misspelt."""
     settings = "LOG_LEVEL=WARNING\nWEB_WORKERS=2\nLOGIN_ATEMPTS=3\n"

@@ -17,11 +17,12 @@ from service_sources.postgres import GIVE
 from service_sources.state import DATABASE, OWNER, ServiceError, State, say
 
 NAME = re.compile("[a-z_][a-z0-9_]{0,62}")
-AFTER = """check it, and then go over to it:
-  set {setting} to {url}
+AFTER = """check it, by the address that follows:
+  export {setting}=…
   python manage.py migrate
   python manage.py verify_rollups
-  python manage.py doctor"""
+  python manage.py doctor
+and go over to it: put the address into .env, or where the settings are, and start anew"""
 
 
 def back_up(state: State, file: Path) -> None:
@@ -53,8 +54,8 @@ def restore(state: State, file: Path, name: str) -> None:
         except BaseException:
             _ask(state, old, f"drop database {name} with (force)")
             raise
-    address = service._replace(path=f"/{name}", netloc=f"…@{service.hostname}:{service.port}")
-    say(f"{name} is restored; {AFTER.format(setting=DATABASE, url=address.geturl())}")
+    say(f"{name} is restored; {AFTER.format(setting=DATABASE)}")
+    print(f"{DATABASE}={service._replace(path=f'/{name}').geturl()}")
 
 
 def _owner(urls: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from service_sources import docker, private
 from service_sources.debian_root import built_root, can_have_root, root_place
@@ -14,6 +15,7 @@ from service_sources.runs import living
 from service_sources.state import (
     BOTH,
     CHECKOUT,
+    DATABASE,
     OWNER,
     ServiceError,
     State,
@@ -37,22 +39,41 @@ def local_place(state: State) -> Place | None:
 
 
 def start(state: State) -> tuple[dict[str, str], bool]:
-    """Take every service from the first source that has it; also say whether any was running."""
-    urls = given_urls()
-    say_given(urls)
-    if owner := owner_url():
-        urls[OWNER] = owner
-    wanted = [name for name in BOTH if name not in urls]
-    found = False
-    if wanted:
-        more, found = _start_ours(state, wanted)
-        urls |= more
+    """Take every service from the first source that has it; also say whether any was running.
+
+    A given address may be that of another database of our own server, as after a restore: that
+    server is started, and the address stays.
+    """
+    given = given_urls()
+    ours = [name for name, url in given.items() if _is_ours(state, name, url)]
+    say_given({name: url for name, url in given.items() if name not in ours})
+    wanted = [name for name in BOTH if name not in given or name in ours]
+    started, found = _start_ours(state, wanted) if wanted else ({}, False)
+    _check_ports({name: given[name] for name in ours}, started)
+    urls = started | given
+    if owner := owner_url() or urls.get(OWNER):
+        urls[OWNER] = urlsplit(owner)._replace(path=urlsplit(urls[DATABASE]).path).geturl()
     write_private(state.path("services.env"), lines(urls))
     return urls, found
 
 
+def _is_ours(state: State, name: str, url: str) -> bool:
+    return private.is_ours(state, name, url) or (
+        docker.is_ours(name, url) and docker.engine_answers()
+    )
+
+
+def _check_ports(given: dict[str, str], started: dict[str, str]) -> None:
+    for name, url in given.items():
+        port = urlsplit(started[name]).port
+        if urlsplit(url).port != port:
+            raise ServiceError(f"{name} names another port than {port}, where its server is now")
+
+
 def _start_ours(state: State, wanted: list[str]) -> tuple[dict[str, str], bool]:
-    if docker.engine_answers():
+    # Servers of our own whose address is given come from nowhere else.
+    is_private = any(private.is_ours(state, name, url) for name, url in given_urls().items())
+    if docker.engine_answers() and not is_private:
         return docker.start(state, wanted)
     place = local_place(state)
     if place is None:

@@ -3,7 +3,9 @@
 import shutil
 import subprocess
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
+from service_sources.ports import is_free
 from service_sources.state import CHECKOUT, DATABASE, REDIS, ServiceError, State, open_private, say
 
 PROJECT = "fs_starter"
@@ -44,6 +46,13 @@ def start(state: State, wanted: list[str]) -> tuple[dict[str, str], bool]:
     for setting in wanted:
         say(f"{NAMES[setting]} in Docker (project {PROJECT}), {URLS[setting].split('@')[-1]}")
     return {setting: URLS[setting] for setting in wanted}, found
+
+
+def is_ours(setting: str, url: str) -> bool:
+    """Whether a given address is where a container of ours would listen, and nobody does."""
+    address, own = urlsplit(url), urlsplit(URLS[setting])
+    same = (address.hostname, address.port) == (own.hostname, own.port)
+    return same and is_free(own.port or 0)
 
 
 def running() -> list[str]:

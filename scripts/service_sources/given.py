@@ -20,7 +20,7 @@ def dotenv() -> dict[str, str]:
 
 def setting(name: str) -> str:
     """One setting as the service itself will see it: the environment wins over .env."""
-    return os.environ.get(name) or dotenv().get(name, "")
+    return os.environ[name] if name in os.environ else dotenv().get(name, "")
 
 
 def given_urls() -> dict[str, str]:

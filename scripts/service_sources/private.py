@@ -3,6 +3,7 @@
 import secrets
 import subprocess
 import time
+from urllib.parse import urlsplit
 
 from service_sources.place import Place
 from service_sources.ports import LOOPBACK, choose_port
@@ -25,6 +26,7 @@ KINDS: dict[str, tuple[str, type[Postgres] | type[Redis]]] = {
 }
 # The service's, and that of the cluster's owner.
 PASSWORDS = ("password", "owner_password")
+HERE = (LOOPBACK, "localhost")
 START_SECONDS = 30
 STOP_SECONDS = 30
 
@@ -51,6 +53,12 @@ def known_server(state: State, place: Place, setting: str) -> Server | None:
     """The server that we remember, running or not."""
     facts = state.memory.get(KINDS[setting][0])
     return _server(state, place, setting, facts["port"]) if facts else None
+
+
+def is_ours(state: State, setting: str, url: str) -> bool:
+    """Whether a given address is that of the server that we remember, in whichever database."""
+    address, known = urlsplit(url), state.memory.get(KINDS[setting][0], {})
+    return address.hostname in HERE and address.port == known.get("port")
 
 
 def _fresh_server(state: State, place: Place, setting: str) -> Server:
