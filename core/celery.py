@@ -44,8 +44,9 @@ def wait_for_broker(**_: Any) -> None:
 def end_in_time(**_: Any) -> None:
     """Have a child that ends wait 2 s, not 30, until the main process has counted its results.
 
-    Now and then that has stopped counting by then (billiard 4, `_ensure_messages_consumed`), so
-    that ending took half a minute; and there is no result that anybody waits for.
+    Now and then the main process has stopped counting by then (billiard 4,
+    `_ensure_messages_consumed`), and nothing here waits for a result.
+    core/tests/test_upstream_faults.py fails once this is mended upstream.
     """
     billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 20
 

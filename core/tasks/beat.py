@@ -9,9 +9,10 @@ from celery.apps import beat
 class Beat(beat.Beat):
     """Celery's, but for what SIGTERM and Ctrl-C do.
 
-    Celery saves the schedule from within the signal's handler. Where that falls into a query it
-    closes the query's connection, the error is taken for a database that is away, and Beat goes on
-    for ever. The schedule is saved as Beat's loop ends, too, whatever ends it: that will do.
+    Celery 5.7 saves the schedule within the signal's handler (`install_sync_handler`). If the
+    signal interrupts a query, that closes the query's connection; Beat takes the error for an
+    absent database and goes on for ever. The schedule is saved when Beat's loop ends, too.
+    core/tests/test_upstream_faults.py fails once this is mended upstream.
     """
 
     def install_sync_handler(self, service: beat.beat.Service) -> None:

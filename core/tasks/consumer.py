@@ -13,10 +13,11 @@ class Consumer(CeleryConsumer):
     def on_connection_error_after_connected(self, exc: BaseException) -> None:
         """Let go of the lost connection; Celery connects again after this, whatever it raised.
 
-        Celery 5.7.0 closes a connection whose parts it has already collected. Where a message was
-        not yet acknowledged, kombu wants to give it back to Redis by that connection, an
-        AttributeError, and the worker ended as `Unrecoverable error`. Nothing is lost without it:
-        hints may be, and the sweep stands in.
+        Celery 5.7.0 closes a connection that it has collected before (`connection.collect`, then
+        `connection.close`). kombu 5.7 then restores an unacknowledged message through a transport
+        without a client, which is an AttributeError, and the worker ends as `Unrecoverable error`.
+        The message is a hint, which the sweep replaces. core/tests/test_upstream_faults.py fails
+        once this is mended upstream.
         """
         try:
             super().on_connection_error_after_connected(exc)
