@@ -8,7 +8,6 @@ step, both at the database and then both in web, and each time half of the machi
 
 import asyncio
 import logging
-import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,7 +16,8 @@ from rest_framework.exceptions import APIException
 from analytics.ingest.limits import Load, cost_of, spend_batch, spend_batches
 from analytics.ingest.store import Sent, store_batch, store_batches
 from analytics.wire import Receipt
-from core.storage.database import Line
+from core.storage.breaker import Breaker
+from core.storage.database import AsyncConnection
 
 logger = logging.getLogger(__name__)
 
@@ -30,9 +30,9 @@ GROUPS_AT_ONCE = 2
 # send again in a moment; a group begun with the first of them would leave the others to the next,
 # and twice as many groups cost nearly twice as much.
 LINGER_SECONDS = 0.003
-# After a group that could not be stored each batch goes by itself for so long: where the database
-# is away, it is to be waited for once and not twice.
-PAUSE_SECONDS = 1
+# After a group that could not be stored each batch is stored alone for so long: where the database
+# does not answer, a batch waits for it once and not twice.
+ALONE_SECONDS = 1
 
 
 # What became of a batch in its group; None where it must be stored alone.
@@ -53,17 +53,17 @@ class GroupCommit:
         self._waiting: list[Waiting] = []
         # Tasks, which asyncio by itself would let go.
         self._storing: set[object] = set()
-        self.line = Line()
+        self.database = AsyncConnection()
         self._expected = 0
         self._lingering: asyncio.TimerHandle | None = None
-        self._paused_until = 0.0
+        self._breaker = Breaker(seconds=ALONE_SECONDS)
 
     async def store(self, sent: Sent) -> Receipt | None:
         """Charge a batch to its limits and store it, durably; None where it must be stored alone.
 
         Throttled (429) where it is over a limit, BadToken (401) where its token was revoked.
         """
-        if time.monotonic() < self._paused_until:
+        if self._breaker.is_open:
             return None
         settled: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
         self._waiting.append(Waiting(sent, settled))
@@ -98,10 +98,10 @@ class GroupCommit:
     async def _store_group(self, group: list[Waiting]) -> None:
         batches = [waiting.sent for waiting in group]
         try:
-            outcomes = await store_group(batches, self.line)
+            outcomes = await store_group(batches, self.database)
         except (Exception, asyncio.CancelledError) as error:
-            logger.warning("%s batches go by themselves: %r", len(group), error)
-            self._paused_until = time.monotonic() + PAUSE_SECONDS
+            logger.warning("%s batches are stored alone: %r", len(group), error)
+            self._breaker.open()
             group, self._waiting = group + self._waiting, []
             outcomes = [None] * len(group)
         self._storing.remove(asyncio.current_task())
@@ -130,7 +130,7 @@ def take_group(waiting: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]
     return group, rest
 
 
-async def store_group(batches: Sequence[Sent], line: Line) -> list[Settled]:
+async def store_group(batches: Sequence[Sent], database: AsyncConnection) -> list[Settled]:
     """Charge batches to their limits and store those that may pass.
 
     One that is charged and then left out is charged once more where it is stored alone. It is rare,
@@ -138,7 +138,7 @@ async def store_group(batches: Sequence[Sent], line: Line) -> list[Settled]:
     """
     refusals = await spend_batches(list(map(load_of, batches)))
     passed = [sent for sent, refusal in zip(batches, refusals, strict=True) if not refusal]
-    stored = iter(await store_batches(batches=passed, line=line) if passed else ())
+    stored = iter(await store_batches(batches=passed, database=database) if passed else ())
     return [refusal or next(stored) for refusal in refusals]
 
 

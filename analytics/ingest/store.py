@@ -13,7 +13,7 @@ from analytics.ingest.batch import Samples
 from analytics.rollups import Hint, send_hints, shard_of
 from analytics.wire import Receipt
 from core.api.problems import NoSuchInstance
-from core.storage.database import Line
+from core.storage.database import AsyncConnection
 from core.values.durations import FIRST_RUNG_MS
 from core.web.addresses import UNKNOWN
 from dashboard.instances.tokens import BadToken, WriteToken, check_version
@@ -68,7 +68,9 @@ def store_batch(sent: Sent) -> Receipt:
     return receipt
 
 
-async def store_batches(*, batches: Sequence[Sent], line: Line) -> list[Receipt | BadToken | None]:
+async def store_batches(
+    *, batches: Sequence[Sent], database: AsyncConnection
+) -> list[Receipt | BadToken | None]:
     """Store what is new of batches of as many instances, durably, in one transaction.
 
     Each gets its receipt, or the refusal of its revoked token. None is for a batch that must be
@@ -77,7 +79,7 @@ async def store_batches(*, batches: Sequence[Sent], line: Line) -> list[Receipt 
     here: the transaction is undone, and it is raised.
     """
     began = time.perf_counter()
-    rows = await line.execute(STORE, to_parameters(batches, wait=False))
+    rows = await database.execute(STORE, to_parameters(batches, wait=False))
     outcomes = list(map(Outcome._make, rows))
     if waiting := _hints_of(batches, outcomes):
         send_hints(waiting, seconds=time.perf_counter() - began)

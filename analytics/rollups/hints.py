@@ -20,6 +20,7 @@ from celery import current_app
 from kombu.exceptions import OperationalError
 
 from analytics.metrics import HINTS
+from core.storage.breaker import Breaker
 from core.storage.redis import client
 from core.web import request_ids
 
@@ -28,7 +29,6 @@ logger = logging.getLogger(__name__)
 # A hint whose task was lost holds further ones back no longer than this.
 KEY_SECONDS = 10
 TASK_EXPIRES_SECONDS = 60
-PAUSE_SECONDS = 5
 # A batch after a quiet moment is hinted at once. Those that follow share their hints for a while,
 # for longer the more they are: a drain of few samples costs nearly what one of many does.
 GATHER_SECONDS = 0.02
@@ -56,7 +56,7 @@ class Group(NamedTuple):
 
 SENT, COALESCED, FAILED = map(HINTS.labels, ("sent", "coalesced", "failed"))
 
-_paused_until = 0.0
+_breaker = Breaker(seconds=5)
 _sending = threading.Lock()
 
 
@@ -150,8 +150,7 @@ def _send_waiting(outgoing: SimpleQueue[Group], *first: Group) -> list[Group]:
 
 
 def _send(shard: int) -> None:
-    global _paused_until
-    if time.monotonic() < _paused_until:
+    if _breaker.is_open:
         FAILED.inc()
         return
     try:
@@ -161,9 +160,9 @@ def _send(shard: int) -> None:
         else:
             COALESCED.inc()
     except (redis.RedisError, OperationalError, OSError) as error:
-        _paused_until = time.monotonic() + PAUSE_SECONDS
+        _breaker.open()
         FAILED.inc()
-        logger.warning("no hints for %s s, the sweep stands in: %s", PAUSE_SECONDS, error)
+        logger.warning("no hints for %s s, the sweep stands in: %s", _breaker.seconds, error)
     except Exception:
         # The thread must live on: hints are speed alone.
         logger.exception("no hint for shard %s, the sweep stands in", shard)

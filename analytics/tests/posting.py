@@ -93,7 +93,7 @@ class PostingTestCase(TransactionTestCase):
             self.addCleanup(patched.stop)
         # No session outlives the test: the database is to be dropped.
         self.addCleanup(lambda: handlers.submit(connections.close_all).result(5))
-        self.addCleanup(self.groups.line.close)
+        self.addCleanup(self.groups.database.close)
 
     def post(
         self,

@@ -19,6 +19,7 @@ from analytics.ingest.limits import quotas
 from analytics.models import DirtyRange, Heartbeat
 from analytics.tests.pointers import new_browser
 from core.api import throttling
+from core.storage.breaker import Breaker
 from core.storage.redis import client
 from core.tests.limits import forget_all_calls
 
@@ -188,7 +189,7 @@ class DiagnosisTests(TestCase):
     def test_without_redis_the_limits_are_said_not_to_count(self):
         away = mock.patch("redis.connection.AbstractConnection.connect", side_effect=AWAY)
         client().connection_pool.disconnect()
-        with away, mock.patch.object(throttling, "_paused_until", 0.0):
+        with away, mock.patch.object(throttling, "_breaker", Breaker(seconds=5)):
             self.assert_finds("quotas", WARN, "no limit counts", "start Redis")
 
     def test_a_disk_that_fills_is_told_before_it_is_full(self):

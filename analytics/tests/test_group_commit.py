@@ -54,7 +54,7 @@ class GroupCommitTests(PostingTestCase):
 
     def store(self, batches):
         """Return receipts, codes of refusals, and None for what must be stored alone."""
-        settled = asyncio.run(store_group(batches, self.groups.line))
+        settled = asyncio.run(store_group(batches, self.groups.database))
         return [
             outcome.default_code if isinstance(outcome, APIException) else outcome
             for outcome in settled
@@ -153,7 +153,7 @@ class GroupCommitTests(PostingTestCase):
             self.assertEqual(asyncio.run(store_all()), [None] * 3)
         self.assertEqual(storing.call_count, 2)
         self.assertEqual(asyncio.run(store_all()), [None] * 3)
-        groups._paused_until = 0.0
+        groups._breaker.close()
         self.assertEqual(asyncio.run(store_all()), [Receipt(2, 0, 0)] * 3)
 
     def test_a_group_that_is_cancelled_has_its_batches_stored_alone_too(self):

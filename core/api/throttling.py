@@ -7,7 +7,6 @@ nothing is counted and everything passes: losing a limit for a while harms less 
 
 import logging
 import math
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -18,11 +17,11 @@ from prometheus_client import Counter
 from rest_framework.exceptions import Throttled
 
 import core.metrics  # noqa: F401  # before any metric is made
+from core.storage.breaker import Breaker
 from core.storage.redis import Lines, client
 
 logger = logging.getLogger(__name__)
 
-PAUSE_SECONDS = 5
 REFUSALS = Counter("pointerscope_refusals", "Calls that a limit refused", ["limit"])
 
 # All limits of all calls in one round trip; the calls have the same limits, and a counter may be
@@ -65,7 +64,7 @@ return answer
 
 # Callers that a limit counts together.
 EVERYBODY = "everybody"
-_paused_until = 0.0
+_breaker = Breaker(seconds=5)
 _lines = Lines()
 
 
@@ -117,13 +116,12 @@ def read_use(limits: Sequence[Limit]) -> list[int | None]:
 
 @contextmanager
 def _pausing_without_redis() -> Iterator[bool]:
-    """Say whether there is anything to count in, and count no more for a while where it fails."""
-    global _paused_until
+    """Say whether to count, and stop counting for a while where Redis fails."""
     try:
-        yield time.monotonic() >= _paused_until
+        yield not _breaker.is_open
     except (redis.RedisError, TimeoutError) as error:
-        _paused_until = time.monotonic() + PAUSE_SECONDS
-        logger.warning("no limits for %s s: %r", PAUSE_SECONDS, error)
+        _breaker.open()
+        logger.warning("no limits for %s s: %r", _breaker.seconds, error)
 
 
 def _refuse(charges: Sequence[Charge], place: int, wait_ms: int) -> Throttled | None:

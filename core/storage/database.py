@@ -20,7 +20,7 @@ CONNECT_SECONDS = settings.CLIENT_PATIENCE["connect_timeout"]
 ANSWER_SECONDS = 2.5
 
 
-class Line:
+class AsyncConnection:
     """A connection of one event loop: made when it is needed, anew when it is old or has failed.
 
     Statements take turns on it; each is a transaction of its own.

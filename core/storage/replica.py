@@ -6,7 +6,6 @@ those reads too.
 """
 
 import logging
-import time
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +14,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model, QuerySet
 from django.db.utils import DEFAULT_DB_ALIAS
 
+from core.storage.breaker import Breaker
+
 logger = logging.getLogger(__name__)
 
 REPLICA = "replica"
@@ -22,7 +23,7 @@ PAUSE_SECONDS = 10
 # What the router is told; Django foresees models alone as hints.
 MAY_BE_STALE: dict[str, Any] = {"may_be_stale": True}
 
-_away_until = 0.0
+_breaker = Breaker(seconds=PAUSE_SECONDS)
 
 
 def stale(model: type[Model]) -> QuerySet[Any]:
@@ -53,13 +54,12 @@ def _replica_answers() -> bool:
 
     A connection that is kept is asked once a request whether it still lives (CONN_HEALTH_CHECKS).
     """
-    global _away_until
-    if REPLICA not in settings.DATABASES or time.monotonic() < _away_until:
+    if REPLICA not in settings.DATABASES or _breaker.is_open:
         return False
     try:
         connections[REPLICA].cursor().close()
     except OperationalError as error:
-        _away_until = time.monotonic() + PAUSE_SECONDS
+        _breaker.open()
         logger.warning("the primary stands in for the replica for %s s: %s", PAUSE_SECONDS, error)
         return False
     return True

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 from core.storage import database
-from core.storage.database import Line
+from core.storage.database import AsyncConnection
 
 # Long enough for two of them to meet.
 OWN = "select pg_backend_pid() from pg_sleep(0.05)"
@@ -17,7 +17,7 @@ SLEEP = "select pg_sleep(%(seconds)s)"
 
 class LineTests(TransactionTestCase):
     def setUp(self):
-        self.line = Line()
+        self.line = AsyncConnection()
         # No session outlives the test: the database is to be dropped.
         self.addCleanup(self.line.close)
 

@@ -14,6 +14,7 @@ from rest_framework.exceptions import Throttled
 
 from core.api import throttling
 from core.api.throttling import EVERYBODY, Limit, read_use, spend, spend_each
+from core.storage.breaker import Breaker
 
 
 class SpendTests(SimpleTestCase):
@@ -108,7 +109,7 @@ class SpendTests(SimpleTestCase):
         away = redis.Redis(port=1, retry=Retry(NoBackoff(), 0))
         with (
             mock.patch.object(throttling, "client", return_value=away),
-            mock.patch.object(throttling, "_paused_until", 0.0),
+            mock.patch.object(throttling, "_breaker", Breaker(seconds=5)),
         ):
             began = time.monotonic()
             self.assertTrue(all(self.passes(100) for _ in range(50)))
