@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 import stat
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import psycopg2
 import pytest
 import requests
 
+from tests.databases import give, run_sql
 from tests.pointer import Pointer
 from tests.service import ROOT, Service, free_port, wait_until
 
@@ -117,6 +119,26 @@ def test_a_restored_database_is_the_same_verifies_and_goes_on(
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
+def test_a_backup_is_restored_where_each_new_database_has_the_extension_already(
+    tmp_path: Path,
+) -> None:
+    """As in TimescaleDB's image, whose template has it."""
+    service = Service(tmp_path, own_database=True)
+    service.start("postgres")
+    try:
+        template = urlsplit(service.admin_url)._replace(path="/template1").geturl()
+        run_sql(template, "create extension timescaledb")
+        service.administer(f'create database "{service.database}"')
+        give(service.owner_url, service.database, service.password)
+        subprocess.run(service.commands["migrate"], cwd=ROOT, env=service.environment, check=True)
+        assert services(service, "backup", str(tmp_path / "dump")).returncode == 0
+        restored = Restored(service, tmp_path / "dump")
+        assert restored.done.returncode == 0, restored.done.stderr
+        assert restored.manage("migrate", "--check").returncode == 0
+    finally:
+        service.stop("postgres", how=signal.SIGQUIT)
+
+
 def send_batch(restored: Restored) -> None:
     """Let a web process of its own take a batch on the restored database."""
     port = free_port()
@@ -155,7 +177,7 @@ def test_a_file_that_is_no_backup_is_one_clear_line(service: Service, tmp_path: 
         last = bad.done.stderr.strip().splitlines()[-1]
         assert last.startswith("services: pg_restore: ")
         assert "Traceback" not in bad.done.stderr
-        databases = service.sql("select from pg_database where datname = %s", (bad.name,))
+        databases = service.sql("select 1 from pg_database where datname = %s", (bad.name,))
         assert databases == [], "half a database is left"
     finally:
         service.administer(f'drop database if exists "{bad.name}" with (force)')

@@ -65,7 +65,7 @@ def _owner(urls: Mapping[str, str]) -> str:
 
 
 def _fill(state: State, url: str, name: str, dump: int) -> None:
-    _ask(state, url, "create extension timescaledb")
+    _ask(state, url, "create extension if not exists timescaledb")
     _ask(state, url, "select timescaledb_pre_restore()")
     words = ["--no-owner", "--exit-on-error", f"--dbname={name}"]
     _run(state, url, "pg_restore", *words, stdin=dump)
