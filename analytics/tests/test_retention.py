@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import NotSupportedError, connection, transaction
+from django.db import connection, transaction
 from django.test import TestCase, TransactionTestCase, override_settings
 
 from analytics.models import DirtyRange, PointerPositionEvent, Seal
@@ -18,7 +18,6 @@ from analytics.tests.pointers import (
     stored_samples,
     stored_statuses,
 )
-from analytics.upkeep.compression import ENABLE, compress
 from analytics.upkeep.retention import retain
 from core.values.durations import FIRST_RUNG_MS
 from core.values.times import EPOCH, MICROSECOND, to_epoch_us
@@ -140,14 +139,3 @@ class BusyTests(TransactionTestCase):
         self.assertEqual(PointerPositionEvent.objects.count(), 1)
         self.assertEqual(len(retain(now=NOW + 2 * HOUR)), 1)
         self.assertFalse(PointerPositionEvent.objects.exists())
-
-
-class CompressionTests(TestCase):
-    def test_the_apache_edition_is_not_asked_to_compress(self):
-        send(new_browser(), [sample_at(NOW - 9 * DAY, 1)])
-        self.assertEqual(compress(now=NOW), [])
-
-    def test_only_the_licence_stands_in_the_way(self):
-        for statement in ENABLE.values():
-            with self.assertRaisesRegex(NotSupportedError, "licen[sc]e"), transaction.atomic():
-                connection.cursor().execute(statement)

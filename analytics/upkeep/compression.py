@@ -1,7 +1,8 @@
 """Compression of old chunks, an improvement that only TimescaleDB's Community edition has.
 
 A late sample, and the drain that follows it, may still write into a compressed chunk: TimescaleDB
-2.11 and later unpack what they touch.
+2.11 and later unpack what they touch, and store what is new uncompressed. Such a chunk is partial,
+and 2.14 and later compress it again.
 """
 
 import logging
@@ -9,13 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 logger = logging.getLogger(__name__)
 
 LICENCE = "select current_setting('timescaledb.license')"
 
-# Segments by what a read names, in the order of the key. Locks: the hypertable, for a moment.
+# Segments by what a read names, in the order of the key. Locks: the hypertable, for a moment; it
+# gives up where another session reads or writes it for long, because ingest would wait behind it.
 ENABLE = {
     "analytics_pointerpositionevent": """
         alter table analytics_pointerpositionevent set (timescaledb.compress,
@@ -28,6 +30,7 @@ ENABLE = {
             timescaledb.compress_orderby = 'time')
     """,
 }
+ENABLE_LIMIT = "select set_config('lock_timeout', '500ms', true)"
 IS_ENABLED = """
 select compression_enabled from timescaledb_information.hypertables
 where hypertable_name = %(table)s
@@ -38,18 +41,23 @@ where hypertable_name = %(table)s
 SET_LIMITS = """
 select set_config('lock_timeout', '2s', true), set_config('statement_timeout', '20min', true)
 """
-PLAIN_CHUNKS = """
+# A compressed chunk's status has the bit 2 where rows are out of order, and the bit 8 where
+# some are uncompressed.
+LOOSE_CHUNKS = """
 select format('%%I.%%I', chunk_schema, chunk_name) from timescaledb_information.chunks
-where hypertable_name = %(table)s and not is_compressed and range_end <= %(before)s
+join _timescaledb_catalog.chunk on (schema_name, table_name) = (chunk_schema, chunk_name)
+where hypertable_name = %(table)s and range_end <= %(before)s
+    and (not is_compressed or status & (2 | 8) <> 0)
 order by range_end
 """
 COMPRESS = "select compress_chunk(%(chunk)s::regclass, if_not_compressed => true)"
 
 
 def compress(*, now: datetime) -> list[str]:
-    """Compress chunks that ended COMPRESS_AFTER_DAYS ago; return their names.
+    """Compress chunks that ended COMPRESS_AFTER_DAYS ago, partial ones again; return their names.
 
-    Nothing where the setting is 0 or the licence is not `timescale`.
+    Nothing where the setting is 0 or the licence is not `timescale`. Where a lock is not had, the
+    chunk, or the table that is not enabled yet, is left for the next run, and the rest goes on.
     """
     if not settings.COMPRESS_AFTER_DAYS:
         return []
@@ -63,19 +71,20 @@ def compress(*, now: datetime) -> list[str]:
 
 def _compress_table(cursor: Any, table: str, before: datetime) -> list[str]:
     cursor.execute(IS_ENABLED, {"table": table})
-    if cursor.fetchone() == (False,):
-        cursor.execute(ENABLE[table])
-    cursor.execute(PLAIN_CHUNKS, {"table": table, "before": before})
+    if cursor.fetchone() == (False,) and not _try(cursor, table, ENABLE_LIMIT, ENABLE[table]):
+        return []
+    cursor.execute(LOOSE_CHUNKS, {"table": table, "before": before})
     chunks = [chunk for (chunk,) in cursor.fetchall()]
-    return [chunk for chunk in chunks if _compress_chunk(cursor, chunk)]
+    return [chunk for chunk in chunks if _try(cursor, chunk, SET_LIMITS, COMPRESS)]
 
 
-def _compress_chunk(cursor: Any, chunk: str) -> bool:
+def _try(cursor: Any, name: str, limits: str, statement: str) -> bool:
+    """Run a statement in a transaction of its own; whether it was done."""
     try:
         with transaction.atomic():
-            cursor.execute(SET_LIMITS)
-            cursor.execute(COMPRESS, {"chunk": chunk})
-    except OperationalError as error:
-        logger.warning("%s stays as it is until the next run: %s", chunk, error)
+            cursor.execute(limits)
+            cursor.execute(statement, {"chunk": name})
+    except DatabaseError as error:
+        logger.warning("%s stays as it is until the next run: %s", name, error)
         return False
     return True
