@@ -10,8 +10,8 @@ django.setup()
 from analytics.ingest import shell  # noqa: E402
 from analytics.rollups import send_last_hints  # noqa: E402
 from core.storage import deadlines  # noqa: E402
-from core.web.framing import Receive, Scope, Send  # noqa: E402
 from core.web.lifespan import live  # noqa: E402
+from core.web.message_framing import Receive, Scope, Send  # noqa: E402
 
 deadlines.install()
 

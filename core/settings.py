@@ -25,7 +25,7 @@ from core.environment.rules import (
 from core.environment.sources import load_environment, say_faults, stop
 from core.environment.unknown import find_unknown
 from core.values.durations import check_ladder, format_duration, parse_ladder
-from core.web.policy import content_policy, share_tracker
+from core.web.security_headers import content_policy, share_tracker
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -155,7 +155,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "core.web.policy.permissions_policy",
+    "core.web.security_headers.permissions_policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "core.web.hostile_values.HostileValues",

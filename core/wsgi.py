@@ -1,4 +1,4 @@
-"""Django's WSGI handler, which core/web/asgi.py runs in its threads, and `runserver` as it is."""
+"""Django's WSGI handler, which core/web/bridge.py runs in its threads, and `runserver` as it is."""
 
 import os
 from collections.abc import Callable, Collection

@@ -42,9 +42,9 @@ from core.api.queries import TimeField, read_query
 from core.api.rendering import FILE_ANSWERS, JSON_OR_FILE, JsonRenderer, answer_file
 from core.values.times import EPOCH, MICROSECOND, name_range, parse_time, to_epoch_us, to_rfc3339
 from core.web.addresses import caller_address
+from core.web.cors import NO_ACTION, OpenViewSet
 from core.web.costs import costly, or_file
 from core.web.methods import KnownMethods
-from core.web.sharing import NO_ACTION, OpenViewSet
 from dashboard.instances.authentication import WriteTokenAuthentication
 from dashboard.instances.permissions import HoldsTokenOrIsStaff, visible_browser
 from dashboard.instances.throttles import ReadThrottle

@@ -20,13 +20,13 @@ from analytics.wire import Receipt
 from core.api.answers import Answer
 from core.api.problems import Unavailable
 from core.metrics import count_request
-from core.web import asgi, request_ids
+from core.web import bridge, request_ids
 from core.web.addresses import caller_of_scope
 from core.web.aliases import own_path
-from core.web.framing import Receive, Scope, Send, closing
+from core.web.cors import SHARED
+from core.web.message_framing import Receive, Scope, Send, closing
 from core.web.middleware import Headers, headers_of_middleware
 from core.web.refusals import REQUEST_ID, refuse_read
-from core.web.sharing import SHARED
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +46,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     path = PATH.fullmatch(own_path(scope["path"])) if scope["method"] == "POST" else None
     added = headers_of_middleware(scope) if path else None
     if path is None or added is None:
-        await asgi.application(scope, receive, send)
-    elif body := await asgi.read_whole(scope, receive, send):
+        await bridge.application(scope, receive, send)
+    elif body := await bridge.read_whole(scope, receive, send):
         send = send if body.is_read else closing(receive, send)
         try:
             await _answer(UUID(path[1]), scope, body, added, send)
@@ -62,11 +62,11 @@ async def store(sent: Sent) -> Receipt:
     since = time.monotonic()
     if receipt := await _groups.store(sent):
         return receipt
-    return await asgi.run_in_thread(store_alone, sent, since=since)
+    return await bridge.run_in_thread(store_alone, sent, since=since)
 
 
 async def _answer(
-    instance_id: UUID, scope: Scope, body: asgi.Body, added: Headers, send: Send
+    instance_id: UUID, scope: Scope, body: bridge.Body, added: Headers, send: Send
 ) -> None:
     headers = read_headers(scope)
     request_id = request_ids.choose_id(headers.pop(request_ids.HEADER.lower(), ""))

@@ -13,7 +13,7 @@ from analytics.ingest import shell
 from analytics.ingest.group_commit import GroupCommit
 from analytics.tests.pointers import NOW, NOW_US, new_browser
 from core.tests.limits import forget_all_calls
-from core.web import asgi
+from core.web import bridge
 from dashboard.instances.tokens import make_token
 from dashboard.models import Browser
 
@@ -87,7 +87,7 @@ class PostingTestCase(TransactionTestCase):
         for patched in (
             patch("django.utils.timezone.now", return_value=NOW),
             patch.object(shell, "_groups", self.groups),
-            patch.object(asgi, "_handlers", handlers),
+            patch.object(bridge, "_handlers", handlers),
         ):
             patched.start()
             self.addCleanup(patched.stop)

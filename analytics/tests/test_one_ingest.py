@@ -21,7 +21,7 @@ from analytics.tests.pointers import NOW_US, new_browser
 from analytics.tests.posting import PostingTestCase, call, path_of, scope_of
 from core import wsgi
 from core.tests.limits import forget_all_calls
-from core.web import asgi, middleware
+from core.web import bridge, middleware
 from dashboard.instances.tokens import make_ticket, make_token
 from dashboard.models import Browser
 
@@ -181,7 +181,7 @@ class OneIngestTests(PostingTestCase):
             scope, body = self.request(**asked)
             self.assertEqual(
                 self.outcome(shell.application, scope, body, asked),
-                self.outcome(asgi.application, scope, body, asked),
+                self.outcome(bridge.application, scope, body, asked),
             )
 
         compare()
@@ -258,7 +258,7 @@ class ForeignTokenTests(OneIngestTests):
                 (b"authorization", scheme.encode() + b" " + foreign),
             ]
             scope = scope_of(self.browser, headers=lines)
-            for way in (shell.application, asgi.application):
+            for way in (shell.application, bridge.application):
                 with self.subTest(scheme=scheme, way=way.__module__):
                     status, _, answer = asyncio.run(call(scope, body, way))
                     self.assertEqual((status, answer["code"]), (403, "foreign_instance"))

@@ -2,6 +2,6 @@
 
 import rest_framework.views  # noqa: F401  # before ours: without our settings they need each other
 
-from core.web.asgi import application
+from core.web.bridge import application
 
 __all__ = ["application"]

@@ -9,7 +9,7 @@ from django.http import StreamingHttpResponse
 from django.test import SimpleTestCase
 
 from core.metrics import REQUESTS
-from core.web import asgi, clients, framing, request_ids
+from core.web import bridge, clients, message_framing, request_ids
 
 GET_TIME = {
     "type": "http",
@@ -46,8 +46,8 @@ async def call(scope, *messages, seconds=0):
         await asyncio.sleep(seconds)
         sent.append(message)
 
-    with patch.object(framing, "IDLE_SECONDS", 0.05):
-        await asgi.application(scope, receive, send)
+    with patch.object(message_framing, "IDLE_SECONDS", 0.05):
+        await bridge.application(scope, receive, send)
     return sent
 
 
@@ -74,7 +74,7 @@ def answered_by(pieces, **headers):
         start_response("200 OK", [("Content-Type", "text/csv")])
         return StreamingHttpResponse(pieces, headers=headers)
 
-    return patch.object(asgi, "wsgi_application", answer)
+    return patch.object(bridge, "wsgi_application", answer)
 
 
 class WholeRequestTests(SimpleTestCase):
@@ -90,7 +90,7 @@ class WholeRequestTests(SimpleTestCase):
     def test_a_body_that_does_not_come_in_time_is_refused_and_can_be_sent_again(self):
         counter = REQUESTS.labels("none", "POST", 408)
         before = counter._value.get()
-        with patch.object(asgi, "BODY_SECONDS", 0.05):
+        with patch.object(bridge, "BODY_SECONDS", 0.05):
             status, headers, answer = post(10, b'{"in')
         self.assertEqual((status, answer["code"]), (408, "slow_body"))
         self.assertRegex(headers[b"x-request-id"], rb"^[0-9a-f]{32}$")
@@ -111,8 +111,8 @@ class WholeRequestTests(SimpleTestCase):
         async def send(message):
             pass
 
-        last = framing.closing(receive, send)
-        with patch.object(framing, "MOST_DROPPED_BYTES", 100):
+        last = message_framing.closing(receive, send)
+        with patch.object(message_framing, "MOST_DROPPED_BYTES", 100):
             asyncio.run(last({"type": "http.response.body", "body": b"too large"}))
         self.assertEqual(len(list(pieces)), 7)
 
@@ -196,11 +196,11 @@ class WholeRequestTests(SimpleTestCase):
         self.assertIn(b"content-security-policy", dict(head["headers"]))
 
     def test_a_header_with_an_underscore_does_not_pass_for_the_one_with_a_hyphen(self):
-        environ = asgi.to_environ({**GET_TIME, "headers": [(b"x_forwarded_for", b"1.2.3.4")]})
+        environ = bridge.to_environ({**GET_TIME, "headers": [(b"x_forwarded_for", b"1.2.3.4")]})
         self.assertNotIn("HTTP_X_FORWARDED_FOR", environ)
 
     def test_repeated_headers_are_joined_as_their_kind_demands(self):
         lines = [(b"cookie", b"a=1"), (b"cookie", b"b=2"), (b"accept", b"x/y"), (b"accept", b"*/*")]
-        environ = asgi.to_environ({**GET_TIME, "headers": lines})
+        environ = bridge.to_environ({**GET_TIME, "headers": lines})
         self.assertEqual(environ["HTTP_COOKIE"], "a=1; b=2")
         self.assertEqual(environ["HTTP_ACCEPT"], "x/y,*/*")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from core.api.problems import Busy
-from core.web.framing import Receive, Send
+from core.web.message_framing import Receive, Send
 
 Message = dict[str, Any]
 

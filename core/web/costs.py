@@ -1,4 +1,4 @@
-"""What a request costs, which decides the threads that answer it (core/web/asgi.py).
+"""What a request costs, which decides the threads that answer it (core/web/bridge.py).
 
 A view says so for each action that is not cheap: `costs` maps the action's name, or the method's
 where the view has no actions, to a function of what was asked. All else is cheap.

@@ -13,8 +13,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 # Of a head, of trailers, or of whatever else is no body. What one packet brings may be more.
 MOST_HEAD_BYTES = 64 * 1024
 # A client that takes nothing of an answer for this long is cut off. The threads that make streams
-# have given up by then (core/web/asgi.py); here what was sent already, and the connection, are let
-# go.
+# have given up by then (core/web/bridge.py); here the bytes that were sent, and the connection, are
+# let go.
 STALL_SECONDS = 40
 # What follows a request that was refused is dropped for so long: a connection that is closed with
 # bytes unread is reset, and the reset overtakes the answer.

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from multiprocessing import parent_process
 
-from core.web.framing import Receive, Send
+from core.web.message_framing import Receive, Send
 
 
 async def live(receive: Receive, send: Send, *, at_end: Callable[[], None]) -> None:

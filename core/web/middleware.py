@@ -13,8 +13,8 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpResponse
 from django.utils.module_loading import import_string
 
-from core.web.asgi import to_environ
-from core.web.framing import Scope
+from core.web.bridge import to_environ
+from core.web.message_framing import Scope
 from core.wsgi import Request
 
 RUN = "It runs here, once for each host and scheme, because it depends on nothing else."
@@ -27,7 +27,7 @@ HOW = {
     "django.middleware.security.SecurityMiddleware": RUN,
     "whitenoise.middleware.WhiteNoiseMiddleware": "It answers GET and HEAD alone.",
     "csp.middleware.CSPMiddleware": PAGES,
-    "core.web.policy.permissions_policy": PAGES,
+    "core.web.security_headers.permissions_policy": PAGES,
     "django.contrib.sessions.middleware.SessionMiddleware": COOKIES,
     "django.middleware.common.CommonMiddleware": RUN,
     "core.web.hostile_values.HostileValues": COOKIES,

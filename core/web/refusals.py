@@ -4,7 +4,7 @@ from rest_framework.exceptions import APIException
 
 from core.api.answers import write_problem
 from core.metrics import count_request
-from core.web.framing import CLOSE, Receive, Scope, Send, closing
+from core.web.message_framing import CLOSE, Receive, Scope, Send, closing
 from core.web.request_ids import HEADER, choose_id
 
 REQUEST_ID = HEADER.lower().encode()

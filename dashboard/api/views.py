@@ -25,9 +25,9 @@ from core.api.rendering import FILE_ANSWERS, JSON_OR_FILE, JsonRenderer, answer_
 from core.values.durations import format_duration
 from core.values.times import name_range, to_rfc3339
 from core.web.addresses import caller_address
+from core.web.cors import NO_ACTION, OpenView, OpenViewSet
 from core.web.costs import costly, or_file
 from core.web.methods import KnownMethods
-from core.web.sharing import NO_ACTION, OpenView, OpenViewSet
 from dashboard.api import examples
 from dashboard.api.queries import BrowsersQuery, SeriesQuery, cost_of_series
 from dashboard.instances.authentication import WriteTokenAuthentication

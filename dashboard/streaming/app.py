@@ -20,7 +20,7 @@ from rest_framework.exceptions import APIException, MethodNotAllowed, NotFound
 from core.api.problems import ForeignInstance, Unavailable
 from core.metrics import GAUGE_SECONDS, touch_gauges
 from core.web.aliases import own_path
-from core.web.framing import Receive, Scope, Send, check_head, closing, drop
+from core.web.message_framing import Receive, Scope, Send, check_head, closing, drop
 from core.web.refusals import refuse_read
 from dashboard.instances.tokens import read_ticket
 from dashboard.streaming.hub import Hub, Watcher

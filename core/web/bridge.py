@@ -27,7 +27,7 @@ from core.storage import deadlines
 from core.web import request_ids
 from core.web.clients import PIECE_BYTES, Client, Message
 from core.web.costs import Cost, cost_of
-from core.web.framing import Receive, Scope, Send, check_head, closing
+from core.web.message_framing import Receive, Scope, Send, check_head, closing
 from core.web.pools import Pool
 from core.web.refusals import refuse, refuse_read
 
