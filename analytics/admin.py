@@ -8,7 +8,7 @@ from dashboard.admin_rows import Rows, RowsAdmin, read_page
 
 @admin.register(BrowserEvents)
 class BrowserEventsAdmin(RowsAdmin):
-    """What was stored, instance by instance."""
+    """The stored samples, instance by instance."""
 
     columns = ("time", "seq", "x", "y", "enter")
 

@@ -1,4 +1,4 @@
-"""The ASGI application of the web process: batches on the event loop, all else by Django."""
+"""The ASGI application of web: batches on the event loop, all other requests by Django."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What the write path counts: batches, events, drains and hints."""
+"""Metrics of the write path: batches, events, drains and hints."""
 
 import logging
 import time
@@ -15,21 +15,19 @@ from core.values.durations import format_duration
 logger = logging.getLogger(__name__)
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-BATCHES = Counter("pointerscope_batches", "Batches by what became of them", ["result"])
-EVENTS = Counter(
-    "pointerscope_events", "Events that were sent, by what became of them", ["result", "reason"]
-)
+BATCHES = Counter("pointerscope_batches", "Batches by result", ["result"])
+EVENTS = Counter("pointerscope_events", "Events that were sent, by result", ["result", "reason"])
 INGEST = Histogram(
-    "pointerscope_ingest_seconds", "From a batch's body to its answer", buckets=SECONDS
+    "pointerscope_ingest_seconds", "Time from a batch's body to its answer", buckets=SECONDS
 )
 DRAIN = Histogram(
-    "pointerscope_drain_seconds", "A drain that found marks", ["rung"], buckets=SECONDS
+    "pointerscope_drain_seconds", "Time of a drain that found marks", ["rung"], buckets=SECONDS
 )
 MARKS = Counter("pointerscope_drained_marks", "Marks taken from the outbox", ["rung"])
-STATUSES = Counter("pointerscope_statuses_changed", "Statuses that came to differ", ["rung"])
-HINTS = Counter("pointerscope_hints", "Hints to the worker, by what became of them", ["result"])
+STATUSES = Counter("pointerscope_statuses_changed", "Statuses that changed", ["rung"])
+HINTS = Counter("pointerscope_hints", "Hints to the worker, by result", ["result"])
 
-# Looked up once: a batch counts in well under a hundredth of the time that it takes to store.
+# Looked up once: counting takes well under a hundredth of the time of storing a batch.
 STORED = BATCHES.labels("stored")
 ACCEPTED, DUPLICATE, CONFLICT = (
     EVENTS.labels(result, "") for result in ("accepted", "duplicate", "conflict")
@@ -37,7 +35,7 @@ ACCEPTED, DUPLICATE, CONFLICT = (
 
 
 class Batched:
-    """What is known of a batch while it is taken in; `receipt` once it is stored."""
+    """The facts about a batch while it is processed; `receipt` is set once it is stored."""
 
     events = 0
     receipt: Receipt | None = None
@@ -45,9 +43,9 @@ class Batched:
 
 @contextmanager
 def counted_batch() -> Iterator[Batched]:
-    """Count a batch when the block ends: stored, or refused by the code of what it raised.
+    """Count a batch when the block ends: as stored, or as refused with the error's code.
 
-    How many events a batch has that cannot be decoded is not known.
+    The number of events in a batch that cannot be decoded is unknown.
     """
     batch, began = Batched(), time.perf_counter()
     try:
@@ -72,7 +70,7 @@ def _count_stored(receipt: Receipt) -> None:
 
 
 def count_drain(*, rung: int, shard: int, marks: int, statuses: int, seconds: float) -> None:
-    """Count a drain and log it; its line has the id of the batch whose hint set it off."""
+    """Count a drain and log it; the line has the request id of the batch that caused its hint."""
     name = format_duration(rung)
     DRAIN.labels(name).observe(seconds)
     MARKS.labels(name).inc(marks)

@@ -1,4 +1,4 @@
-"""Pointer samples as they came, and the outbox that says what to roll up."""
+"""Pointer samples as received, and the outbox of statuses to compute."""
 
 from typing import ClassVar
 
@@ -14,9 +14,9 @@ from dashboard.models import Browser
 class PointerPositionEvent(models.Model):
     """One pointer sample. Its identity, and the hypertable's key, is (browser, time, seq).
 
-    Two real samples can carry the same time, and `seq` keeps them apart. Columns go from wide to
-    narrow, so that no byte is lost to alignment. There is no foreign key in the database:
-    TimescaleDB deadlocks when a chunk is made while the referenced row is locked.
+    Two real samples can carry the same time, and `seq` keeps them apart. Columns are ordered from
+    wide to narrow, so that no byte is lost to alignment. The database has no foreign key:
+    TimescaleDB deadlocks when it creates a chunk while the referenced row is locked.
     """
 
     pk = models.CompositePrimaryKey("browser", "time", "seq")
@@ -37,7 +37,7 @@ class PointerPositionEvent(models.Model):
 
 
 class BrowserEvents(Browser):
-    """A browser in the admin, as the door to its samples; the permission to view is its own."""
+    """A browser in the admin, as the entry to its samples, with a view permission of its own."""
 
     class Meta:
         proxy = True
@@ -48,8 +48,8 @@ class BrowserEvents(Browser):
 class DirtyRange(models.Model):
     """The outbox: samples in [since, until] of a browser await the rung's drain.
 
-    Append-only and without any unique key, so that ingest never waits for a drain. A mark that
-    coalesces with `on conflict do nothing` would lose updates.
+    Append-only and without a unique key, so that ingest never waits for a drain. Coalescing marks
+    with `on conflict do nothing` would lose updates.
     """
 
     browser = models.ForeignKey(
@@ -65,7 +65,7 @@ class DirtyRange(models.Model):
 
 
 class Seal(models.Model):
-    """Of a level (dashboard/statuses/ladder.py) what lies before a moment may be gone.
+    """Data of a level (dashboard/statuses/ladder.py) before this moment may have been dropped.
 
     A bucket that begins before it is sealed: it keeps what was computed from that level.
     """
@@ -79,7 +79,7 @@ class Seal(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a periodic job last ran: Beat, broker and worker are all alive if it is recent."""
+    """When a periodic job last ran: if it is recent, Beat, broker and worker all run."""
 
     job = models.CharField(max_length=50, primary_key=True)
     beat_at = models.DateTimeField()

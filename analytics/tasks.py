@@ -1,4 +1,4 @@
-"""What Celery runs: tasks read the clock and call one function."""
+"""The Celery tasks: each reads the clock and calls one function."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -19,13 +19,13 @@ def roll_up(shard: int) -> None:
 
 @shared_task
 def sweep(rung: int = FIRST_RUNG_MS) -> None:
-    """The periodic task, one for each rung (ms): drain whatever waits for it."""
+    """The periodic task of each rung (ms): drain all its waiting marks."""
     sweep_rung(rung=rung, now=timezone.now())
 
 
 @shared_task
 def end_tokens() -> None:
-    """The hourly task: end the write tokens of instances that have long been silent."""
+    """The hourly task: end the write tokens of long silent instances."""
     token_expiry.end_silent_tokens(now=timezone.now())
 
 

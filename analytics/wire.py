@@ -1,4 +1,4 @@
-"""What goes over the wire about stored samples; batches have analytics/ingest/batch.py."""
+"""The JSON of answers about stored samples; for batches see analytics/ingest/batch.py."""
 
 from typing import Annotated
 from uuid import UUID
@@ -16,7 +16,7 @@ Acceleration = Annotated[
 
 
 class StoredEvent(Struct):
-    """One stored sample, as float32 holds its position."""
+    """One stored sample, with its position as float32."""
 
     time: TimeText
     x: Annotated[float, Meta(description="CSS px in the viewport")]
@@ -35,15 +35,15 @@ class EventPage(Struct):
 
 
 class Receipt(Struct, frozen=True):
-    """What became of a batch's events; the three add up to the batch."""
+    """The counts of a batch's events; the three add up to the batch."""
 
     accepted: Annotated[int, Meta(description="new, and stored")]
     duplicates: Annotated[int, Meta(description="stored before, and left as they were")]
-    conflicts: Annotated[int, Meta(description="not stored: another position has their key")]
+    conflicts: Annotated[int, Meta(description="not stored: their key has another position")]
 
 
 class Measured(Struct):
-    """How a pointer moved in a range. docs/metrics.md defines every number."""
+    """A pointer's movement in a range. docs/metrics.md defines every number."""
 
     events: int
     entries: Annotated[int, Meta(description="how often the pointer came (back) into the page")]

@@ -143,7 +143,7 @@ def test_what_the_service_refuses_later_erases_all_that_was_begun(
     done = run(service, "--keep-times", good, old, RAW_RETENTION_DAYS="60")
     assert done.returncode == 1
     assert "/events/0/time: must lie from" in done.stderr
-    assert "All 2 instances that this command began are erased again." in done.stderr
+    assert "All 2 instances of this command are erased again." in done.stderr
     assert service.sql(BROWSERS) == before
 
 
@@ -159,7 +159,7 @@ def test_an_import_that_is_stopped_leaves_nothing(
     running.send_signal(how)
     _, told = running.communicate(timeout=30)
     assert running.returncode == 130
-    assert "Stopped. All 2 instances that this command began are erased again." in told
+    assert "Stopped. All 2 instances of this command are erased again." in told
     assert service.sql(BROWSERS) == [(before,)]
 
 
@@ -168,7 +168,7 @@ def test_a_service_that_is_away_is_named(service: Service, tmp_path: Path) -> No
     done = run(service, path, SERVICE_URL="http://127.0.0.1:9")
     assert done.returncode == 1
     assert "http://127.0.0.1:9/api/v1/browsers/ cannot be reached" in done.stderr
-    assert "Nothing was begun." in done.stderr
+    assert "Nothing was sent." in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -201,5 +201,5 @@ def test_a_replay_that_is_stopped_leaves_nothing(service: Service, tmp_path: Pat
     replaying.send_signal(signal.SIGINT)
     _, told = replaying.communicate(timeout=20)
     assert replaying.returncode == 130
-    assert "Stopped. The instance that this command began is erased again." in told
+    assert "Stopped. The instance of this command is erased again." in told
     assert service.sql("select count(*) from dashboard_browser") == before

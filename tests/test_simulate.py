@@ -104,7 +104,7 @@ def test_a_pointer_that_is_erased_ends_and_is_told_of(service: Service) -> None:
     out = simulation.end()
     assert simulation.running.returncode == 1
     assert "404: No browser instance has this id" in out
-    assert "2 pointers did not go the whole way" in simulation.err
+    assert "2 pointers did not finish" in simulation.err
 
 
 def test_a_service_that_is_away_is_named(service: Service) -> None:

@@ -39,7 +39,7 @@ def test_a_difference_is_an_exit_code_until_it_is_repaired(service: Service) -> 
     mine = ("--browser", pointer.instance_id)
     right = verify(service, *mine)
     assert (right.returncode, right.stderr) == (0, "")
-    assert right.stdout.endswith("statuses compared: each is what it should be\n")
+    assert right.stdout.endswith("statuses compared: all are right\n")
 
     service.sql(SPOIL, (pointer.instance_id,))
     for arguments in (mine, (*mine, "--repair")):
@@ -74,4 +74,4 @@ def test_a_check_that_could_not_be_made_is_told_from_a_difference(service: Servi
         service, env={**service.environment, "DATABASE_URL": "postgres://x@127.0.0.1:1/none"}
     )
     assert (away.returncode, away.stdout) == (2, "")
-    assert away.stderr.startswith("CommandError: the check did not come to its end: ")
+    assert away.stderr.startswith("CommandError: the check did not finish: ")

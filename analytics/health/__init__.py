@@ -1,1 +1,1 @@
-"""Whether the service works: probes, metrics read at a scrape, and the doctor."""
+"""The health of the service: probes, metrics read at a scrape, and the doctor."""

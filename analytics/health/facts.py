@@ -1,4 +1,4 @@
-"""Facts that the probe, the doctor and a scrape share: what waits, and what is not migrated."""
+"""Facts that the probe, the doctor and a scrape share: waiting marks, missing migrations."""
 
 from datetime import datetime
 from functools import cache
@@ -8,14 +8,14 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-# A first rung that waits longer is late: a sweep comes every few seconds.
+# A longer wait in the first rung is late: a sweep runs every few seconds.
 LAG_LIMIT_SECONDS = 60
 
 OUTBOX = "select rung, count(*), min(created_at) from analytics_dirtyrange group by rung"
 
 
 class Waiting(NamedTuple):
-    """What waits for a rung (its interval in ms): marks, and when the oldest of them was made."""
+    """The marks that wait for a rung (its interval in ms): their number, and the oldest's time."""
 
     rung: int
     marks: int
@@ -23,7 +23,7 @@ class Waiting(NamedTuple):
 
 
 def read_outbox() -> list[Waiting]:
-    """Return what waits, one entry for each rung with marks."""
+    """Return the waiting marks, one entry per rung that has any."""
     with connection.cursor() as cursor:
         cursor.execute(OUTBOX)
         return [Waiting(*row) for row in cursor.fetchall()]

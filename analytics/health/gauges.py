@@ -1,4 +1,4 @@
-"""What is true at a scrape: what waits and for how long, and how much of the quotas is used."""
+"""Gauges read at a scrape: waiting marks and their age, and the use of the quotas."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,9 +17,9 @@ GAUGE_SECONDS = 1.5
 
 
 class Gauges:
-    """What waits and how long, and how much of the quotas is used, read at each scrape.
+    """The waiting marks and their age, and the use of the quotas, read at each scrape.
 
-    The database is given GAUGE_SECONDS, Redis what its client gives it.
+    The database may take GAUGE_SECONDS; Redis has its client's timeout.
     """
 
     def __init__(self, *, now: datetime) -> None:
@@ -61,7 +61,7 @@ class Gauges:
             "pointerscope_heartbeat_age_seconds", "Since a job last ran", labels=["periodic_job"]
         )
         for job, beat_at in beats:
-            # Negative where it is of the future, which is no sign of life.
+            # Negative if it lies in the future, which does not prove that the job runs.
             ages.add_metric([job], (self.now - beat_at).total_seconds())
         return ages
 

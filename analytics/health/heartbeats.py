@@ -1,7 +1,7 @@
-"""Whether sweeps run, and whether a clock is at fault where they do not.
+"""Whether sweeps run, and if not, whether a clock is at fault.
 
-A clock that was set back leaves times of the future: a heartbeat that would look fresh, and jobs
-that would not be due, for as long as the clock needs to come by there again.
+A clock that was set back leaves times in the future: until it reaches them again, a heartbeat looks
+fresh and jobs are not due.
 """
 
 from datetime import datetime, timedelta
@@ -14,23 +14,23 @@ from analytics.rollups import job_of
 from core.values.durations import FIRST_RUNG_MS
 
 SILENT_SWEEPS = 3
-# Machines' clocks are never quite the same.
+# The clocks of machines always differ a little.
 CLOCKS_APART = timedelta(seconds=10)
 
 
 def limit_seconds() -> float:
-    """Return how old the last sweep of the first rung may be."""
+    """Return the greatest age at which the first rung's last sweep counts as recent."""
     return SILENT_SWEEPS * settings.SWEEP_SECONDS
 
 
 def last_sweep_age(*, now: datetime) -> float | None:
-    """Return the seconds since that sweep, negative where it is of the future; None without one."""
+    """Return the seconds since that sweep, negative if it is in the future; None without one."""
     last = Heartbeat.objects.filter(job=job_of(FIRST_RUNG_MS)).first()
     return (now - last.beat_at).total_seconds() if last else None
 
 
 def is_alive(seconds: float | None) -> bool:
-    """Whether sweeps run, by the age of the last one: one of the future says nothing of now."""
+    """Return whether sweeps run, by the last one's age; one in the future proves nothing."""
     return seconds is not None and abs(seconds) <= limit_seconds()
 
 
@@ -41,7 +41,7 @@ def jobs_of_the_future(*, now: datetime) -> list[str]:
 
 
 def find_fault(seconds: float | None, *, now: datetime) -> str | None:
-    """Return which clock is at fault where sweeps do not run; None where none seems to be."""
+    """Return which clock seems at fault if sweeps do not run; otherwise None."""
     if is_alive(seconds):
         return None
     if seconds is not None and seconds < 0:

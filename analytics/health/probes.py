@@ -1,4 +1,4 @@
-"""What operators' machines ask: is it ready, and what has it counted."""
+"""The probes for operators: readiness and metrics."""
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +13,7 @@ from core.web.operators import operators_only
 
 @operators_only
 def ready(request: HttpRequest) -> HttpResponse:
-    """200 where every check is well, else 503; `?only=database,migrations` asks fewer."""
+    """200 if every check passes, else 503; `?only=database,migrations` selects checks."""
     only = [name for name in request.GET.get("only", "").split(",") if name]
     if unknown := set(only) - set(CHECKS):
         reason = f"no such check: {', '.join(sorted(unknown))}; there are {', '.join(CHECKS)}\n"
@@ -26,5 +26,5 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 @operators_only
 def metrics(request: HttpRequest) -> HttpResponse:
-    """All metrics of this machine's processes, and what the database knows, for Prometheus."""
+    """Return all metrics of this machine's processes and of the database, for Prometheus."""
     return HttpResponse(exposition(Gauges(now=timezone.now())), content_type=CONTENT_TYPE_LATEST)

@@ -1,7 +1,7 @@
-"""Whether the service can do its work: each dependency, what it says and how long it took.
+"""Whether the service can do its work: the state and latency of each dependency.
 
-Every answer comes within SECONDS, even if a server hangs. Only the kind of a fault is named,
-because a driver's message may hold an address or a user's name.
+Every answer arrives within SECONDS, even if a server hangs. It names only the type of a fault,
+because a driver's message may contain an address or a user's name.
 """
 
 import time
@@ -39,7 +39,7 @@ def check_readiness(*, now: datetime, only: Collection[str] = ()) -> dict[str, F
                 found[name] = _timed(CHECKS[name], now)
 
     if "redis" in wanted:
-        # Its client gives up after a quarter second by itself.
+        # Its client has a timeout of a quarter second.
         found["redis"] = _timed(CHECKS["redis"], now)
     run_within(deadline - time.monotonic(), ask_database)
     silent = {"ok": False, "fault": f"no answer within {SECONDS} s"}
@@ -71,7 +71,7 @@ def _migrations(now: datetime) -> Facts:
 
 
 def _beat(now: datetime) -> Facts:
-    """Beat, broker and worker are all alive if a sweep of the first rung ran lately."""
+    """Beat, broker and worker all run if a sweep of the first rung ran recently."""
     seconds = last_sweep_age(now=now)
     facts = {
         "ok": is_alive(seconds),

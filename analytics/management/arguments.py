@@ -1,4 +1,4 @@
-"""Arguments that several commands take."""
+"""Arguments that several commands share."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from dashboard.models import Browser
 
 
 def add_scope(parser: ArgumentParser) -> None:
-    """Let a command be told which instances, and which range: `browsers`, `since`, `until`."""
+    """Add the arguments `browsers`, `since` and `until`: which instances, and which range."""
     parser.add_argument("--since", type=_time, help="RFC 3339 or epoch ms (default: all)")
     parser.add_argument("--until", type=_time, help="likewise, not included")
     parser.add_argument(
@@ -26,7 +26,7 @@ def add_scope(parser: ArgumentParser) -> None:
 
 
 def find_browsers(wanted: Sequence[UUID] | None) -> list[Browser]:
-    """Return these instances, or all; CommandError where one of them does not exist."""
+    """Return these instances, or all; CommandError if one of them does not exist."""
     if not wanted:
         return list(Browser.objects.order_by("pk"))
     browsers = list(Browser.objects.filter(instance_id__in=wanted).order_by("pk"))

@@ -1,4 +1,4 @@
-"""The arguments that say how to read recordings, and the files read by them."""
+"""The arguments that say how to read recordings, and the reading of the files."""
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError
@@ -17,7 +17,7 @@ _NEXT_FIELD = re.compile(rf",(?=\s*(?:{'|'.join(FIELDS)})\s*=)")
 
 
 def add_reading(parser: ArgumentParser) -> None:
-    """Let a command be told how files are read, where they do not speak for themselves."""
+    """Add the arguments for reading files that are ambiguous."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     _add_columns(parser)
     _add_times(parser)
@@ -27,9 +27,9 @@ def add_reading(parser: ArgumentParser) -> None:
     text.add_argument(
         "--delimiter",
         type=_delimiter,
-        help="what separates columns: a character, or tab, space (default: what makes a table)",
+        help="the separator of columns: a character, or tab, space (default: by the file)",
     )
-    text.add_argument("--decimal", choices=[",", "."], help="what marks decimals")
+    text.add_argument("--decimal", choices=[",", "."], help="the decimal mark")
 
 
 def _add_columns(parser: ArgumentParser) -> None:
@@ -40,7 +40,7 @@ def _add_columns(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FIELD=NAME,…",
-        help=f"which column is what, by name or by number from 1; FIELD is one of"
+        help=f"the column of each field, by name or by number from 1; FIELD is one of"
         f" {', '.join(FIELDS)}. {ABSENT} for none: 'time=client timestamp,x=2,seq={ABSENT}'",
     )
     group.add_argument(
@@ -48,8 +48,8 @@ def _add_columns(parser: ArgumentParser) -> None:
         type=_names,
         default=(),
         metavar="COLUMN,…",
-        help="rows that differ here are of different pointers, an instance each, or, in columns "
-        "of trials and blocks, of different trials",
+        help="rows that differ here belong to different pointers, an instance each, or, in columns "
+        "of trials and blocks, to different trials",
     )
 
 
@@ -67,13 +67,13 @@ def _add_times(parser: ArgumentParser) -> None:
         "--time-is",
         choices=["clock", "delta"],
         default="clock",
-        help="delta where a time is the step from the row before",
+        help="delta if a time is the step from the row before",
     )
     group.add_argument(
         "--timezone",
         type=_timezone,
         metavar="ZONE",
-        help="of texts that name none: Europe/Berlin or +02:00 (default: UTC)",
+        help="of texts without a zone: Europe/Berlin or +02:00 (default: UTC)",
     )
 
 
@@ -93,13 +93,13 @@ def _add_rows(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="X,Y | COLUMN=VALUE,… | none",
-        help="leave out rows at a position, or with one of these values; none takes all positions",
+        help="leave out rows at a position, or with one of these values; none keeps all positions",
     )
     group.add_argument(
         "--scale",
         type=_scale,
         metavar="N[,N]",
-        help="what positions are multiplied by to be px: 1920,1080",
+        help="factors from positions to px: 1920,1080",
     )
     group.add_argument("--flip-y", action="store_true", help="y points up in the file")
     group.add_argument(
@@ -108,7 +108,7 @@ def _add_rows(parser: ArgumentParser) -> None:
 
 
 def to_options(options: dict[str, Any]) -> Options:
-    """Return the reader's options of a command's."""
+    """Return the reader's options from the command's."""
     drops = options["drop"]
     return Options(
         columns={field: name for columns in options["columns"] for field, name in columns.items()},
@@ -131,13 +131,13 @@ def to_options(options: dict[str, Any]) -> Options:
 
 
 def read_files(paths: Sequence[Path], options: Options) -> list[Reading]:
-    """Read all files, with a progress bar where stderr is a terminal and they are many."""
+    """Read all files; several files get a progress bar if stderr is a terminal."""
     bar = tqdm(paths, desc="reading", unit=" files", disable=None if len(paths) > 1 else True)
     return [read_file(path, options) for path in bar]
 
 
 def _columns(text: str) -> dict[str, str]:
-    # A name may hold a comma, so only one before the next field separates.
+    # A name may contain a comma, so only a comma before the next field separates.
     parts = [part.partition("=") for part in _NEXT_FIELD.split(text)]
     pairs = {field.strip(): name.strip() for field, _, name in parts}
     if pairs.keys() - set(FIELDS) or not all(pairs.values()):

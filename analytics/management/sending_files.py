@@ -1,4 +1,4 @@
-"""Sending the recordings of several files with progress bars: all of them, or none."""
+"""Sends the recordings of several files with progress bars: all of them, or none."""
 
 import signal
 from argparse import ArgumentTypeError, _ActionsContainer
@@ -14,20 +14,20 @@ from analytics.recordings import Reading, Recording, Sender, SendingError, Sent,
 
 
 class Job(NamedTuple):
-    """A recording that is sent, and the file that it came from."""
+    """A recording to send, and its file."""
 
     reading: Reading
     recording: Recording
 
     @property
     def name(self) -> str:
-        """What people call it: the file's name, and the pointer's where it has several."""
+        """The name for messages: the file's, and the pointer's if the file has several."""
         name = self.reading.findings.path.name
         return f"{name}, {self.recording.label}" if self.recording.label else name
 
 
 def add_url(parser: _ActionsContainer) -> None:
-    """Let a command be told where the service is."""
+    """Add the argument for the service's address."""
     parser.add_argument(
         "--url",
         type=_url,
@@ -43,7 +43,7 @@ def _url(text: str) -> str:
 
 
 def refuse_if_any(readings: Sequence[Reading]) -> None:
-    """End the command where a file is refused; the preview has said why."""
+    """End the command if a file is refused; the preview has shown the reason."""
     refused = [reading for reading in readings if reading.is_refused]
     if not refused:
         return
@@ -57,14 +57,14 @@ def refuse_if_any(readings: Sequence[Reading]) -> None:
 def send_all(
     jobs: Sequence[Job], *, url: str, keeps_times: bool, speed: float | None = None
 ) -> list[Sent]:
-    """Send all recordings; CommandError where one fails or Ctrl-C comes, and all are erased."""
+    """Send all recordings; if one fails or Ctrl-C comes, erase all and raise CommandError."""
     sender, sent = Sender(url), []
-    # SIGTERM must leave nothing half sent either, as Ctrl-C does.
+    # SIGTERM must not leave a partial import either.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for job in jobs:
             move = to_end_now(job.recording, speed)
-            # To stderr, and silent where that is no terminal, so that the output can be piped.
+            # On stderr, and only if that is a terminal, so that the output can be piped.
             with tqdm(
                 total=len(job.recording), desc=job.name[:30], unit=" samples", disable=None
             ) as bar:
@@ -84,15 +84,15 @@ def send_all(
 
 
 def _erase(sender: Sender) -> str:
-    """Erase what was begun, undisturbed by more signals; return what became of it, in words."""
+    """Erase what was begun, ignoring further signals; return the outcome in words."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     begun = len(sender.begun)
     if not begun:
-        return "Nothing was begun."
+        return "Nothing was sent."
     left = sender.erase()
     if not left:
         what = "The instance" if begun == 1 else f"All {begun:,} instances"
-        return f"{what} that this command began {'is' if begun == 1 else 'are'} erased again."
+        return f"{what} of this command {'is' if begun == 1 else 'are'} erased again."
     names = "".join(f"\n  {me.page_url}" for me in left)
     return f"These instances could not be erased; open each and erase it:{names}"

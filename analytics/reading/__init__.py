@@ -1,4 +1,4 @@
-"""Reading what is stored: samples, exports, and the views for analysts."""
+"""Reads stored data: samples, exports, and the views for analysts."""
 
 from analytics.reading.analyst_sessions import find_unguarded
 from analytics.reading.events import Selection

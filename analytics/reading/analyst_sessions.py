@@ -1,6 +1,6 @@
-"""How long an analyst's sessions last, and what her login could still do to others.
+"""Ends long sessions of analysts, and finds what their logins can still do to others.
 
-A session may lift every time limit that its role has. So the service ends what takes too long.
+A session may lift every time limit of its role, so the service ends those that take too long.
 """
 
 import logging
@@ -14,10 +14,10 @@ from analytics.reading.analysts import CONNECTIONS, group_name
 
 logger = logging.getLogger(__name__)
 
-# In all databases of the cluster: connections and the table of locks are shared by all. Only roles
-# that the service is a member of can be ended, and superusers never. An advisory lock outlives its
-# transaction, and no question needs one.
-# Locks: none. Snapshot: activity is read as it is at the moment.
+# In all databases of the cluster, because they share connections and the table of locks. The
+# service can end only roles that it is a member of, and never superusers. An advisory lock outlives
+# its transaction, and analyses do not need one. Locks: none. Snapshot: activity is read at its
+# current state.
 END = """
 with too_long as materialized (
     select pid, usename from pg_stat_activity
@@ -42,7 +42,7 @@ where roleid = to_regrole(quote_ident(%(group)s)) and not admin_option order by 
 """
 RERUN = "manage.py analyst --limit-all"
 AS_SUPERUSER = "run deploy/role.sql as a superuser (docs/deploy.md)"
-# In the order of the columns: what is open, and what closes it.
+# In the order of the columns: what a login can do, and the remedy.
 OPEN = (
     ("makes temporary tables", RERUN),
     ("makes large objects", AS_SUPERUSER),
@@ -52,7 +52,7 @@ OPEN = (
 
 
 class Unguarded(NamedTuple):
-    """What a login can still do that it should not, and what stops it."""
+    """Something that a login should not be able to do, and the remedy."""
 
     name: str
     said: str
@@ -62,7 +62,7 @@ class Unguarded(NamedTuple):
 def end_long_sessions(*, now: datetime) -> int:
     """End analysts' sessions whose transaction began ANALYST_MINUTES ago, or that hold a lock.
 
-    Returns how many were ended.
+    Returns the number of ended sessions.
     """
     before = now - timedelta(minutes=settings.ANALYST_MINUTES)
     with connection.cursor() as cursor:

@@ -1,8 +1,8 @@
-"""Logins that may read the views for analysis (analytics/migrations/0004_views.py), no more.
+"""Logins that may only read the views for analysis (analytics/migrations/0004_views.py).
 
-The rights are a group's, which has no login: one that came about elsewhere can be made its member.
-Roles belong to the whole cluster, so the group's name carries that of the database. How long a
-login's sessions last is analytics/reading/analyst_sessions.py's.
+A group without a login holds the rights; logins created elsewhere can be made its members. Roles
+belong to the whole cluster, so the group's name contains the database's. For the length of a
+login's sessions see analytics/reading/analyst_sessions.py.
 """
 
 import secrets
@@ -25,11 +25,11 @@ VIEWS = (
 
 CONNECTIONS = 5
 
-# A session may lift its own settings, and a role may change those that are its own: they are guards
-# against accidents. The grants, the revoked rights and the limit of connections are what holds.
-# `public` may make temporary tables by default, and before PostgreSQL 15 tables too. The service is
-# made a member of the login, because only a member sees and ends another role's transactions.
-# Locks: rows of the cluster's catalogue and the database's own row, to the end of the transaction.
+# A session may lift its own settings, and a role may change its own: these only guard against
+# accidents. The grants, the revoked rights and the connection limit are what protects. `public` may
+# create temporary tables by default, and before PostgreSQL 15 tables too. The service becomes a
+# member of the login, because only members see and end another role's transactions. Locks: rows of
+# the cluster's catalogue and the database's own row, until the transaction ends.
 CLOSE = """\
 revoke temporary on database {database} from public;
 revoke create on schema public from public;
@@ -38,8 +38,8 @@ LIMIT = """\
 alter role {name} connection limit {connections};
 grant {name} to {service};
 """
-# Never touches a role that is not in the group: it might be the service's own. Repeated, it gives a
-# new password. Locks: as above.
+# Never changes a role outside the group, which might be the service's own. Repeated, it sets a new
+# password. Locks: as above.
 ADMIT = """\
 do $admit$ begin
     if not exists (select from pg_roles where rolname = {group_text}) then
@@ -65,7 +65,7 @@ alter role {name} in database {database} set timezone = 'UTC';
 alter role {name} in database {database} set jit = off;
 """
 
-# The role that made the group may administer it, and is a member of it for that reason alone.
+# The role that created the group administers it, and is a member only for that reason.
 MEMBERS = """
 select rolname from pg_auth_members join pg_roles on pg_roles.oid = member
 where roleid = to_regrole(quote_ident(%(group)s)) and not admin_option order by rolname
@@ -78,7 +78,7 @@ select exists (select from pg_auth_members
 
 
 class Analyst(NamedTuple):
-    """A login, the one time that its password is known."""
+    """A login, with its password, which is known only once."""
 
     name: str
     url: str
@@ -91,9 +91,9 @@ def group_name() -> str:
 
 
 def prepare(*, name: str, timeout_seconds: int) -> Analyst:
-    """Make up a password and the SQL that admits the login; nothing happens yet.
+    """Generate a password, and the SQL that admits the login, without running it.
 
-    The SQL holds only the password's SCRAM verifier, so no log of statements can tell it.
+    The SQL contains only the password's SCRAM verifier, so no statement log reveals the password.
     """
     connection.ensure_connection()
     raw, password = connection.connection, secrets.token_urlsafe(24)
@@ -112,10 +112,10 @@ def prepare(*, name: str, timeout_seconds: int) -> Analyst:
 
 
 def admit(analyst: Analyst) -> None:
-    """Create the login, or give one that is in the group already its new password.
+    """Create the login, or give an existing login of the group a new password.
 
-    DatabaseError where neither the service's own user nor DATABASE_OWNER_URL's may create roles, or
-    the name is another role's; nothing has changed then.
+    DatabaseError if neither the service's own user nor DATABASE_OWNER_URL's may create roles, or if
+    the name belongs to another role; then nothing changes.
     """
     owner = _owner()
     with transaction.atomic(owner.alias), owner.cursor() as cursor:
@@ -123,9 +123,9 @@ def admit(analyst: Analyst) -> None:
 
 
 def limit_all() -> list[str]:
-    """Limit each login of the group as a new one is limited; passwords stay. Return their names.
+    """Apply the limits of new logins to each login of the group; return their names.
 
-    DatabaseError as in `admit`.
+    Passwords stay. DatabaseError as in `admit`.
     """
     owner = _owner()
     with transaction.atomic(owner.alias), owner.cursor() as cursor:
@@ -137,7 +137,7 @@ def limit_all() -> list[str]:
 
 
 def dismiss(*, name: str) -> bool:
-    """Drop a login that is in the group; False where there is none. DatabaseError as in `admit`."""
+    """Drop a login of the group; False if it has no such login. DatabaseError as in `admit`."""
     owner = _owner()
     with transaction.atomic(owner.alias), owner.cursor() as cursor:
         cursor.execute(IS_ANALYST, {"group": group_name(), "name": name})
@@ -158,7 +158,7 @@ def _words(name: str) -> dict[str, sql.Composable]:
 
 
 def _owner() -> BaseDatabaseWrapper:
-    """Return the connection of one who may make roles; the service's own where none is named."""
+    """Return the connection of a user who may create roles, by default the service's own."""
     return connections["owner" if "owner" in connections else DEFAULT_DB_ALIAS]
 
 

@@ -1,4 +1,4 @@
-"""Reading stored samples, in the order of their key; from the replica where there is one."""
+"""Reads stored samples in the order of their key, from the replica if there is one."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -30,7 +30,7 @@ class Position(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """Which samples of a browser: those in [since, until) that follow `after`."""
+    """A selection of a browser's samples: those in [since, until) that follow `after`."""
 
     browser_id: int
     since: datetime | None = None
@@ -39,14 +39,14 @@ class Selection(NamedTuple):
 
 
 def list_events(*, selection: Selection, limit: int) -> tuple[list[StoredEvent], Position | None]:
-    """Return up to `limit` samples by (time, seq), and the key to go on after, None at the end."""
+    """Return up to `limit` samples by (time, seq), and the next page's key, None at the end."""
     rows = list(_rows(selection)[: limit + 1])
     last = rows[limit - 1] if len(rows) > limit else None
     return [_to_event(row) for row in rows[:limit]], Position(last[0], last[3]) if last else None
 
 
 def get_event(*, browser_id: int, key: Position) -> StoredEvent:
-    """Return one sample; NoSuchEvent (404) where the browser has none with this key."""
+    """Return one sample; NoSuchEvent (404) if the browser has none with this key."""
     row = _rows(Selection(browser_id)).filter(time=key.time, seq=key.seq).first()
     if row is None:
         raise NoSuchEvent
@@ -56,9 +56,9 @@ def get_event(*, browser_id: int, key: Position) -> StoredEvent:
 def page_events(*, selection: Selection, size: int = PAGE_ROWS) -> Iterator[Page]:
     """Yield all selected samples, by (time, seq), in pages of rows of COLUMNS.
 
-    Each page goes on after the key that the last one ended with, rather than by a cursor in the
-    database: no transaction stays open for as long as a slow reader takes, which would keep the
-    outbox from being vacuumed, and a pooler between us and the database does no harm.
+    Each page starts after the last key of the page before, without a cursor in the database. So a
+    slow reader holds no transaction open, which would keep vacuum from the outbox, and a pooler in
+    front of the database does no harm.
     """
     while True:
         page = list(_rows(selection)[:size])
@@ -76,7 +76,7 @@ def _rows(selection: Selection) -> QuerySet:
     if selection.until:
         wanted &= Q(time__lt=selection.until)
     if after := selection.after:
-        # The plain time bound is what TimescaleDB skips chunks by.
+        # TimescaleDB excludes chunks by the plain time bound.
         wanted &= Q(time__gte=after.time) & (Q(time__gt=after.time) | Q(seq__gt=after.seq))
     rows = stale(PointerPositionEvent).filter(wanted).order_by("time", "seq")
     return rows.values_list(*(column.name for column in COLUMNS))

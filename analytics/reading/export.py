@@ -1,4 +1,4 @@
-"""Exports of many instances in one file: their samples, or their statuses, one after another."""
+"""Exports of many instances in one file: their samples, or their statuses, in sequence."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +28,7 @@ STATUS_COLUMNS = (INSTANCE, *series.COLUMNS)
 
 
 class Scope(NamedTuple):
-    """What is exported: these instances' rows in [since, until)."""
+    """The scope of an export: these instances' rows in [since, until)."""
 
     browsers: Sequence[Browser]
     since: datetime | None = None
@@ -50,9 +50,9 @@ def export_statuses(*, scope: Scope, interval_ms: int) -> Iterator[Page]:
 
 
 def count_rows(*, scope: Scope, interval_ms: int | None) -> int | None:
-    """Return how many samples, or statuses of a rung, an export will have; None if unknown.
+    """Return the number of samples, or of a rung's statuses, in an export; None if unknown.
 
-    It may take a second for every ten million.
+    Counting may take a second per ten million rows.
     """
     if interval_ms is not None and interval_ms not in settings.RUNGS_MS:
         return None
@@ -68,10 +68,10 @@ def count_rows(*, scope: Scope, interval_ms: int | None) -> int | None:
 
 @contextmanager
 def whole_or_nothing(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that comes to be at `path` in one step, when the block ends without an error.
+    """Open a file that appears at `path` in one step when the block ends without an error.
 
-    It is written beside it under a name of its own, which an error takes away again. What is no
-    file but a device or a named pipe is written to as it is.
+    It is written beside it under a temporary name, and removed on an error. Devices and named pipes
+    are written to directly.
     """
     path = path.resolve()
     if path.exists() and not path.is_file():

@@ -1,6 +1,6 @@
-"""Research measures of a pointer's movement in a range, from raw samples in one statement.
+"""Research measures of a pointer's movement in a range, computed from samples in one statement.
 
-docs/metrics.md defines each and names its source.
+docs/metrics.md defines each measure and names its source.
 """
 
 from typing import Any
@@ -13,10 +13,10 @@ from analytics.wire import Measured
 from core.api.problems import FieldError, Invalid
 from core.storage.replica import stale_connection
 
-# Half an hour of movement without a rest. Measured on two cores busy with much else, so many took 2
-# to 3.3 s, and a statement may take five; sorts go to disk, so that memory stays flat.
+# Half an hour of movement without a rest. This many took 2 to 3.3 s on two busy cores, and a
+# statement may take five. Sorts go to disk, so that memory stays flat.
 MAX_EVENTS = 100_000
-# Strokes whose dimensionless jerk is smaller have none: it is the rounding of float32 positions.
+# A stroke with a smaller dimensionless jerk has none: that is the rounding of float32 positions.
 # The smoothest movement from rest to rest has 204.8.
 LEAST_JERK = 1e-9
 
@@ -30,7 +30,7 @@ select count(*) from (
 """
 
 # Times are in whole microseconds as float8, so that their sums are exact. Each lag looks back in
-# (time, seq), and a row whose predecessor belongs to another visit or stroke takes nothing from it.
+# (time, seq); a row whose predecessor belongs to another visit or stroke ignores it.
 MEASURE = """
 with sample as (
     (select time, seq, x::float8, y::float8, enter from analytics_pointerpositionevent
@@ -137,9 +137,9 @@ from path, x_flip, y_flip, pause, strokes, velocity
 
 
 def measure(*, selection: Selection, pause_ms: int) -> Measured:
-    """Measure how a browser's pointer moved in a range; a pause is longer than `pause_ms`.
+    """Measure a browser's pointer movement in a range; rests longer than `pause_ms` are pauses.
 
-    Invalid (400) where the range holds more than MAX_EVENTS samples.
+    Invalid (400) if the range holds more than MAX_EVENTS samples.
     """
     parameters = _parameters(selection, pause_ms)
     with stale_connection(PointerPositionEvent).cursor() as cursor:

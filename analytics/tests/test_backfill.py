@@ -49,18 +49,18 @@ class BackfillTests(TestCase):
     def test_a_second_time_nothing_differs(self):
         with override_settings(RUNGS_MS=WITH_MORE):
             backfill()
-            self.assertRegex(backfill(), r"^(\w+: 0 statuses came to differ, of 2 browsers\n){6}$")
+            self.assertRegex(backfill(), r"^(\w+: 0 statuses changed, of 2 browsers\n){6}$")
 
     def test_one_rung_alone_can_be_filled(self):
         with override_settings(RUNGS_MS=WITH_MORE):
-            self.assertRegex(backfill("--rung", "5m"), r"^5m: \d+ statuses came to differ")
+            self.assertRegex(backfill("--rung", "5m"), r"^5m: \d+ statuses changed")
         rungs = CoarseStatus.objects.values_list("interval_ms", flat=True).distinct()
         self.assertEqual(set(rungs), {*settings.RUNGS_MS[1:], FIVE_MINUTES})
 
     def test_what_waits_for_a_removed_rung_is_forgotten(self):
         (browser, _) = self.samples
         DirtyRange.objects.create(browser=browser, since=NOW, until=NOW, rung=7000)
-        self.assertIn("1 marks of rungs that were removed are gone", backfill())
+        self.assertIn("1 marks of removed rungs deleted", backfill())
         self.assertFalse(DirtyRange.objects.exists())
 
     def test_a_bucket_that_is_only_half_there_is_filled_on_no_rung(self):
@@ -79,5 +79,6 @@ class BackfillTests(TestCase):
         self.assertLess(to_epoch_us(gone), hour * 3_600_000_000)
 
     def test_what_is_no_rung_is_refused(self):
-        with self.assertRaisesRegex(CommandError, "7s is no rung of the ladder, which has 1s, 10s"):
+        said = "7s is not a rung of the ladder, which has 1s, 10s"
+        with self.assertRaisesRegex(CommandError, said):
             backfill("--rung", "7s")

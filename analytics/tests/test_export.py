@@ -110,7 +110,7 @@ class ExportTests(TestCase):
     def test_what_is_not_understood_is_said(self):
         for complaint, *arguments in (
             ("no such instance", "events", "--browser", uuid4()),
-            ("tells no format", "events", "--output", self.folder / "a.csv.gz"),
+            ("has no known suffix", "events", "--output", self.folder / "a.csv.gz"),
             ("No such file or directory", "events", "--output", self.folder / "absent" / "a.csv"),
             ("samples have no --interval", "events", "--interval", "1m"),
             ("a whole number of s, m, h or d", "statuses", "--interval", "1.5s"),

@@ -140,11 +140,11 @@ class StorageTests(TestCase):
 
 class EmptyTests(TestCase):
     def test_an_empty_service_has_no_growth_and_says_so(self):
-        self.assertIn("Growth is not known in the service's first hour.", show("--disk", "1TB"))
+        self.assertIn("Growth is unknown in the service's first hour.", show("--disk", "1TB"))
 
     def test_where_nothing_is_known_of_the_disk_it_says_how_to_tell(self):
         with mock.patch.object(disk_usage, "_find_disk", return_value=None):
-            self.assertIn("--disk 500GB says how large that is", show())
+            self.assertIn("--disk 500GB names its size", show())
 
 
 class GrowthTests(PlainTestCase):

@@ -68,7 +68,7 @@ class VerifyTests(TestCase):
 
     def test_what_is_right_is_said_to_be_so(self):
         count = PointerStatus.objects.count() + CoarseStatus.objects.count()
-        right = f"{count} statuses compared: each is what it should be"
+        right = f"{count} statuses compared: all are right"
         self.assertEqual(run(), (0, [right]))
 
     def test_each_wrong_number_on_each_rung_is_found(self):
@@ -94,7 +94,7 @@ class VerifyTests(TestCase):
         start = f"{self.browser} 1s {to_rfc3339(time)} events: stored 77, should be "
         self.assertEqual(code, 1)
         self.assertTrue(lines[0].startswith(start), lines)
-        self.assertEqual(lines[-1].split(", ")[-1], "run again with --repair to mend them")
+        self.assertEqual(lines[-1].split(", ")[-1], "run again with --repair to recompute them")
 
     def test_missing_and_needless_statuses_are_found_and_mended(self):
         self.row(5).delete()

@@ -1,1 +1,1 @@
-"""What keeps the database small: retention, compression, packing, and how much the disk holds."""
+"""Keeps the database small: retention, compression and packing, and measures disk usage."""

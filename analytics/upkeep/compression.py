@@ -1,4 +1,4 @@
-"""Compression of old chunks, an improvement that only TimescaleDB's Community edition has.
+"""Compression of old chunks, which only TimescaleDB's Community edition has.
 
 A late sample, and the drain that follows it, may still write into a compressed chunk: TimescaleDB
 2.11 and later unpack what they touch, and store what is new uncompressed. Such a chunk is partial,
@@ -36,8 +36,9 @@ select compression_enabled from timescaledb_information.hypertables
 where hypertable_name = %(table)s
 """
 
-# Locks: the chunk against writing while its rows are packed, and against reading for a moment at
-# the end; so it is one chunk a transaction, and it gives up where another session holds the chunk.
+# Locks: the chunk against writes while its rows are compressed, and against reads for a moment at
+# the end. Each chunk has a transaction of its own, which gives up if another session locks the
+# chunk.
 SET_LIMITS = """
 select set_config('lock_timeout', '2s', true), set_config('statement_timeout', '20min', true)
 """

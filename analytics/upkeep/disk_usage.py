@@ -1,4 +1,4 @@
-"""How much the hypertables hold, how fast they grow, and for how long the disk will do.
+"""Measures the size and growth of the hypertables, and predicts when the disk is full.
 
 docs/metrics.md (Storage) defines each figure.
 """
@@ -15,7 +15,7 @@ from django.db.models import Min
 from analytics.models import PointerPositionEvent
 from dashboard.models import Browser, CoarseStatus, PointerStatus
 
-# What growth is measured over, where the service is as old; a younger one than the least has none.
+# Growth is measured over RECENT, or over the service's age if it is younger, but at least LEAST.
 RECENT, LEAST = timedelta(days=7), timedelta(hours=1)
 FORESIGHT_DAYS = 3650
 
@@ -29,7 +29,7 @@ from chunks_detailed_size(%(table)s::regclass) join timescaledb_information.chun
     using (chunk_schema, chunk_name)
 where chunks.hypertable_name = %(table)s
 """
-# By the view, which leaves out what a role may not see; the function raises an error there.
+# The view omits settings that a role may not see; the function would raise an error.
 SERVER = """
 select pg_backend_pid(), (select setting from pg_settings where name = 'data_directory'),
        coalesce(inet_server_addr() <<= '127.0.0.0/8' or inet_server_addr() = '::1', true)
@@ -45,7 +45,7 @@ class Chunk(NamedTuple):
 
 
 class Holding(NamedTuple):
-    """A hypertable. Sizes are in bytes, index included; what cannot be told yet is None."""
+    """A hypertable. Sizes are in bytes, indexes included; an unknown figure is None."""
 
     table: str
     chunks: int
@@ -59,7 +59,7 @@ class Holding(NamedTuple):
 
 
 class Disk(NamedTuple):
-    """What the database lies on, bytes."""
+    """The disk of the database, in bytes."""
 
     size: int
     free: int
@@ -67,7 +67,7 @@ class Disk(NamedTuple):
 
 
 class Storage(NamedTuple):
-    """All hypertables, their sum, and the disk, None where nothing is known of it."""
+    """All hypertables, their total, and the disk, or None if the disk is unknown."""
 
     hypertables: list[Holding]
     total: Holding
@@ -76,7 +76,7 @@ class Storage(NamedTuple):
 
 
 def kept_for() -> dict[str, timedelta | None]:
-    """Return each hypertable and how long a row is in it, at most; None for good."""
+    """Return each hypertable's retention: how long a row is kept at most, None for good."""
     return {
         PointerPositionEvent._meta.db_table: timedelta(days=settings.RAW_RETENTION_DAYS),
         PointerStatus._meta.db_table: timedelta(days=settings.STATUS_RETENTION_DAYS),
@@ -85,9 +85,9 @@ def kept_for() -> dict[str, timedelta | None]:
 
 
 def measure_storage(*, now: datetime, disk_bytes: int | None = None) -> Storage:
-    """Return what each hypertable holds, and how long a disk of so many bytes will do.
+    """Return the size of each hypertable, and the days until a disk of this size is full.
 
-    Without a size it is the disk of the data directory, where the server is on this machine.
+    By default it is the data directory's disk, if the server runs on this machine.
     """
     first = Browser.objects.aggregate(first=Min("logged_on_at"))["first"] or now
     with connection.cursor() as cursor:
@@ -118,7 +118,7 @@ def _measure(
 
 
 def growth_per_day(chunks: list[Chunk], *, first: datetime, now: datetime) -> float | None:
-    """Return how many bytes came a day lately: of each chunk its share of the last week.
+    """Return the recent growth in bytes per day: each chunk's share of the last week.
 
     A chunk counts as filled evenly from its start, or the `first` log-on, to its end, or `now`.
     """
@@ -134,7 +134,7 @@ def growth_per_day(chunks: list[Chunk], *, first: datetime, now: datetime) -> fl
 
 
 def _per_event(holdings: list[Holding]) -> list[Holding]:
-    """What an event costs in each: of the events themselves their size, else growth by growth."""
+    """Set the bytes per event: of events their own size, of other tables by the ratio of growth."""
     events = holdings[0]
     if not (events.bytes_per_row and events.growth_per_day):
         return [events._replace(bytes_per_event=events.bytes_per_row), *holdings[1:]]
@@ -146,7 +146,7 @@ def _per_event(holdings: list[Holding]) -> list[Holding]:
 
 
 def _foresee(holdings: list[Holding], free: int | None) -> Holding:
-    """The sum of some hypertables, and in how many days they alone fill what is free."""
+    """Return the total of some hypertables, and in how many days they alone fill the free space."""
     return Holding(
         table=holdings[0].table if len(holdings) == 1 else "total",
         chunks=sum(h.chunks for h in holdings),
@@ -161,9 +161,9 @@ def _foresee(holdings: list[Holding], free: int | None) -> Holding:
 
 
 def days_until_full(holdings: list[Holding], free: int) -> int | None:
-    """Return after how many days the growth exceeds what is free; None: not within ten years.
+    """Return after how many days growth exceeds the free space; None: not within ten years.
 
-    Retention ends the growth of a hypertable where it levels off.
+    Retention ends the growth of a hypertable at its `levels_off_at`.
     """
     for days in range(FORESIGHT_DAYS + 1):
         if sum(_grown(holding, days) for holding in holdings) > free:
@@ -190,7 +190,7 @@ def _given(size: int, database_bytes: int) -> Disk:
 def _find_disk(cursor: Any) -> Disk | None:
     cursor.execute(SERVER)
     pid, folder, is_here = cursor.fetchone()
-    # A server process works in the data directory, whatever its path is on the server.
+    # The working directory of a server process is the data directory, whatever its path there.
     process = Path("/proc") / str(pid)
     try:
         if is_here and (process / "cmdline").read_bytes().startswith(b"postgres:"):

@@ -1,7 +1,7 @@
-"""Packing of closed chunks: the samples' key wastes half of its space once nobody adds to it.
+"""Packing of closed chunks: rebuilds the samples' key, half of which is wasted space.
 
-While samples come in, PostgreSQL splits a full page of the key in halves, and few are filled again
-(docs/decisions.md has why). When its day is over a chunk's key is built anew, every page full.
+While samples arrive, PostgreSQL splits full pages of the key in half, and few fill up again
+(docs/decisions.md explains why). A day after a chunk ends, its key is rebuilt with full pages.
 """
 
 import json
@@ -17,26 +17,26 @@ from core.storage.session_limits import limited
 
 logger = logging.getLogger(__name__)
 
-# What a page kept for the next visit has mostly come by then. A batch that is later still splits a
-# full page in two; where those add up, the key is found again.
+# By then most late samples have arrived. A later batch splits a full page again; if that adds up, a
+# later run finds the key again.
 SETTLING = timedelta(days=1)
 
-# 36.3 B are the least for a key of 20 B: 32 B of tuple and 4 B of pointer, 8152 B of them a page.
-# A tenth more is worth building it anew, but not under a megabyte.
+# 36.3 B per row is the minimum for a key of 20 B: 32 B of tuple and 4 B of pointer, in pages of
+# 8152 B. A tenth more is worth a rebuild, if the key exceeds a megabyte.
 WASTE = {"bytes_per_row": 40, "least_bytes": 1024 * 1024}
 
-# No key is begun after ten minutes and none takes over twenty: the task has its time.
+# No rebuild starts after ten minutes, and none takes over twenty: the task has time for both.
 PATIENCE_SECONDS = 600
 
-# A key is done when all transactions are over that are older than it, a drain of 15 s perhaps.
-# Nobody waits behind that wait.
+# A rebuild ends when all older transactions are over, such as a drain of 15 s. No other session
+# queues behind that wait.
 LIMITS = {"lock_timeout": "1min", "statement_timeout": "20min"}
 ARE_LIMITS_OURS = """
 select bool_and(current_setting(key) = value) from json_each_text(%(limits)s)
 """
 
-# What a run that was killed or gave up has left. That of a run which is at it now looks the same,
-# and a lock of that run's stands before it.
+# The leftovers of a run that was killed or gave up. Those of a current run look the same, but its
+# lock protects them.
 LEFTOVERS = """
 select indexrelid::regclass::text from timescaledb_information.chunks
 join pg_index on indrelid = to_regclass(format('%I.%I', chunk_schema, chunk_name))
@@ -44,8 +44,8 @@ join pg_class on pg_class.oid = indexrelid
 where hypertable_name = 'analytics_pointerpositionevent' and not indisvalid
     and relname ~ '_cc(new|old)[0-9]*$'
 """
-# The newest first: they stay longest. Building a key counts its rows anew, so that no key which
-# has just been built is found again by a count that was wrong; -1 is before any analyze.
+# The newest first: they stay longest. A rebuild counts the rows anew, so a wrong count cannot
+# select a freshly built key again; -1 means that the chunk was never analysed.
 WASTEFUL = """
 select format('%%I.%%I', chunk_schema, chunk_name), indexrelid::regclass::text
 from timescaledb_information.chunks
@@ -56,16 +56,16 @@ where hypertable_name = 'analytics_pointerpositionevent'
     and pg_relation_size(indexrelid) > greatest(%(least_bytes)s, %(bytes_per_row)s * reltuples)
 order by range_end desc
 """
-# Locks: the chunk, against vacuum and changes of its schema; samples are read and stored meanwhile.
+# Locks: the chunk, against vacuum and schema changes; samples can be read and stored meanwhile.
 FILL = "alter index {index} set (fillfactor = 100)"
 REBUILD = "reindex index concurrently {index}"
 DROP = "drop index concurrently if exists {index}"
 
 
 def pack(*, now: datetime) -> list[str]:
-    """Build the wasteful keys of chunks that ended a day ago anew; return the chunks' names.
+    """Rebuild the wasteful keys of chunks that ended a day ago; return the chunks' names.
 
-    Where a lock is not had, or there is no room, the rest is left for the next run.
+    Without a lock or free space, the rest waits for the next run.
     """
     with limited(LIMITS), connection.cursor() as cursor:
         cursor.execute(ARE_LIMITS_OURS, {"limits": json.dumps(LIMITS)})
@@ -88,7 +88,7 @@ def _pack(cursor: Any, before: datetime) -> list[str]:
             cursor.execute(REBUILD.format(index=index))
             packed.append(chunk)
     except OperationalError as error:
-        logger.warning("packing goes on with the next run: %s", error)
+        logger.warning("packing continues with the next run: %s", error)
         with suppress(Error):
             _drop_leftovers(cursor)
     return packed

@@ -1,7 +1,7 @@
-"""Retention: what is old is sealed first, and dropped by whole chunks at a later run.
+"""Retention: a run seals old data first, and a later run drops it by whole chunks.
 
-Promises: a bucket that is still recomputed has everything that it is made of; nothing is dropped
-that the outbox still waits for; a run too many, or beside another, does nothing.
+Promises: a bucket that is still recomputed has all its samples; data that the outbox waits for is
+not dropped; an extra or a concurrent run does nothing.
 """
 
 import logging
@@ -17,12 +17,12 @@ from dashboard.statuses.ladder import RAW
 
 logger = logging.getLogger(__name__)
 
-# A statement that began before a seal may still compute what is sealed since: it has ended by then.
+# A statement that began before a seal may still use the sealed data. It has ended by then.
 SETTLING = timedelta(minutes=10)
 
-# Locks: the seal's row. No seal passes what waits in the outbox, down to the start of the longest
-# bucket, and none goes back. What ingest takes is an hour younger than any seal, so that no mark
-# can come to lie before one.
+# Locks: the seal's row. No seal passes a waiting mark, down to the start of its longest bucket, and
+# none moves back. Ingest accepts only samples an hour younger than any seal, so no new mark lies
+# before one.
 SEAL = """
 insert into analytics_seal (level, before, sealed_at)
 select %(level)s, least(%(cutoff)s, time_bucket(%(longest)s, min(since))), %(now)s
@@ -36,22 +36,22 @@ select format('%%I.%%I', chunk_schema, chunk_name), range_end from timescaledb_i
 where hypertable_name = %(table)s and range_end <= %(before)s order by range_end limit 1
 """
 
-# Two that drop at once would hold each other up, and ingest with them; so the second leaves it to
-# the first. No slot of a shard is -1 (analytics/rollups/shards.py).
+# Two concurrent runs would block each other, and ingest with them, so the second one skips the
+# work. No shard has slot -1 (analytics/rollups/shards.py).
 BEGIN = """
 select set_config('lock_timeout', '500ms', true), set_config('statement_timeout', '60s', true),
        pg_try_advisory_xact_lock(%(level)s, -1)
 """
-# Locks: all of the chunk, for a moment. Whoever reads or writes the hypertable meanwhile waits, so
-# it is one chunk a transaction, and it gives up where a long reader is in the way. The table before
-# its index, as all others lock them: drop_chunks by itself does the reverse, and each deadlock that
-# came of it held ingest up for a second.
+# Locks: the whole chunk, for a moment. All readers and writers of the hypertable wait meanwhile, so
+# each chunk has a transaction of its own, which gives up if a long reader holds it. The table is
+# locked before its index, as in all other statements; drop_chunks alone does the reverse, and each
+# resulting deadlock delayed ingest by a second.
 LOCK = "lock table {chunk} in access exclusive mode"
 DROP = "select drop_chunks(%(table)s::regclass, older_than => %(end)s::timestamptz)"
 
 
 class Level(NamedTuple):
-    """What is kept for so long: a hypertable, and the level of the ladder that it is."""
+    """Data with a limited retention: its hypertable and its level of the ladder."""
 
     level: int
     table: str
@@ -59,7 +59,7 @@ class Level(NamedTuple):
 
 
 def levels() -> list[Level]:
-    """Return the levels that do not stay for good."""
+    """Return the levels that are not kept for good."""
     return [
         Level(RAW, "analytics_pointerpositionevent", timedelta(days=settings.RAW_RETENTION_DAYS)),
         Level(
@@ -71,9 +71,9 @@ def levels() -> list[Level]:
 
 
 def retain(*, now: datetime) -> list[str]:
-    """Drop what was sealed by an earlier run, then seal what is too old now.
+    """Drop what an earlier run sealed, then seal what is too old now.
 
-    Returns the names of the dropped chunks. A chunk that a long reader holds is left for the next
+    Returns the names of the dropped chunks. A chunk that a long reader holds waits for the next
     run.
     """
     dropped = []
@@ -108,7 +108,7 @@ def _drop(cursor: Any, level: Level, before: datetime) -> list[str]:
 
 
 def _drop_oldest(cursor: Any, level: Level, before: datetime) -> list[str]:
-    """Return the names of the dropped chunks: none where none is old, or another run is at it."""
+    """Return the names of the dropped chunks: none if none is old, or another run is active."""
     with transaction.atomic():
         cursor.execute(BEGIN, {"level": level.level})
         if not cursor.fetchone()[-1]:

@@ -1,4 +1,4 @@
-"""Write tokens end with the samples: those of instances that have long been silent become void."""
+"""Ends write tokens with their samples: tokens of long silent instances become void."""
 
 import logging
 from datetime import datetime, timedelta
@@ -8,14 +8,14 @@ from django.db import connection
 
 logger = logging.getLogger(__name__)
 
-# So that one statement takes some tenths of a second.
+# One statement then takes some tenths of a second.
 MOST = 1000
-# Of instances whose token was not used since the cutoff, as far as is known: where there is a later
-# sample, that is the last use; where there is none, the tokens end.
-# Locks: the instances' rows, as an update does, which a batch does not wait for; one that a log-on
-# or an erasure holds is left to the next run. A log-on that was first is seen, because PostgreSQL
-# looks at a locked row again. Of a batch that commits after the snapshot the samples are stored,
-# and its sender has to log on anew, as it would have had a moment later.
+# For instances whose last known use of a token is before the cutoff: a later sample becomes the
+# last use; without one, the tokens end. Locks: the instances' rows, in the mode of an update, which
+# does not block a batch; rows that a log-on or an erasure holds wait for the next run. A log-on
+# that came first is seen, because PostgreSQL rechecks a locked row. If a batch commits after the
+# snapshot, its samples are stored, and its sender logs on anew, as it would have done a moment
+# later.
 END = """
 with silent as materialized (
     select browser.id, (
@@ -37,10 +37,10 @@ select count(*), count(*) filter (where has_ended) from looked_at
 
 
 def end_silent_tokens(*, now: datetime) -> int:
-    """Make the tokens of instances void that have neither logged on nor moved in the raw retention.
+    """End the tokens of instances without log-on or movement in the raw retention.
 
-    Returns how many instances that were. Their pages get 401 and log on as new instances; an ended
-    token may still erase (dashboard/instances/browsers.py). A run too many, or beside another, does
+    Returns the number of these instances. Their pages get 401 and log on as new instances; an ended
+    token may still erase (dashboard/instances/browsers.py). An extra or a concurrent run does
     nothing.
     """
     cutoff = now - timedelta(days=settings.RAW_RETENTION_DAYS)

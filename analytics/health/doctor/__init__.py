@@ -1,4 +1,4 @@
-"""What is wrong with this installation, and what to do: the checks of `manage.py doctor`."""
+"""The checks of `manage.py doctor`: faults of this installation, and their remedies."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -15,7 +15,7 @@ CHECKS = installation.CHECKS | database.CHECKS | processes.CHECKS | clocks.CHECK
 
 
 def diagnose(*, now: datetime) -> Iterator[Finding]:
-    """Yield what each check finds; one that cannot be made is a finding itself."""
+    """Yield each check's findings; a check that fails to run is a finding too."""
     for name, check in CHECKS.items():
         try:
             yield from check(now)

@@ -1,4 +1,4 @@
-"""Clocks that disagree: this machine's and the database's, and one that was set back."""
+"""Checks of clocks: this machine's against the database's, and clocks that were set back."""
 
 from collections.abc import Iterator
 from datetime import datetime

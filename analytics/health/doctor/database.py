@@ -1,4 +1,4 @@
-"""What the doctor asks the database: its version, settings, migrations, keys and replica."""
+"""The doctor's checks of the database: version, settings, migrations, keys and replica."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -15,7 +15,7 @@ OLDEST_POSTGRES = 14
 OLDEST_TIMESCALE = (2, 11)
 LONGEST_LAG_SECONDS = 30
 DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
-# Each hypertable's key, without which retries are stored twice and drains add rows.
+# Each hypertable's key. Without it, retries are stored twice and drains add rows.
 KEYS = {
     "analytics_pointerpositionevent": "browser_id, time, seq",
     "dashboard_pointerstatus": "browser_id, interval_ms, time",
@@ -37,7 +37,7 @@ select current_setting('server_version_num')::int / 10000, current_setting('serv
        (select reset_val from pg_settings where name = 'TimeZone'),
        pg_size_pretty(pg_database_size(current_database()))
 """
-# Where all that came is replayed there is no lag, however long ago the last transaction was.
+# There is no lag once all received WAL is replayed, however old the last transaction is.
 LAG = """
 select pg_is_in_recovery(), case when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0
     else coalesce(extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()), 0) end
@@ -82,14 +82,14 @@ def _replica(now: datetime) -> Iterator[Finding]:
     if not is_replica:
         yield Finding("replica", WARN, "REPLICA_URL names no replica", "let it name a standby")
     elif lag > LONGEST_LAG_SECONDS:
-        advice = "see its log, and pg_stat_replication on the primary: charts lack so much"
+        advice = "see its log, and pg_stat_replication on the primary: charts lag as much"
         yield Finding("replica", WARN, f"lags {lag:.0f} s behind", advice)
     else:
         yield Finding("replica", OK, f"lags {lag:.1f} s behind")
 
 
 def _limits(now: datetime) -> Iterator[Finding]:
-    """A pooler may have kept our session's limits from the server."""
+    """A pooler may keep our session's limits from the server."""
     wanted = settings.SESSION_SETTINGS
     with connection.cursor() as cursor:
         cursor.execute("select name, current_setting(name) from unnest(%s) name", [list(wanted)])
@@ -125,7 +125,7 @@ def _migrations(now: datetime) -> Iterator[Finding]:
 
 
 def _indexes(now: datetime) -> Iterator[Finding]:
-    """Every key is there and valid, and no index that each sample would pay for."""
+    """Each key exists and is valid, and no further index slows down each insert."""
     with connection.cursor() as cursor:
         cursor.execute(HYPERTABLES)
         hypertables = {name for (name,) in cursor.fetchall()}
@@ -147,7 +147,7 @@ def _indexes(now: datetime) -> Iterator[Finding]:
 
 
 def _analysts(now: datetime) -> Iterator[Finding]:
-    """Whether a login for analysis can do more than read."""
+    """Find logins for analysis that can do more than read."""
     unguarded = find_unguarded()
     for login in unguarded:
         yield Finding("analysts", WARN, f"{login.name} {login.said}", login.advice)

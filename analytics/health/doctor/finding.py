@@ -1,4 +1,4 @@
-"""What a check of the doctor finds."""
+"""The finding of a doctor's check."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -8,7 +8,7 @@ OK, WARN, FAIL = "ok", "warn", "fail"
 
 
 class Finding(NamedTuple):
-    """One check: its level (`ok`, `warn`, `fail`), what it saw, and what to do about it."""
+    """A check's result: its level (`ok`, `warn`, `fail`), what it saw, and the remedy."""
 
     check: str
     level: str
@@ -20,5 +20,5 @@ Check = Callable[[datetime], Iterator[Finding]]
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of an error's message, or its kind where it has none."""
+    """Return the first line of an error's message, or its type if the message is empty."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,4 +1,4 @@
-"""What the doctor sees on this machine: settings, versions, the chart library and the disk."""
+"""The doctor's checks of this machine: settings, versions, chart library and disk."""
 
 import platform
 import shutil
@@ -57,7 +57,7 @@ def _disk(now: datetime) -> Iterator[Finding]:
     usage = shutil.disk_usage(settings.BASE_DIR)
     free = usage.free / usage.total
     level = FAIL if free < DISK_FAIL else WARN if free < DISK_WARN else OK
-    said = f"{usage.free / 1e9:,.1f} GB free where Pointerscope lies ({free:.0%})"
+    said = f"{usage.free / 1e9:,.1f} GB free on Pointerscope's disk ({free:.0%})"
     advice = "" if level == OK else "make room, or lower RAW_RETENTION_DAYS"
     yield Finding("disk", level, said, advice)
 

@@ -1,4 +1,4 @@
-"""What the doctor asks of Redis, the worker and Beat, and of the work that waits for them."""
+"""The doctor's checks of Redis, the worker, Beat, and the work that waits for them."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -28,8 +28,8 @@ def _redis(now: datetime) -> Iterator[Finding]:
     try:
         policy = client().config_get("maxmemory-policy").get("maxmemory-policy")
     except redis.ResponseError:
-        advice = "see at its provider that it is noeviction"
-        yield Finding("eviction", WARN, "Redis does not tell its maxmemory-policy", advice)
+        advice = "check with its provider that it is noeviction"
+        yield Finding("eviction", WARN, "Redis does not report its maxmemory-policy", advice)
         return
     is_right = policy == "noeviction"
     advice = "" if is_right else "config set maxmemory-policy noeviction, and in redis.conf"
@@ -74,7 +74,7 @@ def _outbox(now: datetime) -> Iterator[Finding]:
 
 
 def _quotas(now: datetime) -> Iterator[Finding]:
-    """How near the whole service is to limits over which every sender is refused."""
+    """Compare the use of the whole service with the limits at which every sender is refused."""
     limits = quotas()
     for limit, used in zip(limits, read_use(limits), strict=True):
         if used is None:

@@ -16,9 +16,9 @@ NAME = re.compile("[a-z][a-z0-9_]{0,62}")
 
 class Command(BaseCommand):
     help = (
-        "Create a database login that may read the views for analysis (docs/analysis.md) and "
-        "nothing else, and print its address with a new password, once. Repeated, it gives the "
-        "login another password."
+        "Create a database login that may only read the views for analysis (docs/analysis.md), and "
+        "print its address with a new password, once. Repeated, the command gives the login "
+        "another password."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -29,20 +29,20 @@ class Command(BaseCommand):
         how.add_argument(
             "--sql",
             action="store_true",
-            help="change nothing: print SQL for somebody to run who may create roles",
+            help="change nothing: print the SQL for a user who may create roles",
         )
-        how.add_argument("--drop", action="store_true", help="take the login away")
+        how.add_argument("--drop", action="store_true", help="delete the login")
         how.add_argument(
             "--limit-all",
             action="store_true",
-            help="limit every login that there is as new ones are; passwords stay",
+            help="apply the limits of new logins to all logins; passwords stay",
         )
         parser.add_argument(
             "--timeout",
             type=_seconds,
             default=60,
             metavar="SECONDS",
-            help="cancel its statements after so long (default: 60)",
+            help="cancel its statements after this time (default: 60)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -61,15 +61,16 @@ class Command(BaseCommand):
 
     def _admit(self, analyst: Analyst, as_sql: bool) -> None:
         if as_sql:
-            # All or nothing: psql goes on after an error, and a role of that name may be another's.
+            # All or nothing: psql continues after an error, and a role of that name may be
+            # another's.
             self.stdout.write(f"begin;\n{analyst.script}commit;")
-            self.stderr.write(f"When that has been run, the address is {analyst.url}")
+            self.stderr.write(f"After running it, the address is {analyst.url}")
             return
         admit(analyst)
         self._warn(analyst.name)
         self.stdout.write(f"{analyst.name} may read the views, as a member of {group_name()}.")
         self.stdout.write(
-            f"The address, with the password, which is told this once:\n{analyst.url}"
+            f"The address with the password, which is shown only once:\n{analyst.url}"
         )
 
     def _limit_all(self) -> None:
@@ -89,11 +90,11 @@ class Command(BaseCommand):
 
 
 def _explain(error: DatabaseError) -> str:
-    """Say what PostgreSQL said, and what to do about it."""
+    """Return PostgreSQL's message, and the remedy if there is one."""
     said = str(error).strip().splitlines()[0]
     if getattr(error.__cause__, "pgcode", None) == "42501":
         return (
-            f"{said}. The service's database user may not manage roles. Name one who may in "
+            f"{said}. The service's database user may not manage roles. Name a user who may in "
             "DATABASE_OWNER_URL, or print the SQL with --sql and have it run in this database."
         )
     return said
@@ -101,12 +102,14 @@ def _explain(error: DatabaseError) -> str:
 
 def _name(text: str) -> str:
     if not NAME.fullmatch(text):
-        raise ArgumentTypeError("use up to 63 small letters, digits and _, a letter first")
+        raise ArgumentTypeError(
+            "use up to 63 lower-case letters, digits and _, beginning with a letter"
+        )
     return text
 
 
 def _seconds(text: str) -> int:
     most = settings.ANALYST_MINUTES * 60
     if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise ArgumentTypeError(f"{text} is no number of seconds from 1 to {most}")
+        raise ArgumentTypeError(f"{text} is not a number of seconds from 1 to {most}")
     return int(text)

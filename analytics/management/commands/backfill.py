@@ -1,4 +1,4 @@
-"""`manage.py backfill`: the statuses of rungs that were added to the ladder."""
+"""`manage.py backfill`: computes the statuses of rungs that were added to the ladder."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
@@ -14,9 +14,9 @@ from core.values.durations import format_duration, parse_duration
 
 class Command(BaseCommand):
     help = (
-        "Compute the statuses of each rung of the ladder (RUNGS) from everything that the rung "
+        "Compute the statuses of each rung of the ladder (RUNGS) from all data that the rung "
         "below still has. Run it after a change of RUNGS and a restart. It may run beside live "
-        "traffic and be stopped and repeated at any time; what is right already stays as it is."
+        "traffic, and be stopped and repeated at any time; correct statuses do not change."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         rungs = sorted(options["rungs"] or settings.RUNGS_MS[1:])
         forgotten = forget_removed_rungs()
         if forgotten:
-            self.stdout.write(f"{forgotten} marks of rungs that were removed are gone")
+            self.stdout.write(f"{forgotten} marks of removed rungs deleted")
         browsers = list_browsers_to_fill()
         for rung in rungs:
             self._fill(rung, browsers)
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         changed = 0
         for browser_id in tqdm(browsers, desc=name, unit=" browsers", disable=None):
             changed += fill(rung=rung, browser_id=browser_id, now=timezone.now())
-        self.stdout.write(f"{name}: {changed} statuses came to differ, of {len(browsers)} browsers")
+        self.stdout.write(f"{name}: {changed} statuses changed, of {len(browsers)} browsers")
 
 
 def _rung(text: str) -> int:
@@ -53,5 +53,5 @@ def _rung(text: str) -> int:
     except ValueError:
         rung = 0
     if rung not in settings.RUNGS_MS:
-        raise ArgumentTypeError(f"{text} is no rung of the ladder, which has {ladder}")
+        raise ArgumentTypeError(f"{text} is not a rung of the ladder, which has {ladder}")
     return rung

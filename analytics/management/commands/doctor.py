@@ -1,4 +1,4 @@
-"""`manage.py doctor`: looks at everything that the service stands on, and says what to do."""
+"""`manage.py doctor`: checks all that the service depends on, and names remedies."""
 
 import json
 import sys
@@ -15,10 +15,9 @@ class Command(BaseCommand):
     help = (
         "Check settings, versions, licence, time zone, clocks, durability, migrations, keys and "
         "indexes, Redis, queue and workers, Beat, the outbox, analysts' logins, the chart library "
-        "and the disk. Each is ok, warn or fail, with what to do; the exit code is 1 where any "
-        "fails."
+        "and the disk. Each is ok, warn or fail, with a remedy; the exit code is 1 if any fails."
     )
-    # It is there to tell what is wrong, so nothing that is may keep it from running.
+    # The command reports faults, so no fault may keep it from running.
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -32,9 +32,9 @@ STDOUT = Path("-")
 class Command(BaseCommand):
     help = (
         "Write the samples (events) or the statuses of all instances, or of some, as one file of "
-        "CSV, NDJSON or Parquet. docs/export.md has every column. Rows are read page by page, so "
-        "memory does not grow with them. The file comes to be when all of it is written: what "
-        "fails or is stopped leaves nothing behind. `replay` reads what this writes of events."
+        "CSV, NDJSON or Parquet. docs/export.md describes every column. Rows are read page by "
+        "page, so memory stays constant. The file appears once it is complete: a command that "
+        "fails or is stopped leaves nothing behind. `replay` reads exported events."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -45,26 +45,26 @@ class Command(BaseCommand):
             "--rung",
             type=_interval,
             default=None,
-            help="of statuses: a rung of the ladder, or what is made of whole buckets of one, "
+            help="of statuses: a rung of the ladder, or a multiple of one, "
             f"such as 30s (default: {format_duration(FIRST_RUNG_MS)})",
         )
         parser.add_argument(
             "--format",
             choices=list(FORMATS),
-            help="default: as the output's name ends, otherwise csv",
+            help="default: by the output's suffix, otherwise csv",
         )
         parser.add_argument(
             "--output",
             type=Path,
             default=STDOUT,
             metavar="FILE",
-            help="where to; one that exists is replaced. - is stdout (the default)",
+            help="the output, which replaces an existing file. - is stdout (the default)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         output: Path = options["output"]
         kind = _format(options["format"], output)
-        # As Ctrl-C does, so that what is half written goes.
+        # Handled as Ctrl-C, so that a partial file is removed.
         signal.signal(signal.SIGTERM, _stop)
         try:
             columns, pages = self._rows(options)
@@ -72,7 +72,7 @@ class Command(BaseCommand):
                 for chunk in kind.write(columns, pages):
                     file.write(chunk)
         except BrokenPipeError:
-            # The reader, such as head, has ended. Python must not flush anything when it ends.
+            # The reader, such as head, has ended. Python must not flush the output at its exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as error:
             raise CommandError(f"{output}: {error.strerror}") from None
@@ -93,7 +93,7 @@ class Command(BaseCommand):
     def _watched(
         self, pages: Iterator[Page], scope: Scope, interval_ms: int | None
     ) -> Iterator[Page]:
-        # To stderr, and silent where that is no terminal.
+        # On stderr, and only if that is a terminal.
         is_shown = sys.stderr.isatty()
         total = count_rows(scope=scope, interval_ms=interval_ms) if is_shown else None
         with tqdm(total=total, unit=" rows", unit_scale=True, disable=not is_shown) as bar:
@@ -103,13 +103,15 @@ class Command(BaseCommand):
 
 
 def _format(name: str | None, output: Path) -> Format:
-    """Return the format that was named, or the one that the output's name ends in."""
+    """Return the named format, or the one of the output's suffix."""
     name = name or output.suffix.removeprefix(".") or "csv"
     if name not in FORMATS:
-        raise CommandError(f"{output} tells no format: say it by --format {'|'.join(FORMATS)}")
+        raise CommandError(
+            f"{output} has no known suffix: name the format with --format {'|'.join(FORMATS)}"
+        )
     kind = FORMATS[name]
     if output == STDOUT and not kind.is_text and sys.stdout.isatty():
-        raise CommandError("this is nothing to look at: name a file by --output, or use a pipe")
+        raise CommandError("this format is binary: name a file with --output, or use a pipe")
     return kind
 
 

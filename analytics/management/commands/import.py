@@ -1,4 +1,4 @@
-"""`manage.py import`: recordings of any origin become browser instances."""
+"""`manage.py import`: turns recordings of any origin into browser instances."""
 
 import csv
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
@@ -18,7 +18,7 @@ First look, then import:
   manage.py import --dry-run session.csv
   manage.py import session.csv
 
-Files that do not speak for themselves:
+Files that need options:
   manage.py import --columns 'time=client timestamp,x=px,y=py' session.csv
   manage.py import --columns time=1,x=2,y=3 no_header.txt
   manage.py import --time-unit ms --timezone Europe/Berlin log.csv
@@ -26,16 +26,16 @@ Files that do not speak for themselves:
   manage.py import --scale 1920,1080 --flip-y psychopy.csv
   manage.py import --drop 0,0 --drop event=scroll session.csv
 
-docs/import.md has every rule."""
+docs/import.md explains every rule."""
 
 
 class Command(BaseCommand):
     help = (
-        "Read recordings of pointers, say what was understood, and store them: CSV and other\n"
+        "Read recordings of pointers, report what was understood, and store them: CSV and other\n"
         "delimited text, JSON, Parquet, each also as .gz. Each pointer becomes a new browser\n"
-        "instance. Times are kept where the service still takes samples so old, otherwise each\n"
+        "instance. Times are kept if the service still accepts samples that old; otherwise each\n"
         "recording is moved so that it ends now. All files are read and checked before anything\n"
-        "is sent, and what fails later, or is stopped by Ctrl-C, is erased again."
+        "is sent. If a later step fails, or Ctrl-C stops it, everything sent is erased again."
     )
 
     def create_parser(self, *args: Any, **options: Any) -> Any:
@@ -46,7 +46,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what was understood, and send nothing"
+            "--dry-run", action="store_true", help="report what was understood, and send nothing"
         )
         add_reading(parser)
         group = parser.add_argument_group("sending")
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         times.add_argument(
             "--keep-times",
             action="store_true",
-            help="keep the recorded times, and refuse files where the service does not take them",
+            help="keep the recorded times, and refuse files with times that are not accepted",
         )
         times.add_argument(
             "--end-now", action="store_true", help="move all recordings so that they end now"
@@ -63,7 +63,7 @@ class Command(BaseCommand):
             "--mapping",
             type=Path,
             metavar="FILE",
-            help="write a CSV that says which instance each participant became",
+            help="write a CSV with the instance of each participant",
         )
         add_url(group)
 
@@ -88,7 +88,7 @@ class Command(BaseCommand):
         self._conclude(jobs, sent)
         if mapping:
             write_mapping(mapping, jobs, sent)
-            self.stdout.write(f"{mapping} says which is which.")
+            self.stdout.write(f"{mapping} lists the instance of each pointer.")
 
     def _show(self, readings: list[Reading], keeps: bool, options: dict[str, Any]) -> None:
         for line in preview(readings, is_detailed=options["verbosity"] > 1):
@@ -139,7 +139,7 @@ class _HelpFormatter(RawDescriptionHelpFormatter):
 
 
 def refuse_unwritable(path: Path) -> None:
-    """End the command before anything is sent where this file cannot be written."""
+    """End the command before anything is sent if this file cannot be written."""
     try:
         with path.open("a"):
             pass
@@ -148,7 +148,7 @@ def refuse_unwritable(path: Path) -> None:
 
 
 def write_mapping(path: Path, jobs: list[Job], sent: list[Sent]) -> None:
-    """Write which instance each pointer of each file became."""
+    """Write the instance of each pointer of each file."""
     with path.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file)
         out.writerow(["file", "label", "instance_id", "samples", "trials"])

@@ -1,7 +1,7 @@
-"""`manage.py migrate` as Django has it, made so that ingest does not wait for it.
+"""`manage.py migrate` with a lock timeout, so that ingest does not wait for it.
 
-A statement that waits for a lock on a table makes everybody wait who comes after it, and one long
-reader is enough for that. So it waits for a third of a second only, and tries again later.
+A statement that waits for a table lock blocks all later ones, and one long reader can cause that.
+So this command waits for a third of a second only, and tries again later.
 """
 
 import time
@@ -12,7 +12,7 @@ from django.db import OperationalError
 
 from core.storage.session_limits import limited
 
-# A statement may last, as a request's may not.
+# A statement may take any time, unlike a request's.
 LIMITS = {"lock_timeout": "300ms", "statement_timeout": "0"}
 LOCK_TIMED_OUT = "55P03"
 ATTEMPTS = 100
@@ -20,7 +20,7 @@ PAUSE_SECONDS = 1
 
 
 class Command(migrate.Command):
-    help = f"{migrate.Command.help} Waits its turn, so that nobody waits for it."
+    help = f"{migrate.Command.help} It waits briefly for a lock and retries, so nothing queues up."
 
     def handle(self, *args: Any, **options: Any) -> None:
         with limited(LIMITS, database=options["database"]):

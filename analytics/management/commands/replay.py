@@ -1,4 +1,4 @@
-"""`manage.py replay`: a recording becomes a browser instance whose pointer moves again."""
+"""`manage.py replay`: turns a recording into a browser instance whose pointer moves again."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
@@ -14,10 +14,10 @@ from analytics.recordings import check, preview
 class Command(BaseCommand):
     help = (
         "Play recordings back through the REST API, each as a new browser instance, and print the "
-        "address of its page: in real time with --speed 1, so that live charts move. What is read, "
-        "and how, is as for `import`. Times are moved so that a recording ends now. All files are "
-        "read and checked before anything is sent, and what fails later, or is stopped by Ctrl-C, "
-        "is erased again."
+        "address of its page: in real time with --speed 1, so that live charts move. Files are "
+        "read as by `import`. Times are moved so that a recording ends now. All files are read "
+        "and checked before anything is sent. If a later step fails, or Ctrl-C stops it, "
+        "everything sent is erased again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,19 +27,19 @@ class Command(BaseCommand):
             "--speed",
             type=_speed,
             default=None,
-            help="1 is real time, 2 twice as fast, max (the default) as fast as it goes",
+            help="1 is real time, 2 twice as fast, max (the default) as fast as possible",
         )
         group.add_argument(
             "--keep-times",
             action="store_true",
-            help="send the recorded times as they are: the same statuses, bucket by bucket, where "
-            "the service still takes such old samples (RAW_RETENTION_DAYS)",
+            help="send the recorded times unchanged: the statuses are the same, bucket by bucket, "
+            "if the service still accepts samples that old (RAW_RETENTION_DAYS)",
         )
         add_url(group)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["keep_times"] and options["speed"]:
-            raise CommandError("--keep-times goes as fast as it can, without --speed")
+            raise CommandError("--keep-times is as fast as possible and takes no --speed")
         readings = read_files(options["files"], to_options(options))
         now = timezone.now()
         for reading in readings:
@@ -66,7 +66,7 @@ def _speed(text: str) -> float | None:
         speed = float(text)
     except ValueError:
         speed = 0
-    # Slower than life would put the first samples into the future.
+    # A slower speed would place the first samples in the future.
     if not 1 <= speed <= 1000:
         raise ArgumentTypeError("max, or a number from 1 to 1000")
     return speed

@@ -1,4 +1,4 @@
-"""`manage.py simulate`: made-up pointers move through the API in real time, for demos and load."""
+"""`manage.py simulate`: moves generated pointers through the API, for demos and load."""
 
 import secrets
 import signal
@@ -20,10 +20,10 @@ MOST_FAULTS = 5
 
 class Command(BaseCommand):
     help = (
-        "Let made-up pointers move as people move them, through the REST API and in real time: "
-        "aimed movements with a bell-shaped speed, overshoot and correction, rests, leaving and "
-        "coming back. Ctrl-C ends it; every pointer logs off then. Where the service lets one "
-        "address log on only so often (LOG_ON_PER_MINUTE), the rest wait for their turn."
+        "Move generated pointers like people's, through the REST API and in real time: aimed "
+        "movements with a bell-shaped speed, overshoot and correction, rests, leaving and coming "
+        "back. Ctrl-C ends it; then every pointer logs off. If the service limits the log-ons "
+        "of an address (LOG_ON_PER_MINUTE), the rest wait for their turn."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -42,8 +42,8 @@ class Command(BaseCommand):
             type=_minutes,
             default=None,
             metavar="M",
-            help="how long, 0.5 for half a "
-            "minute, from when the last pointer is in (default: until Ctrl-C)",
+            help="how long, such as 0.5, "
+            "counted from when the last pointer has logged on (default: until Ctrl-C)",
         )
         parser.add_argument(
             "--seed",
@@ -69,7 +69,7 @@ class Command(BaseCommand):
         crowd = Crowd(url=url, browsers=options["browsers"], rate=options["rate"], seed=seed)
         self.stdout.write(f"{options['browsers']} pointers, seed {seed}: {url}/browsers/")
         self.stdout.flush()
-        # The pointers log off after SIGTERM as they do after Ctrl-C.
+        # The pointers log off after SIGTERM as after Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             crowd.start()
@@ -89,13 +89,13 @@ class Command(BaseCommand):
         for fault, times in crowd.faults.most_common(MOST_FAULTS):
             self.stdout.write(f"  {times} times {fault}")
         if tally["off"] < browsers:
-            raise CommandError(f"{browsers - tally['off']} pointers did not go the whole way")
+            raise CommandError(f"{browsers - tally['off']} pointers did not finish")
 
 
 def _watch(crowd: Crowd, browsers: int, minutes: float | None) -> None:
-    """Show what becomes of the crowd until its time is over, or nobody is left."""
+    """Show the crowd's progress until its time is over, or no pointer is left."""
     seconds = None if minutes is None else minutes * 60
-    # To stderr, and silent where that is no terminal, so that the output can be piped.
+    # On stderr, and only if that is a terminal, so that the output can be piped.
     with tqdm(total=seconds, unit="s", disable=None, bar_format=BAR if seconds else None) as bar:
         while crowd.tally["on"] < browsers and crowd.living:
             bar.set_description(f"{crowd.tally['on']} of {browsers} in")

@@ -1,4 +1,4 @@
-"""`manage.py storage`: what the data takes, how fast it grows, and when the disk is full."""
+"""`manage.py storage`: the size of the data, its growth, and when the disk is full."""
 
 import json
 import re
@@ -24,7 +24,7 @@ class Command(BaseCommand):
     help = (
         "Show for each hypertable its chunks, rows (an estimate), size with index, bytes per row "
         "and per event, growth per day over the last week, the size at which retention ends its "
-        "growth, and in how many days it alone fills the disk; and all together. "
+        "growth, and in how many days it alone fills the disk; and the total. "
         "docs/metrics.md, Storage, defines each figure."
     )
 
@@ -33,8 +33,8 @@ class Command(BaseCommand):
             "--disk",
             type=_size,
             metavar="SIZE",
-            help="of the database's disk, such as 500GB (default: that of the data directory, "
-            "where the server is on this machine)",
+            help="of the database's disk, such as 500GB (default: the data directory's disk, "
+            "if the server is on this machine)",
         )
         parser.add_argument("--json", action="store_true", help="for machines; sizes in bytes")
 
@@ -42,8 +42,10 @@ class Command(BaseCommand):
         try:
             storage = measure_storage(now=timezone.now(), disk_bytes=options["disk"])
         except OperationalError as error:
-            # A chunk that is being compressed or dropped cannot be measured meanwhile.
-            raise CommandError(f"the database cannot tell now, try again: {error}") from None
+            # A chunk cannot be measured while it is compressed or dropped.
+            raise CommandError(
+                f"the database cannot measure a chunk now, try again: {error}"
+            ) from None
         if options["json"]:
             self.stdout.write(json.dumps(_to_json(storage), indent=2))
             return
@@ -57,11 +59,11 @@ class Command(BaseCommand):
 def _tell(storage: Storage) -> str:
     disk = storage.disk
     if disk is None:
-        return "Nothing is known of its disk: --disk 500GB says how large that is."
+        return "Its disk is unknown: --disk 500GB names its size."
     room = f"Free: {_write(disk.free)} of {_write(disk.size)}, {disk.source}."
     days = storage.total.full_in_days
     if storage.total.growth_per_day is None:
-        return f"{room} Growth is not known in the service's first hour."
+        return f"{room} Growth is unknown in the service's first hour."
     if days is None:
         return f"{room} At this growth it lasts for more than {FORESIGHT_DAYS // 365} years."
     return f"{room} At this growth it is full in {days} days."

@@ -1,4 +1,4 @@
-"""`manage.py verify_rollups`: is every status what the samples say?"""
+"""`manage.py verify_rollups`: checks every status against the samples."""
 
 import sys
 from argparse import ArgumentParser
@@ -24,10 +24,10 @@ BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
 class Command(BaseCommand):
     help = (
         "Compute every status anew from the level below it (1 s statuses from samples, coarser "
-        "ones from finer ones) and compare each number with what is stored. Differences are "
-        "printed, and the exit code is 1 where there is any, 2 where the check itself failed. Safe "
-        "beside live traffic: what still waits to be rolled up is passed over, and so is what was "
-        "sealed because older data may be gone."
+        "ones from finer ones) and compare each number with the stored one. Differences are "
+        "printed. The exit code is 1 if there are any, and 2 if the check itself failed. It is "
+        "safe beside live traffic: it skips what still waits to be rolled up, and what was "
+        "sealed because older data may have been dropped."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--repair",
             action="store_true",
-            help="recompute what differs; the exit code is 1 all the same",
+            help="recompute what differs; the exit code stays 1",
         )
         parser.add_argument(
             "--lines", type=int, default=50, help="how many differences to print (default: 50)"
@@ -45,7 +45,7 @@ class Command(BaseCommand):
         try:
             self._verify(**options)
         except DatabaseError as error:
-            why = f"the check did not come to its end: {error}"
+            why = f"the check did not finish: {error}"
             raise CommandError(why, returncode=2) from None
 
     def _verify(self, **options: Any) -> None:
@@ -64,7 +64,7 @@ class Command(BaseCommand):
 
     def _steps(self, scope: Scope) -> Iterator[Step]:
         name = format_duration(scope.rung)
-        # To stderr, and silent where that is no terminal, so that the output can be piped.
+        # On stderr, and only if that is a terminal, so that the output can be piped.
         with tqdm(total=1, desc=name, bar_format=BAR, disable=None) as bar:
             for step in verify(scope=scope):
                 yield step
@@ -81,10 +81,10 @@ class Command(BaseCommand):
 
     def _conclude(self, statuses: int, found: int, **options: Any) -> None:
         if not found:
-            self.stdout.write(f"{statuses} statuses compared: each is what it should be")
+            self.stdout.write(f"{statuses} statuses compared: all are right")
             return
         if found > options["lines"]:
             self.stdout.write(f"… and {found - options['lines']} more (--lines shows them)")
-        done = "repaired" if options["repair"] else "run again with --repair to mend them"
+        done = "repaired" if options["repair"] else "run again with --repair to recompute them"
         self.stdout.write(f"{statuses} statuses compared: {found} numbers differ, {done}")
         sys.exit(1)
