@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SERVICES := $(PYTHON) scripts/services
-# Python without .py in its name, which ruff would pass over.
+# Python files without the suffix .py, which ruff would skip.
 COMMANDS := scripts/run scripts/services scripts/fuzz scripts/screenshot deploy/healthy
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --fetch-retries=1
-# The settings refuse to load without a key; checks take one that is forgotten when they end.
+# The settings require a key. Checks generate one that is discarded when they end.
 SECRET = export SECRET_KEY="$${SECRET_KEY:-$$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')}"
 BIOME := PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/biome
 
@@ -14,7 +14,7 @@ BIOME := PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/biome
 .PHONY: help setup run demo test soak screenshots fuzz faults hosts bench bench-large lint format stop clean clean-data
 .PHONY: lock pin chromium pgbouncer servers
 
-help: ## Say what each target does
+help: ## Show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/.runtime .venv/.charts ## Install what a run needs into .venv and node_modules
@@ -22,21 +22,21 @@ setup: .venv/.runtime .venv/.charts ## Install what a run needs into .venv and n
 run: setup ## Run everything until Ctrl-C; PORT=8001 moves the page
 	@exec $(BIN)/python scripts/run
 
-demo: setup ## The same with twenty made-up pointers, and a login to look at them
+demo: setup ## The same with twenty generated pointers, and a login to view them
 	@exec $(BIN)/python scripts/run demo
 
-test: lint chromium pgbouncer servers ## Lint, then every test, two files at a time; ARGS="-k drain" picks some
+test: lint chromium pgbouncer servers ## Lint, then every test, two files at a time; ARGS="-k drain" selects some
 	@$(SECRET); exec $(BIN)/python scripts/services run -- \
 	    $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-soak: .venv/.dev chromium ## Watch live charts for ten minutes, and see that the heap does not grow
+soak: .venv/.dev chromium ## Watch live charts for ten minutes, and check that the heap does not grow
 	@$(SECRET); export SOAK_SECONDS=600; exec $(BIN)/python scripts/services run -- \
 	    $(BIN)/python -m pytest tests/test_long_watch.py -k heap
 
-screenshots: setup .venv/.dev chromium ## Take the pictures of README and docs anew, in about three minutes
+screenshots: setup .venv/.dev chromium ## Take the screenshots of README and docs, in about three minutes
 	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python scripts/screenshot $(ARGS)
 
-fuzz: .venv/.dev ## Try over 20,000 made-up requests on the API, the pages and the admin; SEED=7 repeats a run
+fuzz: .venv/.dev ## Send over 20,000 generated requests to the API, the pages and the admin; SEED=7 repeats a run
 	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python scripts/fuzz
 
 bench: .venv/.dev node_modules/.dev chromium ## Measure speed as ratios, rewrite docs/performance.md; ARGS="--only ingest" some
@@ -49,7 +49,7 @@ faults: .venv/.dev ## Kill, stop, flood and forge, all of it (15 minutes); SEED=
 	@$(SECRET); FAULTS=whole exec $(BIN)/python scripts/services run -- \
 	    $(BIN)/python -m pytest tests/faults $(ARGS)
 
-hosts: .venv/.dev ## Run the service on nine hosts, network namespaces, and lose some (root)
+hosts: .venv/.dev ## Run the service on nine hosts, as network namespaces, and kill some (root)
 	@set -e; scripts/iproute; $(SECRET); DATABASE_URL=postgres://none/none REDIS_URL=redis://none \
 	    HOSTS="own namespace" exec unshare --net -- $(BIN)/python -m pytest \
 	    --confcutdir tests/hosts -s tests/hosts $(ARGS)
@@ -66,14 +66,14 @@ format: .venv/.dev node_modules/.dev ## Put Python and JavaScript into the house
 	$(BIN)/ruff format . $(COMMANDS)
 	$(BIOME) check --write
 
-stop: ## Stop the services that were started here; their data stays; ARGS=--yes also under a run
+stop: ## Stop the services that were started here; their data stays; ARGS=--yes also during a run
 	@$(SERVICES) down $(ARGS)
 	@if [ -d var/demo ]; then POINTERSCOPE_STATE=var/demo $(SERVICES) down $(ARGS); fi
 
 clean: ## Delete what set-up installed and what tools cached; not the data
 	rm -rf .venv node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
-clean-data: ## Delete the private servers' data, passwords and logs (var/); asks; ARGS=--yes does not
+clean-data: ## Delete the private servers' data, passwords and logs (var/); after a question; ARGS=--yes skips it
 	@$(SERVICES) delete-data $(ARGS)
 
 pin: ## Write the digests of all container images behind their tags (needs Docker)
@@ -85,7 +85,7 @@ lock: ## Resolve requirements*.lock and package-lock.json anew (needs uv)
 	npm install --package-lock-only
 LOCK := --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-# Each stamp below is as new as the lock file that it was installed from.
+# Each stamp below is as new as the lock file that was installed.
 PIP_INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes
 
 .venv/bin/python:
@@ -101,7 +101,7 @@ PIP_INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check --req
 	@$(PIP_INSTALL) -r $<
 	@touch $@
 
-# The chart library comes from its CDN; this copy is for a machine that cannot reach it.
+# The chart library comes from its CDN; this copy is for machines that cannot reach it.
 .venv/.charts: package-lock.json | .venv/.runtime
 	@$(NPM) ci --omit=dev --silent \
 	    || echo "No local copy of the chart library (npm is missing, or has no network):" \
@@ -112,8 +112,8 @@ node_modules/.dev: package-lock.json .venv/.charts | .venv/.dev
 	@$(NPM) ci --silent
 	@touch $@
 
-# One after the other: apt lets nobody in beside itself. The packages of Python and JavaScript and
-# lint may go on meanwhile (make -j2).
+# In sequence, because apt runs only once at a time. With `make -j2` the Python and JavaScript
+# packages and lint run meanwhile.
 chromium: | .venv/bin/python
 	@scripts/chromium
 

@@ -1,4 +1,4 @@
-"""The one Celery application."""
+"""The Celery application."""
 
 import os
 from typing import Any
@@ -20,7 +20,7 @@ app.Beat = app.subclass_with_self(Beat)
 
 @setup_logging.connect
 def log_as_set(**_: Any) -> None:
-    """Let LOG_LEVEL and LOG_FORMAT hold: Celery would log from the level of its `-l` on."""
+    """Apply LOG_LEVEL and LOG_FORMAT; Celery would use the level of its `-l` option."""
     from django.conf import settings
     from django.utils.log import configure_logging
 
@@ -32,8 +32,8 @@ def log_as_set(**_: Any) -> None:
 def wait_for_broker(**_: Any) -> None:
     """Give worker and Beat a patient broker connection.
 
-    The settings' own options are the web process's: half a second and no retry, because a request
-    waits for it. A worker's blocking read lasts a second, so half of one would break every read.
+    The settings' own options suit web: half a second and no retry, because a request waits for it.
+    A worker's blocking read lasts a second, so half a second would break every read.
     """
     from django.conf import settings
 
@@ -42,18 +42,17 @@ def wait_for_broker(**_: Any) -> None:
 
 @celeryd_init.connect
 def end_in_time(**_: Any) -> None:
-    """Have a child that ends wait 2 s, not 30, until the main process has counted its results.
+    """Make an ending child wait 2 s instead of 30 for the main process to count its results.
 
-    Now and then the main process has stopped counting by then (billiard 4,
-    `_ensure_messages_consumed`), and nothing here waits for a result.
-    core/tests/test_upstream_faults.py fails once this is mended upstream.
+    Sometimes the main process has already stopped counting (billiard 4,
+    `_ensure_messages_consumed`), and ending took half a minute. No task returns a result.
     """
     billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 20
 
 
 @task_prerun.connect
 def renew_connections(**_: Any) -> None:
-    """Close what is too old or broken, and ask what is left whether it lives, as a request does."""
+    """Close expired and broken connections, and health-check the rest, as before a request."""
     from django.db import close_old_connections
 
     close_old_connections()
@@ -61,7 +60,7 @@ def renew_connections(**_: Any) -> None:
 
 @task_prerun.connect
 def take_request_id(task: Any = None, **_: Any) -> None:
-    """Log a task's work under the id of the request that queued it; Beat's tasks have none."""
+    """Log a task under the id of the request that queued it; Beat's tasks have none."""
     request_ids.current.set(getattr(task.request, "request_id", None) or "")
 
 

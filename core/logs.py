@@ -1,8 +1,8 @@
-"""Log lines that nothing a caller wrote can forge.
+"""Formats log lines so that no caller's text can forge one.
 
 A message may quote an address, a header or a value, and with it line breaks, terminal codes and
-text that runs backwards. The formatter escapes them, so no logging call has to. In JSON lines
-`json` escapes them.
+right-to-left text. The formatter escapes them, so logging calls need not. In JSON lines `json`
+escapes them.
 """
 
 import logging
@@ -19,7 +19,7 @@ def escape(text: str) -> str:
 
 
 class LineFormatter(logging.Formatter):
-    """One line a record; the lines of a traceback follow, each indented."""
+    """Formats a record as one line; the indented lines of a traceback follow."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         return escape(super().formatMessage(record))
@@ -32,5 +32,5 @@ class LineFormatter(logging.Formatter):
 
 
 def _indent(text: str) -> str:
-    # An error's own text may have line breaks too: an indented line is no record.
+    # An error's own text may contain line breaks too. An indented line is not a record.
     return "\n".join(f"    {escape(line)}" for line in text.split("\n"))

@@ -1,8 +1,8 @@
-"""Counting for Prometheus, over all processes of a machine.
+"""Prometheus metrics over all processes of a machine.
 
-With METRICS_DIR every process keeps its numbers in files there, and the web process answers for
-all of them; without it a process knows its own alone. This module must be imported before any
-metric is made.
+With METRICS_DIR every process keeps its numbers in files there, and each web process answers for
+all of them. Without it, a process knows only its own. This module must be imported before any
+metric is created.
 """
 
 import os
@@ -29,7 +29,7 @@ from core.environment.sources import stop
 
 HOST = socket.gethostname().replace("_", "-")
 GAUGES = "gauge_live*"
-# A gauge that another host's process has not touched for so long is that of a dead process.
+# A gauge of another host that was not touched for this long belongs to a dead process.
 GAUGE_SECONDS = 30
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
@@ -38,13 +38,13 @@ _name = ""
 
 
 def _take_name() -> None:
-    """Containers that share the directory have the same pids, but not the same host name."""
+    """Name this process: containers that share the directory have equal pids, not host names."""
     global _name
     _name = f"{HOST}-{os.getpid()}"
 
 
 _take_name()
-# It is asked for at each count, by far too often for a look at the pid.
+# The name is needed at each count, too often to read the pid each time.
 os.register_at_fork(after_in_child=_take_name)
 
 if settings.METRICS_DIR:
@@ -63,7 +63,7 @@ REQUESTS = Counter(
 def count_requests(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: count each answer by its route, never by its address, which anybody makes up."""
+    """Middleware: count each answer by its route, because callers can invent any address."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -83,12 +83,12 @@ def count_request(*, route: str, method: str, status: int) -> None:
     _requests(route, method if method in METHODS else "other", status).inc()
 
 
-# There are as many as routes, methods and statuses; finding one takes longer than counting.
+# Cached, because finding a metric takes longer than counting, and there are few combinations.
 _requests = cache(REQUESTS.labels)
 
 
 def exposition(gauges: Collector) -> bytes:
-    """Return all metrics in Prometheus' text format, those of `gauges` read now."""
+    """Return all metrics in Prometheus' text format, with the current values of `gauges`."""
     counted = CollectorRegistry()
     if settings.METRICS_DIR:
         counted.register(_Files(Path(settings.METRICS_DIR)))
@@ -99,7 +99,7 @@ def exposition(gauges: Collector) -> bytes:
 
 
 def touch_gauges() -> None:
-    """Show that this process lives; other hosts leave out what is older than GAUGE_SECONDS."""
+    """Mark this process's gauges as current; other hosts omit those older than GAUGE_SECONDS."""
     if not settings.METRICS_DIR:
         return
     for file in Path(settings.METRICS_DIR).glob(f"{GAUGES}_{_name}.db"):
@@ -107,9 +107,9 @@ def touch_gauges() -> None:
 
 
 class _Files:
-    """What all processes counted.
+    """The counts of all processes.
 
-    A killed process cannot take its gauges back, so they are left out. Its counters stay.
+    The gauges of killed processes are left out. Their counters stay.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -122,7 +122,7 @@ class _Files:
 
 
 def _is_alive(gauge: Path) -> bool:
-    """Whether the process lives that a gauge is of; another container's pid means nothing here."""
+    """Return whether a gauge's process is alive; pids of other containers cannot be checked."""
     host, _, pid = gauge.stem.rpartition("_")[2].rpartition("-")
     try:
         if host != HOST:

@@ -1,7 +1,7 @@
-"""Every setting of Pointerscope, typed and checked at boot.
+"""Every setting of Pointerscope, typed and checked at start.
 
-What an operator may change is read from the environment (or `.env`); docs/settings.md explains
-each. All faults are reported together, before anything starts.
+Operators set values in the environment or in `.env`; docs/settings.md explains each. All faults are
+reported together, before anything starts.
 """
 
 import os
@@ -30,7 +30,7 @@ from core.web.security_headers import content_policy, share_tracker
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 _dotenv = load_environment(checkout=BASE_DIR)
-# SECRET_KEY_FILE names a file with the SECRET_KEY in it, and so for every setting.
+# SECRET_KEY_FILE names a file that contains the SECRET_KEY; every setting has such a variant.
 env = FileAwareEnv(eager=False, strip_whitespace=True)
 
 SECRET_KEY = env.str("SECRET_KEY", validate=validate.Length(min=32))
@@ -106,7 +106,7 @@ INSTANCES_PER_DAY_PER_ADDRESS = env.int(
 INSTANCES_PER_DAY_OF_ALL = env.int("INSTANCES_PER_DAY_OF_ALL", 100_000, validate=AT_LEAST_ONE)
 BATCHES_PER_MINUTE = env.int("BATCHES_PER_MINUTE", 1200, validate=AT_LEAST_ONE)
 EVENTS_PER_MINUTE = env.int("EVENTS_PER_MINUTE", 120_000, validate=validate.Range(min=1000))
-# As much as ten instances that never rest, or a hundred people; and what two cores store.
+# The rate of ten instances that never rest, or of a hundred people; two cores can store it.
 EVENTS_PER_MINUTE_PER_ADDRESS = env.int(
     "EVENTS_PER_MINUTE_PER_ADDRESS",
     10 * (EVENTS_PER_MINUTE or 1000),
@@ -124,7 +124,7 @@ try:
     env.seal()
 except EnvValidationError as error:
     stop(say_faults(cast(dict, error.error_messages)))
-# Logged when a process starts, and told by `manage.py doctor`.
+# Logged when a process starts, and reported by `manage.py doctor`.
 UNKNOWN_SETTINGS = list(find_unknown(known=env.dump(), dotenv=_dotenv, environment=os.environ))
 
 RUNGS_MS = parse_ladder(RUNGS)
@@ -183,19 +183,18 @@ TEMPLATES = [
     }
 ]
 
-# A request waits for the database for seconds at most; the worker's transactions set limits of
-# their own (analytics/rollups/drain.py). Behind a pooler the database's role has them
+# A request waits for the database for a few seconds at most; the worker's transactions have limits
+# of their own (analytics/rollups/drain.py). Behind a pooler the database role carries them
 # (docs/scaling.md).
 SESSION_SETTINGS = {
     "statement_timeout": "5s",
     "lock_timeout": "2s",
     "idle_in_transaction_session_timeout": "10s",
-    # A plan over sixty chunks looks dear enough to be compiled: half a second for a query of ten
-    # milliseconds.
+    # A plan over sixty chunks looks costly enough for JIT: half a second for a query of 10 ms.
     "jit": "off",
 }
-# A lost connection is noticed within ten seconds by the server, which then frees what a drain had
-# locked, and within five by the client, so that a request does not hang.
+# The server notices a lost connection within ten seconds, and then releases a drain's locks. The
+# client notices it within five, so that a request does not hang.
 SERVER_PATIENCE = {
     "tcp_keepalives_idle": "4",
     "tcp_keepalives_interval": "2",
@@ -207,7 +206,7 @@ CLIENT_PATIENCE = {
     "keepalives_idle": 4,
     "keepalives_interval": 2,
     "keepalives_count": 3,
-    # A batch may meet two of them, first its group's and then its thread's.
+    # A batch may wait for two lost connections, its group's and then its thread's.
     "tcp_user_timeout": 5_000,
 }
 
@@ -225,11 +224,11 @@ def _limited(database: dict[str, Any], session: dict[str, str]) -> dict[str, Any
 DATABASES = {"default": _limited(DATABASE, SESSION_SETTINGS | SERVER_PATIENCE)}
 DATABASE_ROUTERS = ["core.storage.replica.Router"]
 if REPLICA:
-    # Read only even where the address is another primary's by mistake.
+    # Read-only even if the address is another primary's by mistake.
     reading = SESSION_SETTINGS | SERVER_PATIENCE | {"default_transaction_read_only": "on"}
     DATABASES["replica"] = {**_limited(REPLICA, reading), "TEST": {"MIRROR": "default"}}
 if DATABASE_OWNER:
-    # The same database, whichever that is now, for commands that make roles.
+    # The same database under its current name, for commands that create roles.
     owner = _limited(DATABASE_OWNER, SESSION_SETTINGS) | {"NAME": DATABASE["NAME"]}
     DATABASES["owner"] = {**owner, "TEST": {"MIRROR": "default"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -243,9 +242,9 @@ AUTH_PASSWORD_VALIDATORS = [
 
 PASSWORD_HASHERS = ["dashboard.instances.passwords.Hasher"]
 
-# The lock after wrong passwords holds for a name and an address together, so that nobody can lock
-# others out from elsewhere; after many more, at whichever names, it holds for the address. It is in
-# the database, so that it does not depend on Redis.
+# After wrong passwords, the lock applies to the name and address together, so that nobody can lock
+# others out from elsewhere. After many more, for any names, it applies to the address. The database
+# stores it, so that it does not depend on Redis.
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
@@ -261,7 +260,7 @@ AXES_FAILURE_LIMIT = LOGIN_ATTEMPTS
 AXES_COOLOFF_TIME = timedelta(minutes=LOGIN_COOLOFF_MINUTES)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
-# Who logged in when, and from where, is nobody's business for ever.
+# A log of all logins and their addresses is not needed.
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 
@@ -273,28 +272,28 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUST
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS and HSTS_PRELOAD
-# Preloading binds a whole domain for years: its owner decides, by HSTS_PRELOAD.
+# Preloading binds a whole domain for years, so its owner must choose it with HSTS_PRELOAD.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
-# Without collectstatic files are served from where they lie; the folder is not missed then.
+# Without collectstatic, files are served from their sources, and STATIC_ROOT may be missing.
 WHITENOISE_USE_FINDERS = True
 warnings.filterwarnings("ignore", "No directory at", UserWarning)
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_ADD_HEADERS_FUNCTION = share_tracker
-# The chart library comes from its CDN; the copy that set-up fetched with npm serves a machine
-# without internet, and is absent where there was no npm.
+# The chart library comes from its CDN. The copy that set-up fetches with npm serves machines
+# without internet; without npm it is absent.
 CHART_LOCAL_DIR = BASE_DIR / "node_modules" / "apexcharts" / "dist"
 STATICFILES_DIRS = [("vendor", CHART_LOCAL_DIR)] if CHART_LOCAL_DIR.is_dir() else []
 CHART_CDN_URL = "https://cdn.jsdelivr.net/npm/apexcharts@4.7.0/dist/apexcharts.min.js"
 CHART_CDN_INTEGRITY = "sha384-Hf0cGsweCbozkRP14s5KIue6STJYKaoipB/i1gTdbX+umKD59qA/Szk42FPMuKtB"
 CONTENT_SECURITY_POLICY = content_policy(chart_url=CHART_CDN_URL, stream_url=STREAM_URL)
 
-# The wire's limits, the same everywhere and therefore no one's to change.
+# The limits of the wire format, which are the same for every installation.
 MAX_BODY_BYTES = 256 * 1024
 MAX_BATCH_EVENTS = 1000
-# What the tracker fills a batch up to: under the 64 KiB that a browser lets a leaving page send.
+# The tracker fills batches up to this, below the 64 KiB that a browser sends for a closing page.
 TRACKER_BATCH_BYTES = 48 * 1024
 IDLE_GAP_MS = 250
 POLL_INTERVAL_MS = 1000
@@ -316,10 +315,10 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Pointerscope",
     "DESCRIPTION": "Where pointers are, stored exactly once, and how they move.",
     "VERSION": "1",
-    # What msgspec writes is JSON Schema as OpenAPI 3.1 has it.
+    # msgspec writes JSON Schema, as OpenAPI 3.1 uses it.
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    # PATCH takes what its struct says, all of it; there is no other variant.
+    # PATCH requires all fields of its struct, so there is no separate variant.
     "COMPONENT_SPLIT_PATCH": False,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
@@ -337,13 +336,12 @@ SPECTACULAR_SETTINGS = {
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
-# A hint is worthless once a sweep has passed; early acknowledgement, because the outbox is the
-# guarantee and a redelivered hint would only repeat work.
+# A hint is worthless once a sweep has run. Tasks are acknowledged early: the outbox guarantees the
+# work, so a redelivered hint would only repeat it.
 CELERY_TASK_SOFT_TIME_LIMIT = 20
 CELERY_TASK_TIME_LIMIT = 30
-# Celery would close the database's connection around each task. A new session has nothing in its
-# caches, so that a drain of milliseconds took tens of them; how long a connection may live is
-# Django's to say (core/celery.py).
+# Celery would close the database connection around each task. A new session has empty caches, so a
+# drain of milliseconds took tens of them. Django limits a connection's age (core/celery.py).
 CELERY_DB_REUSE_MAX = 10**12
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
@@ -352,8 +350,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 1
-# For publishers in a request: measured at most 0.5 s where Redis hangs. Worker and Beat take the
-# patient ones (core/celery.py).
+# For publishers in a request: at most 0.5 s (measured) if Redis hangs. Worker and Beat use the
+# patient options (core/celery.py).
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
 PATIENT_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
@@ -361,7 +359,7 @@ PATIENT_TRANSPORT_OPTIONS = {
     "health_check_interval": 5,
 }
 CELERY_BEAT_SCHEDULER = "core.tasks.scheduler:Scheduler"
-# Beat looks at its schedule at least this often, so that a short sweep period is kept.
+# Beat checks its schedule at least this often, so that a short sweep period is kept.
 CELERY_BEAT_MAX_LOOP_INTERVAL = SWEEP_SECONDS
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
@@ -370,7 +368,7 @@ CELERY_BEAT_SCHEDULE = {
         # An outage must not leave thousands of sweeps in the queue.
         "options": {"expires": 2 * SWEEP_SECONDS},
     },
-    # A rung's own job, twice in the length of its buckets, but every five minutes at least.
+    # Each rung's job runs twice per bucket length, but at least every five minutes.
     **{
         f"climb {format_duration(rung)}": {
             "task": "analytics.tasks.sweep",
@@ -427,7 +425,7 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    # The server of web and live has handlers and levels of its own.
+    # uvicorn, the server of web and live, has its own handlers and levels.
     "loggers": {
         name: {"handlers": [], "propagate": True, "level": LOG_LEVEL}
         for name in ("uvicorn", "uvicorn.error")

@@ -1,4 +1,4 @@
-"""Every address: the API, the pages, the admin, and the operators' probes."""
+"""All addresses: the API, the pages, the admin, and the operators' probes."""
 
 from django.contrib import admin
 from django.urls import include, path, re_path
@@ -17,7 +17,7 @@ urlpatterns = [
     path("api/v1/schema/", reference.Description.as_view(), name="schema"),
     path("api/v1/docs/", reference.swagger, name="docs"),
     path("api/v1/redoc/", reference.redoc, name="redoc"),
-    # With DEBUG on, Django's own 404 is a page; under /api/ it must be a problem all the same.
+    # With DEBUG, Django's own 404 is a page; under /api/ it must still be a problem.
     re_path("^api/", no_such_call),
     path("healthz", health),
     path("", include("analytics.health.urls")),

@@ -15,26 +15,26 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
 from core.web.aliases import own_path
 
-# Asked by whatever watches the service, which calls a container by its address.
+# Monitoring calls these, and addresses a container by its IP.
 PROBES = ("/healthz", "/readyz", "/metrics")
 
 
 class Request(WSGIRequest):
-    """A request whose address is read as UTF-8, and whose host is free where it is a probe's.
+    """A request whose address is read as UTF-8, and whose host is free if it calls a probe.
 
-    It has no cookies where they count for nothing: no middleware can refuse or answer them there.
+    It has no cookies if the view ignores them, so that no middleware can refuse or answer them.
 
-    Django reads the query by the charset that the Content-Type gives the body: by `utf-16` no
-    parameter is found, and by `zlib`, a codec and no charset, no request can be made at all.
+    Django decodes the query by the charset of the Content-Type: with `utf-16` no parameter is
+    found, and with `zlib`, a codec but not a charset, creating the request fails.
     """
 
     def get_host(self) -> str:
-        """Return the host; ALLOWED_HOSTS is no matter where no answer depends on it."""
+        """Return the host; a probe's answer does not depend on it, so ALLOWED_HOSTS is ignored."""
         return self.META.get("HTTP_HOST", "") if self.path in PROBES else super().get_host()
 
     @cached_property
     def COOKIES(self) -> dict[str, str]:  # type: ignore[override]  # noqa: N802
-        """The cookies; none where the call's view says that they count for nothing in it."""
+        """The cookies, or none if the view declares that it ignores them."""
         if "HTTP_COOKIE" in self.META and self.method in _cookieless_methods(self.path_info):
             return {}
         return super().COOKIES
@@ -43,13 +43,13 @@ class Request(WSGIRequest):
         try:
             header = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
         except ValueError:
-            # A parameter in a charset that does not exist (RFC 2231).
+            # The parameter names a charset that does not exist (RFC 2231).
             header = "", {}
         self.content_type, self.content_params = header
 
 
 def _cookieless_methods(path: str) -> Collection[str]:
-    """Return the methods that the view at a path names as `cookieless`."""
+    """Return the methods that the path's view declares as `cookieless`."""
     try:
         view = resolve(path).func
     except Resolver404:

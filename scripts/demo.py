@@ -1,4 +1,4 @@
-"""What `make demo` adds to a run: made-up pointers, and a staff login that ends with it."""
+"""The additions of `make demo` to a run: generated pointers, and a staff login for its time."""
 
 import os
 import re
@@ -21,16 +21,15 @@ from service_sources.state import CHECKOUT, DATABASE, ServiceError, State, open_
 POINTERS = 20
 STATE = CHECKOUT / "var" / "demo"
 LOG_BYTES = 5_000_000
-# In either LOG_FORMAT.
+# Matches either LOG_FORMAT.
 ERROR = re.compile(r"""^[-\d]+ \S+ (ERROR|CRITICAL) |"level": ?"(ERROR|CRITICAL)"|^Traceback """)
 
 
 def choose_services() -> None:
-    """Keep invented data and a printed password away from data that somebody means.
+    """Keep generated data and a printed password out of real databases.
 
-    Private servers get a folder of the demo's own, also where `.env` names a database of those of
-    `make run`. ServiceError where the database is given and
-    lies on another machine.
+    Private servers get a folder for the demo. ServiceError if the given database is on another
+    machine.
     """
     for name, url in given_urls().items():
         if is_ours(State(CHECKOUT / "var"), name, url):
@@ -39,14 +38,14 @@ def choose_services() -> None:
     if given and urlsplit(given).hostname not in (LOOPBACK, "localhost", "::1"):
         raise ServiceError(
             "the demo makes a staff login and invents data, so it runs on a database of this"
-            f" machine only; leave {DATABASE} out"
+            f" machine only; unset {DATABASE}"
         )
     os.environ.setdefault("POINTERSCOPE_STATE", str(STATE))
 
 
 @contextmanager
 def staff_login(env: dict[str, str]) -> Iterator[str]:
-    """Make a name and a password, "name password", that are void when this block ends."""
+    """Create a login, yielded as "name password", that is deleted when this block ends."""
     try:
         yield _manage(env, "demo_login")
     finally:
@@ -54,7 +53,7 @@ def staff_login(env: dict[str, str]) -> Iterator[str]:
 
 
 def start_pointers(env: dict[str, str], port: int, sink: Sink) -> Process:
-    """Let pointers move until they get a SIGTERM; they wait for the service to be there."""
+    """Start pointers that move until SIGTERM; they wait until the service answers."""
     crowd = f"--browsers {POINTERS} --wait 60 --url http://{LOOPBACK}:{port}"
     process = Process("pointers", f"exec python manage.py simulate {crowd}", env, CHECKOUT)
     process.pass_lines(sink)
@@ -62,7 +61,7 @@ def start_pointers(env: dict[str, str], port: int, sink: Sink) -> Process:
 
 
 class LogFile(RotatingFileHandler):
-    """A process's log; the terminal is told of its first error only, so that it stays readable."""
+    """A process's log file; the terminal shows only its first error, to stay readable."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.has_told = path, False
@@ -79,16 +78,16 @@ class LogFile(RotatingFileHandler):
 
 
 def log_sinks(state: State) -> Callable[[str], Sink]:
-    """Return sinks that write each process's lines into a file of the state folder."""
+    """Return sinks that write each process's lines to a file in the state folder."""
     return lambda name: LogFile(state.path(f"{name}.log")).write
 
 
 def welcome(state: State, port: int, login: str) -> str:
-    """Say where the logs are, where the pointers are to be seen, and by which login."""
+    """Return the text with the places of logs and pointers, and the login."""
     name, _, password = login.partition(" ")
     return (
-        f"What its processes log is in {state.folder}/*.log\n"
-        f"{POINTERS} made-up pointers: http://{LOOPBACK}:{port}/browsers/\n"
+        f"The logs of its processes are in {state.folder}/*.log\n"
+        f"{POINTERS} generated pointers: http://{LOOPBACK}:{port}/browsers/\n"
         f"Log in as {name} with the password {password} (until this demo ends)\n"
     )
 

@@ -1,7 +1,7 @@
-"""The processes of the Procfile, side by side in one terminal, ended together.
+"""Runs the processes of the Procfile side by side in one terminal, and ends them together.
 
-Each is in a session of its own and gets exactly one SIGTERM, at its main process: a worker's
-children must not get one too, or the tasks that they are at would be lost.
+Each has a session of its own, and gets exactly one SIGTERM, at its main process: if a worker's
+children got one too, their current tasks would be lost.
 """
 
 import os
@@ -48,12 +48,12 @@ class Process:
         return self.running.poll() is not None
 
     def pass_lines(self, sink: Sink) -> None:
-        """Give its output to `sink`, line by line, from a thread of its own."""
+        """Pass the output to `sink`, line by line, from a thread."""
         lines = self.running.stdout
         threading.Thread(target=_pass, args=[lines, sink], daemon=True).start()
 
     def end_the_rest(self) -> None:
-        """Kill the processes of its session that still run."""
+        """Kill the remaining processes of its session."""
         try:
             os.killpg(self.running.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -62,7 +62,7 @@ class Process:
 
 
 def _dies_with_us() -> list[str]:
-    """Linux can end a process when its parent is killed and has no time to do so."""
+    """Make Linux end the process if its parent is killed and cannot do so itself."""
     return ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
 
 
@@ -72,7 +72,7 @@ def _pass(lines: TextIO, sink: Sink) -> None:
 
 
 def start_all(procfile: Path, env: dict[str, str], sink_of: Callable[[str], Sink]) -> list[Process]:
-    """Start the Procfile's processes; `sink_of` a name is what takes that process's lines."""
+    """Start the Procfile's processes; `sink_of(name)` takes the lines of that process."""
     started = []
     for name, command in parse_procfile(procfile).items():
         process = Process(name, command, env, procfile.parent)
@@ -82,7 +82,7 @@ def start_all(procfile: Path, env: dict[str, str], sink_of: Callable[[str], Sink
 
 
 def terminal_sinks(names: Iterable[str]) -> Callable[[str], Sink]:
-    """Return sinks that print each line behind its process's name, in a colour of its own."""
+    """Return sinks that print each line after its process's name, in a colour per process."""
     names = list(names)
     width = max(map(len, names))
 
@@ -103,7 +103,7 @@ def _prefix(name: str, colour: int) -> str:
 
 
 def first_to_end(processes: list[Process]) -> Process:
-    """Wait until one of them ends, which none of them should."""
+    """Wait until one of the processes ends, and return it."""
     while True:
         for process in processes:
             if process.ended:
@@ -112,7 +112,7 @@ def first_to_end(processes: list[Process]) -> Process:
 
 
 def end_all(processes: list[Process]) -> None:
-    """Ask each to end, wait a little for its last words, then insist."""
+    """Send SIGTERM to each, wait a little, then kill the rest."""
     for process in processes:
         process.running.terminate()
     deadline = time.monotonic() + GRACE_SECONDS

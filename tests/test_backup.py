@@ -198,4 +198,8 @@ def test_a_backup_that_fails_leaves_no_half_file(service: Service, tmp_path: Pat
 
 def test_the_new_databases_name_is_checked(service: Service, tmp_path: Path) -> None:
     done = services(service, "restore", str(tmp_path / "a.dump"), "new;drop")
-    assert done.stderr.strip().splitlines()[-1].startswith("services: 'new;drop' is no name")
+    assert (
+        done.stderr.strip()
+        .splitlines()[-1]
+        .startswith("services: 'new;drop' is not a database name")
+    )

@@ -137,7 +137,7 @@ def test_a_process_that_dies_ends_everything_with_a_clear_line(
     beat = next(pid for pid in pids if b"beat" in Path(f"/proc/{pid}/cmdline").read_bytes())
     os.kill(beat, signal.SIGKILL)
     assert running.wait(12) == 1
-    assert "run: beat ended by itself (exit code -9), so everything was ended" in checkout.output
+    assert "run: beat ended unexpectedly (exit code -9), so everything was ended" in checkout.output
     assert_ended(checkout, pids)
 
 
@@ -233,7 +233,7 @@ def test_a_port_that_is_none_is_one_clear_line(checkout: Checkout) -> None:
 
 def test_a_word_that_it_does_not_know_is_one_clear_line(checkout: Checkout) -> None:
     done = checkout.run("demonstrate")
-    assert done.stderr == "run: demonstrate: there is `demo`, and nothing else\n"
+    assert done.stderr == "run: demonstrate: the only argument is `demo`\n"
     assert done.returncode == 1
 
 
@@ -248,7 +248,7 @@ def test_the_demo_shows_moving_pointers_to_who_logs_in_as_it_says(
 ) -> None:
     running, pids = start(checkout, port, "demo")
     page = f"http://127.0.0.1:{port}/browsers/"
-    assert f"20 made-up pointers: {page}" in checkout.output
+    assert f"20 generated pointers: {page}" in checkout.output
     name, password = re.search(r"Log in as (\S+) with the password (\S+)", checkout.output).groups()
     assert "demo" in checkout.manage("shell", "--no-imports", "-c", LOGINS).stdout
     staff = log_in(f"http://127.0.0.1:{port}", name, password)

@@ -191,7 +191,7 @@ def test_data_survives_a_stop_and_a_quick_start(private: Checkout) -> None:
 def test_down_is_content_when_nothing_runs(checkout: Checkout) -> None:
     done = checkout.services("down")
     assert done.returncode == 0
-    assert "nothing of ours was running" in done.stderr
+    assert "no service of ours was running" in done.stderr
 
 
 def test_servers_killed_outright_come_back_with_their_data(private: Checkout) -> None:
@@ -294,7 +294,7 @@ def test_data_is_deleted_only_where_somebody_says_so_and_never_under_a_run(
     remember(private.up())
     done = make(private, "clean-data")
     assert done.returncode != 0
-    assert "services: nothing is deleted of " in done.stderr
+    assert "services: kept " in done.stderr
     answer_at_terminal(private, "\n")
     assert_remembered(private.up())
     assert make(private, "clean-data", "ARGS=--yes").returncode == 0
@@ -419,7 +419,7 @@ def test_a_root_folder_that_cannot_be_built_leaves_a_log_and_nothing_else(
     if done.returncode == 0:
         pytest.skip("this host has PostgreSQL with TimescaleDB of its own")
     log = checkout.folder / "var" / "debian-root.log"
-    assert done.stderr.splitlines()[-1].endswith(f"what it said is in {log}")
+    assert done.stderr.splitlines()[-1].endswith(f"its output is in {log}")
     assert "no network" in log.read_text()
     assert "Traceback" not in done.stderr
     assert [path.suffix for path in (cache / "pointerscope").iterdir()] == [".lock"]

@@ -208,9 +208,9 @@ class LadderSettingTests(SimpleTestCase):
     def test_what_is_no_ladder_is_refused_with_the_reason(self):
         for text, why in (
             ("10s,1m", "the first rung is 1s"),
-            ("1s,7s,10s", "10s is no multiple of 7s"),
-            ("1s,1m,10s", "10s is no multiple of 1m"),
-            ("1s,1s", "1s is no multiple of 1s"),
+            ("1s,7s,10s", "10s is not a multiple of 7s"),
+            ("1s,1m,10s", "10s is not a multiple of 1m"),
+            ("1s,1s", "1s is not a multiple of 1s"),
             ("", "a whole number of s, m, h or d"),
             ("1s,,1m", "a whole number of s, m, h or d"),
         ):

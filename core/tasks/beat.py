@@ -1,4 +1,4 @@
-"""Celery Beat that a signal ends at any moment."""
+"""A Celery Beat that a signal can end at any moment."""
 
 from typing import Any, NoReturn
 
@@ -7,17 +7,17 @@ from celery.apps import beat
 
 
 class Beat(beat.Beat):
-    """Celery's, but for what SIGTERM and Ctrl-C do.
+    """Celery's Beat with another reaction to SIGTERM and Ctrl-C.
 
-    Celery 5.7 saves the schedule within the signal's handler (`install_sync_handler`). If the
-    signal interrupts a query, that closes the query's connection; Beat takes the error for an
-    absent database and goes on for ever. The schedule is saved when Beat's loop ends, too.
-    core/tests/test_upstream_faults.py fails once this is mended upstream.
+    Celery saves the schedule inside the signal's handler. During a query this closes the query's
+    connection; Beat then takes the error for a lost database and runs on. Beat's loop saves the
+    schedule whenever it ends, so the handler need not.
     """
 
     def install_sync_handler(self, service: beat.beat.Service) -> None:
         def end(*_: Any) -> NoReturn:
-            # Python drops what is raised within a destructor: the loop then ends with its round.
+            # Python discards exceptions raised in a destructor; then the loop ends after this
+            # round.
             service._is_shutdown.set()
             raise SystemExit
 

@@ -1,4 +1,4 @@
-"""Beat's scheduler: the schedule of the database, and a sign that somebody still looks at it."""
+"""Beat's scheduler: reads its schedule from the database, and leaves a sign that it runs."""
 
 import logging
 import time
@@ -16,9 +16,9 @@ logger = logging.getLogger(__name__)
 
 
 class Entry(ModelEntry):
-    """A job whose last run counts as of now where it is dated in the future.
+    """A job whose last run counts as now if it is dated in the future.
 
-    The library's own waits until the clock that was set back comes by there again.
+    The library's own entry waits until a clock that was set back reaches that time again.
     """
 
     last_run_at: datetime
@@ -35,23 +35,23 @@ class Scheduler(DatabaseScheduler):
     Entry = Entry
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        # Jobs of the settings, by name, that the database does not have yet.
+        # Jobs of the settings, by name, that are not yet in the database.
         self._unwritten: dict[str, Any] = {}
         self._ticked_at = 0.0
         super().__init__(*args, **kwargs)
 
     def update_from_dict(self, mapping: Mapping[str, Any]) -> None:
-        """Write jobs into the database's schedule; each tick tries again what is not written.
+        """Write jobs into the database's schedule; each tick retries those that failed.
 
-        The library's own logs a job that it could not write, and goes on without it for ever.
+        The library logs a job that it could not write, and never retries it.
         """
         self._unwritten |= mapping
         self._write()
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        """Send what is due, then touch BEAT_PULSE; return the seconds until the next look.
+        """Send what is due, then touch BEAT_PULSE; return the seconds until the next tick.
 
-        Neither the database nor the broker could say it: what stands there needs a worker too.
+        The file is the sign, because a mark in the database or the broker would need a worker too.
         """
         self._write()
         self._notice_a_clock_that_was_set_back()
@@ -61,7 +61,7 @@ class Scheduler(DatabaseScheduler):
         return pause
 
     def _notice_a_clock_that_was_set_back(self) -> None:
-        """Look at all jobs anew: the times that they were planned for are far away now."""
+        """Rebuild the heap after the clock was set back: its planned times are far away."""
         now = time.time()
         if now < self._ticked_at:
             self._heap = None

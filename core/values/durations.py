@@ -1,4 +1,4 @@
-"""Lengths of time as people write them: `1s`, `30s`, `5m`, `1h`, `7d`."""
+"""Durations in the notation `1s`, `30s`, `5m`, `1h`, `7d`."""
 
 import re
 from itertools import pairwise
@@ -12,7 +12,7 @@ FIRST_RUNG_MS = 1000
 
 
 def parse_duration(text: str) -> int:
-    """Read `1s`, `30s`, `5m`, `1h`, `1d` as milliseconds; ValueError where it is none of these."""
+    """Parse `1s`, `30s`, `5m`, `1h` or `1d` as milliseconds; ValueError for any other text."""
     match = DURATION.fullmatch(text)
     if not match or int(match[1]) * UNITS_MS[match[2]] > MAX_MS:
         raise ValueError("a whole number of s, m, h or d, up to 366 days")
@@ -28,22 +28,24 @@ def format_duration(milliseconds: int) -> str:
 
 
 def parse_ladder(text: str) -> tuple[int, ...]:
-    """Read `1s,10s,1m` as a ladder's rungs in milliseconds, finest first.
+    """Parse `1s,10s,1m` as a ladder's rungs in milliseconds, finest first.
 
-    ValueError where one is no duration, the first is not 1 s (the rung that is made of samples), or
-    one is not made of whole buckets of the rung below it.
+    ValueError if one is not a duration, if the first is not 1 s (the rung that is made of samples),
+    or if one is not a multiple of the rung below it.
     """
     rungs = tuple(parse_duration(name.strip()) for name in text.split(","))
     if rungs[0] != FIRST_RUNG_MS:
         raise ValueError("the first rung is 1s")
     for below, rung in pairwise(rungs):
         if rung <= below or rung % below:
-            raise ValueError(f"{format_duration(rung)} is no multiple of {format_duration(below)}")
+            raise ValueError(
+                f"{format_duration(rung)} is not a multiple of {format_duration(below)}"
+            )
     return rungs
 
 
 def check_ladder(text: str) -> None:
-    """Tell the settings' reader that a text is no ladder: ValidationError says why."""
+    """Validate a ladder for the settings; ValidationError with the reason."""
     try:
         parse_ladder(text)
     except ValueError as error:

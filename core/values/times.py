@@ -7,7 +7,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def to_rfc3339(moment: datetime) -> str:
-    """Return an aware datetime as UTC with six decimals and `Z`, so that texts sort like times."""
+    """Return an aware datetime as UTC with six decimals and `Z`, so that texts sort as times do."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
@@ -28,9 +28,9 @@ def name_range(since: datetime | None, until: datetime | None) -> str:
 
 
 def parse_time(text: str) -> datetime:
-    """Read RFC 3339 with an offset, or a number of epoch milliseconds.
+    """Parse RFC 3339 with an offset, or a number of epoch milliseconds.
 
-    Raises ValueError where the text is neither, lacks an offset, or lies outside years 1 to 9999.
+    Raises ValueError if the text is neither, lacks an offset, or lies outside years 1 to 9999.
     """
     try:
         return EPOCH + timedelta(milliseconds=float(text))
@@ -42,7 +42,7 @@ def parse_time(text: str) -> datetime:
 
 def _parse_rfc3339(text: str) -> datetime:
     try:
-        # A plus sign that nobody percent-encoded arrives in a query as a space.
+        # A plus sign that was not percent-encoded arrives in a query as a space.
         moment = datetime.fromisoformat(text.strip().replace(" ", "+"))
         if moment.tzinfo is None:
             raise ValueError("no offset")

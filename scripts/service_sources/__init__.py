@@ -1,1 +1,1 @@
-"""Where PostgreSQL with TimescaleDB and Redis come from when Pointerscope runs or is tested."""
+"""The sources of PostgreSQL with TimescaleDB, and of Redis, for runs and tests."""

@@ -1,7 +1,7 @@
-"""A backup of the whole database in one file, and a new database made of it.
+"""A backup of the whole database in one file, and its restore into a new database.
 
-TimescaleDB's own order of things: its extension first, its triggers held still while rows come, and
-let go afterwards (timescaledb_pre_restore, timescaledb_post_restore).
+TimescaleDB requires its extension first, and its triggers paused while rows are restored
+(timescaledb_pre_restore, timescaledb_post_restore).
 """
 
 import os
@@ -17,8 +17,8 @@ from service_sources.postgres import GIVE
 from service_sources.state import DATABASE, OWNER, ServiceError, State, say
 
 NAME = re.compile("[a-z_][a-z0-9_]{0,62}")
-AFTER = """check it, by the address that follows:
-  export {setting}=…
+AFTER = """check it, and then switch to it:
+  set {setting} to {url}
   python manage.py migrate
   python manage.py verify_rollups
   python manage.py doctor
@@ -26,7 +26,7 @@ and go over to it: put the address into .env, or where the settings are, and sta
 
 
 def back_up(state: State, file: Path) -> None:
-    """Write the database into a file that only its owner can read; half of one never stays."""
+    """Write the database to a file that only its owner can read; a partial file never stays."""
     fresh = file.with_name(f"{file.name}.part")
     with choice.held(state) as urls:
         try:
@@ -39,9 +39,9 @@ def back_up(state: State, file: Path) -> None:
 
 
 def restore(state: State, file: Path, name: str) -> None:
-    """Make a new database of a backup, beside the old one, which stays as it is."""
+    """Restore a backup into a new database beside the old one, which stays unchanged."""
     if not NAME.fullmatch(name):
-        raise ServiceError(f"{name!r} is no name for a database: a to z, 0 to 9 and _")
+        raise ServiceError(f"{name!r} is not a database name: use a to z, 0 to 9 and _")
     with choice.held(state) as urls, file.open("rb") as dump:
         old = _owner(urls)
         new = urlsplit(old)._replace(path=f"/{name}").geturl()
@@ -59,7 +59,7 @@ def restore(state: State, file: Path, name: str) -> None:
 
 
 def _owner(urls: Mapping[str, str]) -> str:
-    """The service's database, as its owner where one is known."""
+    """Return the service's database with its owner's login, if one is known."""
     owner = urls.get(OWNER, urls[DATABASE])
     return urlsplit(owner)._replace(path=urlsplit(urls[DATABASE]).path).geturl()
 
@@ -74,7 +74,7 @@ def _fill(state: State, url: str, name: str, dump: int) -> None:
 
 
 def _role_options(service: SplitResult) -> str:
-    """Name the service's role and its password for deploy/role.sql."""
+    """Return libpq options with the service's role and password for deploy/role.sql."""
     user, password = (
         re.sub(r"([\\\s])", r"\\\1", unquote(word or ""))
         for word in (service.username, service.password)
@@ -96,7 +96,7 @@ def _run(
     stdout: int | None = None,
     options: str = "",
 ) -> None:
-    """Run a program of PostgreSQL's on a database; its password is in no list of processes."""
+    """Run a PostgreSQL program on a database, without the password in its arguments."""
     env = _environment(url) | ({"PGOPTIONS": options} if options else {})
     done = subprocess.run(
         _command(state, program, [*words], env),
@@ -124,7 +124,7 @@ def _command(state: State, program: str, words: list[str], env: Mapping[str, str
 
 
 def _environment(url: str) -> dict[str, str]:
-    """Say by environment what a URL says, as libpq reads it."""
+    """Return the environment variables of libpq for a URL."""
     parts = urlsplit(url)
     options = {f"PG{name.upper()}": value[0] for name, value in parse_qs(parts.query).items()}
     found = {

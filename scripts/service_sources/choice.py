@@ -1,4 +1,4 @@
-"""Which source the services come from, and sharing them between commands."""
+"""Chooses the source of the services, and shares them between commands."""
 
 import shutil
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from service_sources.state import (
     write_private,
 )
 
-CHOICES = """no PostgreSQL with TimescaleDB and no Redis to be had here. Choose one:
+CHOICES = """no PostgreSQL with TimescaleDB and no Redis found here. Choose one:
   - set DATABASE_URL and REDIS_URL, in the environment or in .env, to servers that you have;
   - start Docker (with its compose plugin), and they run in containers;
   - install PostgreSQL, TimescaleDB and redis-server on this host;
@@ -34,25 +34,21 @@ CHOICES = """no PostgreSQL with TimescaleDB and no Redis to be had here. Choose 
 
 
 def local_place(state: State) -> Place | None:
-    """Server programs to run ourselves: the host's, or else those of the cached Debian root."""
+    """Return server programs to run: the host's, or else those of the cached Debian root."""
     return host_place() or (built_root(state) if can_have_root() else None)
 
 
 def start(state: State) -> tuple[dict[str, str], bool]:
-    """Take every service from the first source that has it; also say whether any was running.
-
-    A given address may be that of another database of our own server, as after a restore: that
-    server is started, and the address stays.
-    """
-    given = given_urls()
-    ours = [name for name, url in given.items() if _is_ours(state, name, url)]
-    say_given({name: url for name, url in given.items() if name not in ours})
-    wanted = [name for name in BOTH if name not in given or name in ours]
-    started, found = _start_ours(state, wanted) if wanted else ({}, False)
-    _check_ports({name: given[name] for name in ours}, started)
-    urls = started | given
-    if owner := owner_url() or urls.get(OWNER):
-        urls[OWNER] = urlsplit(owner)._replace(path=urlsplit(urls[DATABASE]).path).geturl()
+    """Start every service from the first source that has it; return URLs, and whether any ran."""
+    urls = given_urls()
+    say_given(urls)
+    if owner := owner_url():
+        urls[OWNER] = owner
+    wanted = [name for name in BOTH if name not in urls]
+    found = False
+    if wanted:
+        more, found = _start_ours(state, wanted)
+        urls |= more
     write_private(state.path("services.env"), lines(urls))
     return urls, found
 
@@ -95,7 +91,7 @@ def up(state: State) -> dict[str, str]:
 
 @contextmanager
 def held(state: State) -> Iterator[dict[str, str]]:
-    """The services for as long as this block lasts; the last one to leave stops them."""
+    """Provide the services within this block; the last user to leave stops them."""
     with state.changing():
         users = Users(state)
     try:
@@ -110,16 +106,16 @@ def held(state: State) -> Iterator[dict[str, str]]:
 
 
 def down(state: State, *, yes: bool) -> None:
-    """Stop what we started; while something uses it, only where a person agrees."""
-    if state.in_use and not agreed(f"{_users()}. Stop them all the same?", yes=yes):
+    """Stop what we started; while it is in use, only after confirmation."""
+    if state.in_use and not agreed(f"{_users()}. Stop them anyway?", yes=yes):
         raise ServiceError(
-            f"{_users()}; end that first, by Ctrl-C in its terminal (--yes stops them all the same)"
+            f"{_users()}; end that first, by Ctrl-C in its terminal (--yes stops them anyway)"
         )
     with state.changing():
         stopped = stop(state)
         state.remember(kept=False)
     if not stopped:
-        say("nothing of ours was running")
+        say("no service of ours was running")
 
 
 def _users() -> str:
@@ -128,7 +124,7 @@ def _users() -> str:
 
 
 def delete_data(*, yes: bool) -> None:
-    """Delete the checkout's private servers with their data, where a person agrees."""
+    """Delete the checkout's private servers with their data, after confirmation."""
     folder = CHECKOUT / "var"
     if not folder.exists():
         say("there is no data")
@@ -139,7 +135,7 @@ def delete_data(*, yes: bool) -> None:
         raise ServiceError(f"{_users()}; end that first, by Ctrl-C in its terminal")
     what = f"{folder} ({_megabytes(folder):,.0f} MB): databases, passwords, the signing key, logs"
     if not agreed(f"Delete {what}?", yes=yes):
-        raise ServiceError(f"nothing is deleted of {what} (--yes deletes it)")
+        raise ServiceError(f"kept {what} (--yes deletes it)")
     for state in states:
         down(state, yes=False)
     shutil.rmtree(folder)
@@ -148,14 +144,14 @@ def delete_data(*, yes: bool) -> None:
 def _megabytes(folder: Path) -> float:
     sizes = 0
     for file in folder.rglob("*"):
-        # A server that runs deletes files meanwhile.
+        # A running server may delete files meanwhile.
         with suppress(FileNotFoundError):
             sizes += file.lstat().st_size
     return sizes / 1e6
 
 
 def stop(state: State) -> list[str]:
-    """Stop what we started, and nothing else."""
+    """Stop only what we started."""
     stopped = docker.stop(state) if state.memory.get("compose") else []
     for server in _known_servers(state):
         if private.stop_server(server):
@@ -172,7 +168,7 @@ def _known_servers(state: State) -> list[private.Server]:
 
 
 def status(state: State) -> None:
-    """What runs where; one line each."""
+    """Print one line per service with its state and address."""
     for name, url in given_urls().items():
         print(f"{name} is given: {url.split('@')[-1]}")
     for server in _known_servers(state):

@@ -1,7 +1,7 @@
 """Source 4: a root folder with Debian's PostgreSQL, TimescaleDB and Redis, built once and cached.
 
-Debian 12 has no TimescaleDB, and Debian 13's library needs a newer libc: so the whole of it goes
-into a folder of its own. Every checkout of one user shares that folder; nothing writes to it.
+Debian 12 has no TimescaleDB, and Debian 13's library needs a newer libc, so the folder contains
+both. All checkouts of a user share it, and nothing writes to it.
 """
 
 import fcntl
@@ -15,12 +15,12 @@ from typing import TextIO
 from service_sources.place import Place
 from service_sources.state import ServiceError, State, open_private, say
 
-# Raise the last number whenever the recipe below changes, and old folders are left alone.
+# Raise the last number whenever the recipe below changes; old folders are then ignored.
 NAME = "debian-trixie-postgresql-17-timescaledb-1"
 PACKAGES = "postgresql-17-timescaledb,redis-server"
 POSTGRES_BIN = Path("/usr/lib/postgresql/17/bin")
 REDIS_SERVER = Path("/usr/bin/redis-server")
-# A user whom no other program on the host has, so that nobody else can read the data.
+# A user id that no other program on the host uses, so that nobody else can read the data.
 UID = 57432
 NEEDED = (
     POSTGRES_BIN / "postgres",
@@ -31,7 +31,7 @@ NEEDED = (
 
 
 def can_have_root() -> bool:
-    """A cached folder, or what it takes to build one; in both cases the means to enter it."""
+    """Return whether a cached folder or the tools to build one exist, and the tools to enter it."""
     way_in = ["sh", "mount", "unshare", *(["chroot"] if os.geteuid() == 0 else [])]
     if not all(shutil.which(name) for name in way_in):
         return False
@@ -69,7 +69,7 @@ def _is_debian() -> bool:
 
 
 def _build(root: Path, log: Path) -> None:
-    """Build beside the cached folder and rename: a build that was cut short leaves no trace."""
+    """Build beside the cached folder and rename, so that an interrupted build leaves no trace."""
     root.parent.mkdir(parents=True, exist_ok=True)
     with root.with_suffix(".lock").open("w") as lock, open_private(log, "w") as notes:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -106,7 +106,7 @@ def _bootstrap(archive: Path, notes: TextIO) -> None:
 
 
 def _unpack(archive: Path, folder: Path, notes: TextIO) -> None:
-    """Unpacked by us, the folder is ours even where we are not root: no device files, no setuid."""
+    """Unpack it ourselves, so that we own it even without root: no device files, no setuid."""
     folder.mkdir()
     say("  unpacking")
     where = ["--file", str(archive), "--directory", str(folder), "--exclude=./dev/*"]
@@ -114,7 +114,7 @@ def _unpack(archive: Path, folder: Path, notes: TextIO) -> None:
 
 
 def _logged(argv: list[str], notes: TextIO) -> None:
-    """Run one step of the build: all it prints goes to the log, its headlines to the terminal."""
+    """Run one step of the build: the log gets its output, the terminal its headlines."""
     step = subprocess.Popen(
         argv,
         env=os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"},
@@ -127,14 +127,14 @@ def _logged(argv: list[str], notes: TextIO) -> None:
     try:
         _follow(step.stdout, notes)
     except KeyboardInterrupt:
-        # It unmounts and deletes what it has made so far; that has to finish.
+        # It unmounts and deletes its files on SIGTERM, which must finish.
         os.killpg(step.pid, signal.SIGTERM)
         notes.write(step.communicate()[0])
         raise
     if step.wait() != 0:
         raise ServiceError(
-            f"{argv[0]} could not build the folder with TimescaleDB (is the network there?); "
-            f"what it said is in {notes.name}"
+            f"{argv[0]} could not build the folder with TimescaleDB (is there a network?); "
+            f"its output is in {notes.name}"
         )
 
 

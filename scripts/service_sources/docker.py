@@ -1,4 +1,4 @@
-"""Source 2: the services of compose.yml, where a Docker engine answers."""
+"""Source 2: the services of compose.yml, if a Docker engine answers."""
 
 import shutil
 import subprocess
@@ -18,7 +18,7 @@ URLS = {
 
 
 def engine_answers() -> bool:
-    """A client alone is no engine; `docker info` fails where nothing answers it."""
+    """Return whether an engine answers `docker info`; a client alone is not enough."""
     if not shutil.which("docker"):
         return False
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -31,7 +31,7 @@ def engine_answers() -> bool:
 
 
 def start(state: State, wanted: list[str]) -> tuple[dict[str, str], bool]:
-    """The addresses of the wanted services, and whether any of them had been running."""
+    """Return the addresses of the wanted services, and whether any of them was running."""
     found = bool(running())
     log = state.path("docker.log")
     names = [NAMES[setting] for setting in wanted]
@@ -40,7 +40,7 @@ def start(state: State, wanted: list[str]) -> tuple[dict[str, str], bool]:
         up = [*COMPOSE, "up", "--detach", "--wait", *names]
         done = subprocess.run(up, stdout=notes, stderr=subprocess.STDOUT, check=False)
     if done.returncode != 0:
-        raise ServiceError(f"docker compose could not start the services; what it said is in {log}")
+        raise ServiceError(f"docker compose could not start the services; its output is in {log}")
     if not found:
         state.remember(compose=True)
     for setting in wanted:
@@ -56,7 +56,7 @@ def is_ours(setting: str, url: str) -> bool:
 
 
 def running() -> list[str]:
-    """The services of ours that run now."""
+    """Return the names of our running services."""
     asked = subprocess.run(
         [*COMPOSE, "ps", "--services", "--filter", "status=running"],
         capture_output=True,
@@ -67,7 +67,7 @@ def running() -> list[str]:
 
 
 def stop(state: State) -> list[str]:
-    """Stop the project if it was we who started it; the volumes keep the data."""
+    """Stop the project if we started it; the volumes keep the data."""
     names = running() if state.memory.get("compose") else []
     if names:
         subprocess.run([*COMPOSE, "stop"], capture_output=True, check=False)
@@ -76,7 +76,7 @@ def stop(state: State) -> list[str]:
 
 
 def throwaway(name: str, port: int, folder: str) -> list[str]:
-    """A container of one of our images in the foreground; it ends with the client's SIGTERM."""
+    """Return the command for a container of our image in the foreground, which SIGTERM ends."""
     inner, data, words = {
         "postgres": (5432, "/var/lib/postgresql/data", []),
         "redis": (6379, "/data", ["redis-server", "--appendonly", "no", "--save", ""]),
@@ -87,6 +87,6 @@ def throwaway(name: str, port: int, folder: str) -> list[str]:
 
 
 def inside(name: str, words: list[str], env: Mapping[str, str]) -> list[str]:
-    """What to execute so that a program of a running container sees our input and output."""
+    """Return the command that runs a program in a running container with our input and output."""
     given = [word for variable in env for word in ("--env", variable)]
     return [*COMPOSE, "exec", "-T", *given, name, *words]

@@ -1,4 +1,4 @@
-"""Source 1: addresses that somebody wrote down, in the environment or in .env."""
+"""Source 1: addresses given in the environment or in .env."""
 
 import os
 from urllib.parse import urlsplit
@@ -7,7 +7,7 @@ from service_sources.state import BOTH, CHECKOUT, DATABASE, OWNER, say
 
 
 def dotenv() -> dict[str, str]:
-    """The settings of the checkout's .env: NAME=value lines, the value perhaps in quotes."""
+    """Return the settings of the checkout's .env: NAME=value lines, with optional quotes."""
     file = CHECKOUT / ".env"
     lines = file.read_text().splitlines() if file.exists() else []
     pairs = (line.strip().removeprefix("export ").partition("=") for line in lines)
@@ -19,8 +19,8 @@ def dotenv() -> dict[str, str]:
 
 
 def setting(name: str) -> str:
-    """One setting as the service itself will see it: the environment wins over .env."""
-    return os.environ[name] if name in os.environ else dotenv().get(name, "")
+    """Return a setting as the service reads it: the environment overrides .env."""
+    return os.environ.get(name) or dotenv().get(name, "")
 
 
 def given_urls() -> dict[str, str]:
@@ -28,7 +28,7 @@ def given_urls() -> dict[str, str]:
 
 
 def owner_url() -> str:
-    """The owner's address of a given database, or nothing."""
+    """Return the owner's address of a given database, or an empty string."""
     return setting(OWNER) if setting(DATABASE) else ""
 
 

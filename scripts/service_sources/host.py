@@ -13,7 +13,7 @@ DEBIAN_POSTGRES = Path("/usr/lib/postgresql")
 
 
 def host_place() -> Place | None:
-    """The host's own programs, newest PostgreSQL first; None where something is missing."""
+    """Return the host's own programs, newest PostgreSQL first; None if something is missing."""
     postgres_bin = next(filter(_has_timescaledb, _postgres_bins()), None)
     redis_server = shutil.which("redis-server")
     if postgres_bin is None or redis_server is None:
@@ -45,7 +45,7 @@ def _ask(*argv: str) -> str:
 
 
 def _server_user() -> tuple[int, int]:
-    """Who runs the servers: ourselves, or when we are root the user whom packages made for it."""
+    """Return the user of the servers: ourselves, or for root the user that packages created."""
     if os.geteuid() != 0:
         return os.geteuid(), os.getegid()
     known = {user.pw_name: user for user in pwd.getpwall()}

@@ -1,8 +1,8 @@
 """A place that has the server programs, and the way to run one of them there.
 
-Servers never run as root and never see a path of ours: the folder they keep their data in is
-bound to /mnt, in a mount namespace of their own that vanishes with them. Every step of the way
-in is an exec, so the pid that was started is the server's own.
+Servers never run as root and never see a path of ours: their data folder is bound to /mnt, in a
+mount namespace that ends with them. Every step of the way in is an exec, so the pid that was
+started is the server's own.
 """
 
 import os
@@ -25,7 +25,7 @@ exec "$@"
 
 @dataclass(frozen=True)
 class Place:
-    """Server programs under `root`, run as the user `uid` when we are root ourselves."""
+    """Server programs under `root`, run as the user `uid` if we are root."""
 
     said: str
     root: Path
@@ -36,15 +36,15 @@ class Place:
 
     @property
     def direct(self) -> bool:
-        """The host's own programs, run by somebody who is not root, need no way in."""
+        """Whether programs run directly: the host's own, started by a user other than root."""
         return self.root == Path("/") and os.geteuid() != 0
 
     def inside(self, folder: Path) -> Path:
-        """The path by which a program in this place sees its data folder."""
+        """Return the path by which a program in this place sees its data folder."""
         return folder if self.direct else Path("/mnt")
 
     def own(self, folder: Path) -> None:
-        """Make the folder, and let nobody but the user who runs the servers look into it."""
+        """Create the folder, readable only for the user who runs the servers."""
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         self.hand_over(folder)
@@ -54,7 +54,7 @@ class Place:
             os.chown(path, self.uid, self.gid)
 
     def command(self, folder: Path, *argv: str | Path) -> list[str]:
-        """What to execute so that `argv` runs in this place with `folder` as its data folder."""
+        """Return the command that runs `argv` in this place with `folder` as its data folder."""
         wanted = [str(word) for word in argv]
         if self.direct:
             return wanted
@@ -73,7 +73,9 @@ class Place:
         return ["unshare", "--user", *mapped, f"--root={self.root}", "--wd=/mnt", "--"]
 
     def run(self, folder: Path, *argv: str | Path, env: dict[str, str] | None = None) -> str:
-        """Run a short command here and return what it printed, or say why it failed."""
+        """Run a short command here and return its output; ServiceError with its last line if it
+        fails.
+        """
         done = subprocess.run(
             self.command(folder, *argv),
             env=os.environ | (env or {}),

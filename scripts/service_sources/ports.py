@@ -1,11 +1,11 @@
-"""Ports on loopback: which are free, and one that stays the same from start to start."""
+"""Ports on loopback: finds free ones, and keeps a server's port between starts."""
 
 import random
 import socket
 
 from service_sources.state import ServiceError, say
 
-# Below what systems hand out for outgoing connections, so that a port stays free while we are off.
+# Below the range for outgoing connections, so that a port stays free while our server is stopped.
 OURS = range(20000, 30000)
 LOOPBACK = "127.0.0.1"
 
@@ -21,7 +21,7 @@ def is_free(port: int) -> bool:
 
 
 def choose_port(remembered: int | None, name: str) -> int:
-    """The port of last time, or another one where somebody else has it now."""
+    """Return the previous port, or another one if it is taken."""
     if remembered and is_free(remembered):
         return remembered
     chosen = next(filter(is_free, random.sample(OURS, 100)), None)

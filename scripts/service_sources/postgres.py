@@ -1,4 +1,4 @@
-"""A private PostgreSQL with TimescaleDB: made once, started, asked, stopped."""
+"""A private PostgreSQL with TimescaleDB: created once, started, queried, stopped."""
 
 import os
 import secrets
@@ -9,7 +9,8 @@ from service_sources.place import Place
 from service_sources.ports import LOOPBACK
 from service_sources.state import CHECKOUT, ServiceError, write_private
 
-# The service's own role and its database; and who owns the cluster, and alone may do everything.
+# The service's own role, which is also its database's name, and the superuser that owns the
+# cluster.
 ROLE = "pointerscope"
 OWNER = "postgres"
 GIVE = CHECKOUT / "deploy" / "role.sql"
@@ -21,12 +22,12 @@ SETTINGS = {
     "shared_preload_libraries": "timescaledb",
     "timescaledb.telemetry_level": "off",
     "max_connections": "200",
-    "max_worker_processes": "32",  # Every database with the extension takes a worker of its own.
+    "max_worker_processes": "32",  # Each database with the extension takes a worker.
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-# A cluster's first role stays a superuser for good, so one of an earlier version is renamed. No
-# role can rename itself.
+# A cluster's first role always stays a superuser, so one of an earlier version is renamed. No role
+# can rename itself.
 HELPER = "pointerscope_helper"
 _PASSWORD = "current_setting('pointerscope.password')"
 RENAME = f"""
@@ -35,7 +36,7 @@ do $$ begin
     execute format('alter role {OWNER} password %L', current_setting('pointerscope.password'));
 end $$
 """
-# A helper is left where an earlier renaming was cut short.
+# An interrupted renaming leaves a helper.
 DATABASES = f"""
 drop role if exists {HELPER};
 select datname from pg_database
@@ -59,9 +60,9 @@ class Postgres:
         self.place, self.folder, self.port, self.password = place, folder, port, password
         self.owner_password = owner_password
         self._has_owner = False
-        # Without passwords it is a throwaway, whose one role may do everything.
+        # Without passwords it is a throwaway server, whose only role is a superuser.
         self.first_role = OWNER if password else ROLE
-        # A throwaway's: the address it listens on, and the port of the one that it replicates.
+        # Of a throwaway server: its address, and the port of the server that it replicates.
         self.address, self.original = LOOPBACK, None
         self.data = folder / "data"
         self._inside = place.inside(folder) / "data"
@@ -75,7 +76,7 @@ class Postgres:
         return f"postgres://{OWNER}:{self.owner_password}@{LOOPBACK}:{self.port}/{ROLE}"
 
     def prepare(self) -> None:
-        """Make the cluster where there is none yet, and clear away what a crash left behind."""
+        """Create the cluster if there is none, and remove what a crash left behind."""
         self.place.own(self.folder)
         if not (self.data / "PG_VERSION").exists():
             self._copy(self.original) if self.original else self._initdb()
@@ -105,13 +106,13 @@ class Postgres:
             note.unlink()
 
     def _let_neighbours_in(self) -> None:
-        """A throwaway on another address than loopback trusts the network that it is in."""
+        """Let a throwaway server on another address than loopback trust its network."""
         if self.address != LOOPBACK:
             with (self.data / "pg_hba.conf").open("a") as rules:
                 rules.write("host all all samenet trust\nhost replication all samenet trust\n")
 
     def _copy(self, port: int) -> None:
-        """Become a streaming replica of a throwaway on this machine."""
+        """Create a streaming replica of a throwaway server on this machine."""
         words = ["-h", LOOPBACK, "-p", str(port), "-U", ROLE, "-D", self._inside]
         more = ["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast"]
         self.place.run(self.folder, self._program("pg_basebackup"), *words, *more)
@@ -122,11 +123,11 @@ class Postgres:
         if theirs.split(".")[0] != mine.split(".")[0]:
             raise ServiceError(
                 f"{self.data} was made by PostgreSQL {mine}, and here is {theirs}; "
-                "move that folder away (or delete it: `make clean-data`) to start afresh"
+                "move that folder away (or delete it: `make clean-data`) to start anew"
             )
 
     def command(self) -> list[str]:
-        """The server in the foreground."""
+        """Return the command that runs the server in the foreground."""
         options = SETTINGS | {"port": str(self.port), "listen_addresses": self.address}
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         return self.place.command(
@@ -134,10 +135,10 @@ class Postgres:
         )
 
     def answers(self) -> bool:
-        """Asked with our own password: so nobody else's server can pass for ours."""
+        """Return whether it answers to our own password, which only our server accepts."""
         if not (self._lets_in(OWNER) or self._lets_in(ROLE)):
             return False
-        # Once more: the server may have let nobody in yet when the owner was asked.
+        # Ask again: the server may not yet have accepted anyone when the owner was asked.
         self._has_owner = self._lets_in(OWNER)
         return True
 
@@ -148,9 +149,9 @@ class Postgres:
             return False
 
     def settle(self) -> None:
-        """Make what a first start has not made: the database, the extension, the service's role.
+        """Create what a first start lacks: the database, the extension and the service's role.
 
-        Called once it answers.
+        Call it once the server answers.
         """
         if not self._has_owner:
             self._rename_first_role()
@@ -161,7 +162,7 @@ class Postgres:
             self.give(database)
 
     def _rename_first_role(self) -> None:
-        """Make the first role of a cluster of earlier versions, a superuser, its owner."""
+        """Rename the first role of an older cluster, a superuser, to the owner."""
         create = f"create role {HELPER} superuser login"
         script = f"do $$ begin execute format('{create} password %L', {_PASSWORD}); end $$"
         self._ask("postgres", f"drop role if exists {HELPER}", role=ROLE)
@@ -169,14 +170,14 @@ class Postgres:
         self._ask("postgres", RENAME, role=HELPER, new_password=self.owner_password)
 
     def give(self, database: str) -> None:
-        """Make the database the service's role's, with all that is in it."""
+        """Make the service's role the owner of the database and all its objects."""
         self._ask(database, GIVE.read_text(), new_password=self.password)
 
     def version(self) -> str:
         return self._ask(ROLE, VERSIONS)
 
     def pid(self) -> int | None:
-        """The pid of a server that really runs in our folder; after a crash the file may lie."""
+        """Return the pid of a server that runs in our folder; a crash may leave a stale file."""
         try:
             pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
             os.kill(pid, 0)
@@ -186,7 +187,7 @@ class Postgres:
         return pid if ours else None
 
     def stop(self) -> bool:
-        """Ask for a fast shutdown; true when there was a server to ask."""
+        """Request a fast shutdown; return whether a server was running."""
         pid = self.pid()
         if pid:
             os.kill(pid, signal.SIGINT)
@@ -199,7 +200,7 @@ class Postgres:
         return self.place.postgres_bin / name
 
     def _ask(self, database: str, sql: str, *, role: str = OWNER, new_password: str = "") -> str:
-        """Run SQL and return what it selects; a password is in no list of processes."""
+        """Run SQL and return its result, without a password in the arguments."""
         where = ["-h", LOOPBACK, "-p", str(self.port), "-U", role, "-d", database]
         words = [self._program("psql"), "-X", "-q", "-A", "-t", *where, "-c", sql]
         password = self.password if role == ROLE else self.owner_password

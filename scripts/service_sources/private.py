@@ -1,4 +1,4 @@
-"""Sources 3 and 4: servers of our own, whose data is in the state folder."""
+"""Sources 3 and 4: private servers, whose data is in the state folder."""
 
 import secrets
 import subprocess
@@ -24,7 +24,7 @@ KINDS: dict[str, tuple[str, type[Postgres] | type[Redis]]] = {
     DATABASE: ("postgres", Postgres),
     REDIS: ("redis", Redis),
 }
-# The service's, and that of the cluster's owner.
+# The service's password, and the cluster owner's.
 PASSWORDS = ("password", "owner_password")
 HERE = (LOOPBACK, "localhost")
 START_SECONDS = 30
@@ -32,7 +32,7 @@ STOP_SECONDS = 30
 
 
 def start(state: State, place: Place, wanted: list[str]) -> tuple[dict[str, str], bool]:
-    """The addresses of the wanted servers, and whether any of them had been running."""
+    """Return the addresses of the wanted servers, and whether any of them was running."""
     urls, found = {}, False
     for setting in wanted:
         server = known_server(state, place, setting)
@@ -50,7 +50,7 @@ def start(state: State, place: Place, wanted: list[str]) -> tuple[dict[str, str]
 
 
 def known_server(state: State, place: Place, setting: str) -> Server | None:
-    """The server that we remember, running or not."""
+    """Return the remembered server, running or not."""
     facts = state.memory.get(KINDS[setting][0])
     return _server(state, place, setting, facts["port"]) if facts else None
 
@@ -62,7 +62,7 @@ def is_ours(state: State, setting: str, url: str) -> bool:
 
 
 def _fresh_server(state: State, place: Place, setting: str) -> Server:
-    """The same server on a port that is free now; its passwords are made the first time."""
+    """Return the server on a port that is free now; passwords are created the first time."""
     name, kind = KINDS[setting]
     old = known_server(state, place, setting)
     if old is not None and isinstance(old, Postgres) and old.pid():
@@ -83,7 +83,7 @@ def _server(state: State, place: Place, setting: str, port: int) -> Server:
 
 
 def _start(state: State, server: Server) -> None:
-    """Start it and wait until it answers; what a killed server left running may delay that."""
+    """Start it and wait until it answers, with retries while a killed server's rest delays that."""
     server.prepare()
     log = state.path(f"{server.title.lower()}.log")
     deadline = time.monotonic() + START_SECONDS
@@ -99,7 +99,7 @@ def _start(state: State, server: Server) -> None:
 
 
 def _spawn(command: list[str], log) -> subprocess.Popen:
-    """Start a server in its own session, so that a Ctrl-C at the terminal does not reach it."""
+    """Start a server in its own session, so that a Ctrl-C in the terminal does not reach it."""
     with open_private(log, "a") as notes:
         return subprocess.Popen(
             command,
@@ -111,7 +111,7 @@ def _spawn(command: list[str], log) -> subprocess.Popen:
 
 
 def stop_server(server: Server) -> bool:
-    """Stop it and wait until it is gone; true when it had been running."""
+    """Stop it and wait until it has ended; return whether it was running."""
     if not server.stop():
         return False
     deadline = time.monotonic() + STOP_SECONDS

@@ -1,4 +1,4 @@
-"""A private Redis: started, asked, stopped, with a client of three lines of protocol."""
+"""A private Redis: started, queried, stopped, with a minimal client of its protocol."""
 
 import re
 import socket
@@ -13,7 +13,7 @@ THROWAWAY = {"appendonly": "no", "save": '""'}
 
 
 class Redis:
-    """One Redis in one folder; without a password it is a throwaway that keeps nothing."""
+    """One Redis in one folder; without a password it is a throwaway server that keeps no data."""
 
     title = "Redis"
 
@@ -27,7 +27,7 @@ class Redis:
         return f"redis://{secret}{LOOPBACK}:{self.port}/0"
 
     def prepare(self) -> None:
-        """Write the configuration: a password on the command line would be everybody's to read."""
+        """Write the configuration: every user could read a password on the command line."""
         self.place.own(self.folder)
         options = {
             "bind": self.address,
@@ -41,23 +41,23 @@ class Redis:
         self.place.hand_over(file)
 
     def command(self) -> list[str]:
-        """The server in the foreground."""
+        """Return the command that runs the server in the foreground."""
         conf = self.place.inside(self.folder) / "redis.conf"
         return self.place.command(self.folder, self.place.redis_server, conf)
 
     def answers(self) -> bool:
-        """It answers only those who know our password."""
+        """Return whether it answers to our own password, which only our server accepts."""
         return "+PONG" in self._ask("PING")
 
     def settle(self) -> None:
-        """Nothing to make."""
+        """Do nothing: a Redis needs no database or role."""
 
     def version(self) -> str:
         found = re.search(r"redis_version:(\S+)", self._ask("INFO server"))
         return f"Redis {found[1]}" if found else "Redis"
 
     def stop(self) -> bool:
-        """Ask it to write everything and end; true when there was a server to ask."""
+        """Request a shutdown that saves all data; return whether a server was running."""
         running = self.answers()
         if running:
             self._ask("SHUTDOWN")
@@ -67,7 +67,7 @@ class Redis:
         return is_free(self.port)
 
     def _ask(self, words: str) -> str:
-        """One command, inline, after AUTH; what came back, or nothing where nobody answers."""
+        """Send one inline command after AUTH; return the answer, or "" without one."""
         lines = [f"AUTH {self.password}"] if self.password else []
         request = "".join(f"{line}\r\n" for line in [*lines, words, "QUIT"])
         try:

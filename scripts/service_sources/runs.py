@@ -1,4 +1,4 @@
-"""What a run leaves for `manage.py`: its settings, in a file that is locked until it ends."""
+"""Tells `manage.py` the settings of a run, in a file that is locked until the run ends."""
 
 import fcntl
 from collections.abc import Iterator, Mapping
@@ -7,20 +7,20 @@ from pathlib import Path
 
 from service_sources.state import CHECKOUT, OWNER, is_locked, keep_private, open_private
 
-# In the checkout, where manage.py looks (core/environment/runs.py), whatever the state folder is.
+# In the checkout, where manage.py looks (core/environment/runs.py), not in the state folder.
 RUNS = CHECKOUT / "var" / "runs"
 NAMES = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "STREAM_URL", "SERVICE_URL", OWNER)
 
 
 @contextmanager
 def told(command: str, port: int, env: Mapping[str, str]) -> Iterator[None]:
-    """Let `manage.py` find this run for as long as the block lasts."""
+    """Let `manage.py` find this run within the block."""
     keep_private(RUNS)
     file = RUNS / f"{port}.env"
     fresh = file.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     with open_private(fresh, "w") as run:
-        # Locked before it has its name, so that nobody takes it for a dead run's.
+        # Locked before it is renamed, so that nobody takes it for a dead run's.
         fcntl.flock(run, fcntl.LOCK_EX)
         run.write(f"# {command}\n")
         run.writelines(f"{name}={env[name]}\n" for name in NAMES if env.get(name))
@@ -33,7 +33,7 @@ def told(command: str, port: int, env: Mapping[str, str]) -> Iterator[None]:
 
 
 def living() -> list[str]:
-    """Name the runs of this checkout that are there, as `make run at port 8000`."""
+    """Return the current runs of this checkout, as `make run at port 8000`."""
     files = [file for file in sorted(RUNS.glob("*.env")) if is_locked(file)]
     return [f"{_command(file)} at port {file.stem}" for file in files]
 

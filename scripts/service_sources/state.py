@@ -1,4 +1,4 @@
-"""What a checkout remembers about its services, in its git-ignored state folder."""
+"""The state of a checkout's services, in its git-ignored state folder."""
 
 import fcntl
 import json
@@ -13,13 +13,13 @@ from typing import Any, TextIO
 CHECKOUT = Path(__file__).resolve().parents[2]
 DATABASE = "DATABASE_URL"
 REDIS = "REDIS_URL"
-# The same database, as one who may do everything there.
+# The same database, as its owner.
 OWNER = "DATABASE_OWNER_URL"
 BOTH = (DATABASE, REDIS)
 
 
 class ServiceError(Exception):
-    """Something a person has to know or decide; its text is all that they get to see."""
+    """A fault that a person has to resolve; the person sees only this text."""
 
 
 def say(text: str) -> None:
@@ -27,7 +27,7 @@ def say(text: str) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, and never leave half of one."""
+    """Write a file that only its owner can read, without ever leaving a partial one."""
     fresh = path.with_name(f"{path.name}.new")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
@@ -42,7 +42,7 @@ def open_private(path: Path, mode: str) -> TextIO:
 
 @contextmanager
 def plain_errors(name: str) -> Iterator[None]:
-    """A command's faults in one clear message, without a traceback; Ctrl-C without a word."""
+    """Report a command's faults as one message without a traceback; Ctrl-C without a message."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
@@ -50,7 +50,7 @@ def plain_errors(name: str) -> Iterator[None]:
         sys.exit(f"{name}: {error}")
     except PermissionError as error:
         sys.exit(
-            f"{name}: {error.filename} is another user's; take it back with chown, or delete it"
+            f"{name}: {error.filename} belongs to another user; take it with chown, or delete it"
         )
     except OSError as error:
         sys.exit(f"{name}: {error.strerror}: {error.filename}")
@@ -59,7 +59,7 @@ def plain_errors(name: str) -> Iterator[None]:
 
 
 def is_locked(file: Path) -> bool:
-    """Whether a living process holds a lock on the file."""
+    """Return whether a running process holds a lock on the file."""
     try:
         with file.open() as held:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -71,7 +71,7 @@ def is_locked(file: Path) -> bool:
 
 
 def agreed(question: str, *, yes: bool) -> bool:
-    """Whether the person at the terminal says yes; `yes` is that answer given beforehand."""
+    """Return whether the person at the terminal agrees; `yes` is that answer given in advance."""
     if yes or not sys.stdin.isatty():
         return yes
     print(f"services: {question} [y/N] ", end="", file=sys.stderr, flush=True)
@@ -79,9 +79,9 @@ def agreed(question: str, *, yes: bool) -> bool:
 
 
 def keep_private(folder: Path) -> None:
-    """Make the folder if it is missing, and let only its owner use it.
+    """Create the folder if it is missing, and restrict it to its owner.
 
-    A folder of POINTERSCOPE_STATE that is not ours yet keeps its permissions.
+    An existing folder of POINTERSCOPE_STATE that we did not create keeps its permissions.
     """
     ours = CHECKOUT / "var"
     for part in [ours] if ours in folder.parents else []:
@@ -115,31 +115,31 @@ class State:
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """Only one command at a time starts or stops services."""
+        """Let only one command at a time start or stop services."""
         with self.path("services.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                say("another command is starting or stopping them; waiting for it")
+                say("another command is starting or stopping services; waiting for it")
                 fcntl.flock(lock, fcntl.LOCK_EX)
             self.memory = self._recall()
             yield
 
     @property
     def in_use(self) -> bool:
-        """Whether a run, a test or a backup holds the services."""
+        """Whether a run, a test or a backup uses the services."""
         return is_locked(self.path("services.users"))
 
 
 class Users:
-    """The `run`s that share the services: each holds a shared lock for as long as it lives."""
+    """The commands that share the services: each holds a shared lock while it runs."""
 
     def __init__(self, state: State) -> None:
         self._lock = state.path("services.users").open("w")
         fcntl.flock(self._lock, fcntl.LOCK_SH)
 
     def leave(self) -> bool:
-        """Give up this run's share; true when no other run holds one."""
+        """Release this command's lock; return whether no other command holds one."""
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
