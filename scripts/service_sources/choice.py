@@ -39,16 +39,20 @@ def local_place(state: State) -> Place | None:
 
 
 def start(state: State) -> tuple[dict[str, str], bool]:
-    """Start every service from the first source that has it; return URLs, and whether any ran."""
-    urls = given_urls()
-    say_given(urls)
-    if owner := owner_url():
-        urls[OWNER] = owner
-    wanted = [name for name in BOTH if name not in urls]
-    found = False
-    if wanted:
-        more, found = _start_ours(state, wanted)
-        urls |= more
+    """Start every service from the first source that has it; return URLs, and whether any ran.
+
+    A given address may name another database on our own server, as after a restore. Then that
+    server is started, and the address stays.
+    """
+    given = given_urls()
+    ours = [name for name, url in given.items() if _is_ours(state, name, url)]
+    say_given({name: url for name, url in given.items() if name not in ours})
+    wanted = [name for name in BOTH if name not in given or name in ours]
+    started, found = _start_ours(state, wanted) if wanted else ({}, False)
+    _check_ports({name: given[name] for name in ours}, started)
+    urls = started | given
+    if owner := owner_url() or urls.get(OWNER):
+        urls[OWNER] = urlsplit(owner)._replace(path=urlsplit(urls[DATABASE]).path).geturl()
     write_private(state.path("services.env"), lines(urls))
     return urls, found
 
@@ -67,7 +71,7 @@ def _check_ports(given: dict[str, str], started: dict[str, str]) -> None:
 
 
 def _start_ours(state: State, wanted: list[str]) -> tuple[dict[str, str], bool]:
-    # Servers of our own whose address is given come from nowhere else.
+    # A given address of our own server needs that server, not one in Docker.
     is_private = any(private.is_ours(state, name, url) for name, url in given_urls().items())
     if docker.engine_answers() and not is_private:
         return docker.start(state, wanted)

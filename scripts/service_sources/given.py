@@ -20,7 +20,7 @@ def dotenv() -> dict[str, str]:
 
 def setting(name: str) -> str:
     """Return a setting as the service reads it: the environment overrides .env."""
-    return os.environ.get(name) or dotenv().get(name, "")
+    return os.environ[name] if name in os.environ else dotenv().get(name, "")
 
 
 def given_urls() -> dict[str, str]:
