@@ -1,4 +1,4 @@
-"""Analysts for tests: a login of the database, made by the command and taken away again."""
+"""Analysts for tests: a database login, created by the command and dropped again."""
 
 import io
 import re
@@ -15,7 +15,7 @@ from analytics.reading.analysts import group_name
 
 @contextmanager
 def analyst(**options: int) -> Iterator[str]:
-    """Yield the address of a new login. Roles are the cluster's, so each has a name of its own."""
+    """Yield the address of a new login. Roles belong to the cluster, so each has a unique name."""
     name = f"ann_{secrets.token_hex(4)}"
     try:
         yield address_of(name, **options)
@@ -24,7 +24,7 @@ def analyst(**options: int) -> Iterator[str]:
 
 
 def address_of(name: str, **options: int) -> str:
-    """Run the command as an operator would, and return the address that it prints."""
+    """Run the command as an operator would, and return the printed address."""
     printed = io.StringIO()
     call_command("analyst", name, stdout=printed, **options)
     return re.search(r"^postgresql://\S+$", printed.getvalue(), re.MULTILINE)[0]
@@ -40,7 +40,7 @@ def forget_roles(*names: str) -> None:
 
 
 def ask(url: str, sql: str) -> list[tuple]:
-    """Run statements in a session of the login's own; the rows of the last."""
+    """Run statements in a session of the login; return the rows of the last one."""
     session = psycopg2.connect(url)
     try:
         with session, session.cursor() as cursor:

@@ -1,7 +1,7 @@
-"""The answers to the questions of docs/analysis.md, once more in plain Python.
+"""The answers to the questions of docs/analysis.md, computed in plain Python.
 
-From raw samples and docs/metrics.md alone: it shares nothing with the SQL but the definitions. Each
-function returns its question's rows; its name is that of the question's number.
+They use raw samples and docs/metrics.md alone, and share only the definitions with the SQL. Each
+function returns the rows of one question, whose number is in its name.
 """
 
 import math
@@ -33,7 +33,7 @@ class Bucket(NamedTuple):
 
 
 class Known:
-    """The known data as the questions see it: what lies in [SINCE, UNTIL)."""
+    """The known data as the questions see it: the part in [SINCE, UNTIL)."""
 
     def __init__(self, traces: Traces) -> None:
         self.traces = {instance: sorted(samples) for instance, samples in sorted(traces.items())}
@@ -41,7 +41,7 @@ class Known:
             instance: [s for s in samples if to_epoch_us(SINCE) <= s.time < to_epoch_us(UNTIL)]
             for instance, samples in self.traces.items()
         }
-        # The one whose straightness is asked for.
+        # The instance whose straightness is asked for.
         self.instance = next(iter(traces))
 
     def buckets(self, length: timedelta) -> list[Bucket]:
@@ -56,7 +56,7 @@ class Known:
         return [b for b in self.buckets(timedelta(seconds=1)) if b.status.moving_time > 0]
 
     def steps(self) -> Iterator[tuple[UUID, Sample, Sample]]:
-        """Each sample with the one before it, in the range."""
+        """Yield each sample in the range with the one before it."""
         for instance, samples in self.inside.items():
             for a, b in pairwise(samples):
                 yield instance, a, b
@@ -83,7 +83,7 @@ def week_of(time: datetime) -> datetime:
 
 
 def by(key: Callable[[Any], Hashable], things: Iterable[Any]) -> dict[Any, list[Any]]:
-    """Group things by a key; the groups come in the key's order."""
+    """Group things by a key; the groups are in the key's order."""
     groups: dict[Any, list[Any]] = defaultdict(list)
     for thing in things:
         groups[key(thing)].append(thing)
@@ -99,7 +99,7 @@ def moving(buckets: Iterable[Bucket]) -> float:
 
 
 def percentile(values: Iterable[float], share: Fraction) -> float:
-    """Linear between neighbours, as SQL's percentile_cont is."""
+    """Return a percentile, linear between neighbours, as SQL's percentile_cont does."""
     ordered = sorted(values)
     place = share * (len(ordered) - 1)
     low, high = ordered[math.floor(place)], ordered[math.ceil(place)]
@@ -255,7 +255,7 @@ def question_16(known: Known) -> Rows:
 
 
 def movement_steps(known: Known) -> dict[tuple[UUID, datetime], list[float]]:
-    """Steps of up to 250 ms between samples, in ms, by instance and day."""
+    """Return steps of up to 250 ms between samples, in ms, by instance and day."""
     steps = [
         ((instance, day_of(at(b.time))), (b.time - a.time) / 1000)
         for instance, a, b in known.steps()

@@ -1,4 +1,4 @@
-"""Forcing an order on what two database sessions do."""
+"""Forces an order on the statements of two database sessions."""
 
 import threading
 import time
@@ -16,11 +16,11 @@ where datname = current_database() and wait_event_type = 'Lock' and wait_event l
 
 
 class Session(threading.Thread):
-    """Work in a thread with a database session of its own, held before or after a statement.
+    """Work in a thread with its own database session, held before or after a statement.
 
-    The statement is given by its text, or as a number: `at=1` holds before the first. It is the
-    real work on the real database; only its pace is ours. An error in it is raised again by
-    `finish`.
+    The statement is given by its text, or by its number: `at=1` holds before the first. The work
+    and the database are real; only the pace is controlled. `finish` raises an error of the work
+    again.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Session(threading.Thread):
             self.held.set()
 
     def until_held(self) -> "Session":
-        """Wait until the thread is at its statement."""
+        """Wait until the thread has reached its statement."""
         if not self.held.wait(PATIENCE_SECONDS) or self.error:
             raise AssertionError("the session never came to its statement") from self.error
         return self
@@ -63,7 +63,7 @@ class Session(threading.Thread):
         return self
 
     def finish(self) -> None:
-        """Let it go on, and wait for its end."""
+        """Let it continue, and wait for its end."""
         self.go_on.set()
         self.join(PATIENCE_SECONDS)
         if self.error:
@@ -89,13 +89,13 @@ class Session(threading.Thread):
 
 
 def until_sessions_wait(count: int, *, kind: str = "%") -> None:
-    """Wait until so many sessions of this database wait for a lock (of a kind: `advisory`)."""
+    """Wait until `count` sessions of this database wait for a lock (of a kind: `advisory`)."""
     _poll(lambda: _count_waiting(kind) == count, f"never {count} sessions waiting for a lock")
 
 
 def _count_waiting(kind: str = "%") -> int:
     with connection.cursor() as cursor:
-        # Within a transaction the view would keep showing what it showed first.
+        # Within a transaction the view would keep its first result.
         cursor.execute("select pg_stat_clear_snapshot()")
         cursor.execute(WAITING, [kind])
         ((count,),) = cursor.fetchall()

@@ -1,7 +1,7 @@
-"""What the research measures must be: docs/metrics.md once more, in plain Python.
+"""The expected research measures: docs/metrics.md in plain Python.
 
-Written from the definitions alone: lists of visits and strokes, exact fractions for times and for
-all sums and differences. It shares no code and no order of steps with the SQL.
+It follows the definitions alone: lists of visits and strokes, exact fractions for times and for all
+sums and differences. It shares neither code nor the order of steps with the SQL.
 """
 
 import math
@@ -19,7 +19,7 @@ Numbers = dict[str, Any]
 
 
 class Place(NamedTuple):
-    """Where the pointer was at a time in seconds."""
+    """The pointer's position at a time in seconds."""
 
     time: Fraction
     x: float
@@ -53,7 +53,7 @@ def expected_measures(
 
 
 def split_into_visits(before: list[Sample], inside: list[Sample]) -> list[list[Sample]]:
-    """The samples from each way in to the next; the first goes on from the sample before."""
+    """Split samples at each entry; the first visit includes the sample before the range."""
     visits = [list(before)] if before else []
     for sample in inside:
         if sample.enter or not visits:
@@ -84,13 +84,15 @@ def measure_paths(visits: list[list[Sample]]) -> Numbers:
 
 
 def count_flips(values: Sequence[float]) -> int:
-    """Turns of direction; a run of the same value is one value, and a turn is an inner extreme."""
+    """Count the turns of direction: equal values in sequence count once, and a turn is an inner
+    extreme.
+    """
     runs = [value for value, _ in groupby(values)]
     return sum((b > a) == (b > c) for a, b, c in zip(runs, runs[1:], runs[2:], strict=False))
 
 
 def places_of(visit: list[Sample]) -> list[Place]:
-    """The last sample of each time, without those that stay where the one before was."""
+    """Return the last sample of each time, without those that repeat the previous position."""
     last = {sample.time: sample for sample in visit}
     places = [Place(Fraction(s.time, US), s.x, s.y) for s in last.values()]
     return [next(same) for _, same in groupby(places, key=lambda place: place[1:])]
@@ -139,7 +141,7 @@ def speeds_of(stroke: list[Place]) -> list[Fraction]:
 
 
 def accelerations_of(stroke: list[Place]) -> list[Fraction]:
-    """2! times the second divided difference of the way along the path."""
+    """Return 2! times the second divided differences of the path length."""
     speeds = speeds_of(stroke)
     return [
         2 * (speeds[i + 1] - speeds[i]) / (stroke[i + 2].time - stroke[i].time)
@@ -148,7 +150,7 @@ def accelerations_of(stroke: list[Place]) -> list[Fraction]:
 
 
 def jerks_of(stroke: list[Place]) -> list[tuple[Fraction, Fraction]]:
-    """3! times the third divided difference, each with the time of its middle step."""
+    """Return 3! times the third divided differences, each with the duration of its middle step."""
     turns = accelerations_of(stroke)
     return [
         (

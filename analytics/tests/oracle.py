@@ -1,6 +1,6 @@
-"""What the statuses must be: docs/metrics.md once more, in plain Python, from raw samples.
+"""The expected statuses: docs/metrics.md in plain Python, from raw samples.
 
-Written from the definitions alone, with dictionaries and loops; it shares no code with the drain.
+It follows the definitions alone, with dictionaries and loops, and shares no code with the drain.
 """
 
 import math
@@ -71,7 +71,7 @@ def _status(bucket: int, samples: list[Sample], places: list[int], interval_us: 
 
 
 def distance_to(samples: list[Sample], i: int) -> float:
-    """Return the length of the segment that ends in sample i; the way into the page has none."""
+    """Return the length of the segment that ends in sample i; a segment into the page has none."""
     if i == 0 or samples[i].enter:
         return 0.0
     return math.hypot(samples[i].x - samples[i - 1].x, samples[i].y - samples[i - 1].y)

@@ -1,4 +1,4 @@
-"""Recordings of real pointers, where they lie beside the checkout."""
+"""Recordings of real pointers, if they are present beside the checkout."""
 
 import os
 from pathlib import Path

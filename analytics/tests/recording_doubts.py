@@ -1,4 +1,4 @@
-"""Files that are refused: each with what is said of it, and the option that helps, if one does."""
+"""Files that are refused: each with its refusal, and the option that helps, if any."""
 
 import gzip
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from core.api.file_formats import TORN
 
 
 class Doubt(NamedTuple):
-    """A file, what is said about it, and parts of the refusal's text and advice."""
+    """A file, the options for it, and parts of the refusal's text and advice."""
 
     name: str
     content: bytes
@@ -33,13 +33,13 @@ class Doubt(NamedTuple):
 
 
 def stacked(times: int = 2) -> bytes:
-    """The same movement several times, with nothing that tells one from the other."""
+    """Write the same movement several times, with nothing that distinguishes the copies."""
     rows = [f"{p.ms},{p.x + 300 * i},{p.y}" for i in range(times) for p in POINTS]
     return "\n".join(["t,x,y", *rows]).encode()
 
 
 def side_by_side() -> bytes:
-    """Two pointers, row by row, and a column that tells them apart by no known name."""
+    """Write two pointers in alternating rows, with a column of unknown name for the pointer."""
     rows = [f"{p.ms},{p.x + 500 * i},{p.y},{'ab'[i]}" for p in POINTS for i in range(2)]
     return "\n".join(["t,x,y,hand", *rows]).encode()
 
@@ -49,7 +49,7 @@ SLASHES = "%d/%m/%Y %H:%M:%S.%f"
 AMBIGUOUS = text("t,x,y", lambda p: (clock(p, SLASHES).replace("20/11", "03/04"), p.x, p.y))
 
 DOUBTS = [
-    # No file for this reader.
+    # Files of other kinds.
     Doubt("empty.csv", b"", "is empty"),
     Doubt("blank.csv", b" \n\n", "is empty"),
     Doubt("header_alone.csv", b"t,x,y\n", "holds no samples"),
@@ -164,7 +164,7 @@ DOUBTS = [
         p.ms, *((-1, -1) if p.ms % 16 else p[1:]))), "jumps to -1,-1 and back 11 times",
         "--drop=-1,-1"),
     Doubt("all_missing.csv", text("t,x,y", lambda p: (p.ms, "NA", "NA")), "no row is left"),
-    # What --strict refuses.
+    # Refused only with --strict.
     Doubt("strict_missing.csv", plain() + b"0.2,NA,7\n", "line 26: x is missing", "--strict",
           Options(strict=True)),
     Doubt("strict_late.csv", in_ms(points=[*POINTS[:5], POINTS[6], POINTS[5], *POINTS[7:]]),

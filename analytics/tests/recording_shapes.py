@@ -1,7 +1,8 @@
 """Files of the shapes that researchers have, each generated with its right answer.
 
-All hold the same movement, 24 samples 8 ms apart, so that an answer is that movement, changed as
-the shape says. The shapes follow the documentation of the tools that they name; no file is theirs.
+All contain the same movement of 24 samples, 8 ms apart, so each answer is that movement in the
+changed form of the shape. The shapes follow the documentation of the named tools; no file is
+theirs.
 """
 
 import csv
@@ -40,7 +41,7 @@ Answer = dict[str, list[RecordedSample]]
 
 
 class Shape(NamedTuple):
-    """A file's name and bytes, what is said about it, and the samples by pointer."""
+    """A file's name and bytes, the options for it, and the samples by pointer."""
 
     name: str
     content: bytes
@@ -90,7 +91,7 @@ def text(
     before: str = "",
     encoding: str = "utf-8",
 ) -> bytes:
-    """Write delimited text; cells are quoted where they must be."""
+    """Write delimited text, with quotes around cells that need them."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator=end)
     if header:
@@ -148,7 +149,7 @@ def feather(table: dict[str, Any]) -> bytes:
     return out.getvalue()
 
 
-# Four trials of six samples, whose times begin anew.
+# Four trials of six samples, whose times restart.
 TRIALS = [
     (person, trial, [p._replace(ms=p.ms - POINTS[6 * i].ms) for p in POINTS[6 * i : 6 * i + 6]])
     for i, (person, trial) in enumerate([(1, 1), (1, 2), (2, 1), (2, 2)])
@@ -156,7 +157,7 @@ TRIALS = [
 
 
 def laid_out(first: int) -> list[RecordedSample]:
-    """Return two trials of a person: the second begins 1 s after the first has ended."""
+    """Return two trials of a person: the second begins 1 s after the end of the first."""
     again = [p._replace(ms=p.ms + 40 + 1000) for p in TRIALS[first + 1][2]]
     seqs = range(6 * first, 6 * first + 12)
     return samples([*TRIALS[first][2], *again], seqs=seqs, enters=(0, 6))
@@ -209,7 +210,9 @@ def jspsych_csv() -> bytes:
 
 
 def psychopy() -> bytes:
-    """Positions in `height` units, y up, the mouse's lists in cells; other routines leave none."""
+    """Positions in `height` units, y up, with the mouse's lists in cells that other routines leave
+    empty.
+    """
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(
@@ -243,7 +246,7 @@ def tobii() -> bytes:
 
 
 def attentive() -> bytes:
-    """Space-delimited, one text of JSON at the end; load and scroll stand at 0, 0."""
+    """Space-delimited, with a JSON text at the end; load and scroll are at 0, 0."""
     rows = [
         "cursor timestamp xpos ypos event xpath attrs extras",
         f"0 {START_MS - 9} 0 0 load / {{}}",
@@ -258,7 +261,7 @@ def attentive() -> bytes:
 
 
 def balabit() -> bytes:
-    """The kinds of the Balabit and SapiMouse sets: Scroll stands at 0, 0, some rows at 65535."""
+    """The kinds of the Balabit and SapiMouse sets: Scroll is at 0, 0, some rows are at 65535."""
     rows = ["record timestamp,client timestamp,button,state,x,y"]
     for i, p in enumerate(POINTS):
         rows.append(f"{p.ms / 1000 + 0.003},{p.ms / 1000},NoButton,Move,{p.x},{p.y}")

@@ -1,4 +1,4 @@
-"""Staff look at stored samples in the admin, newest first, and no hypertable is read whole."""
+"""Staff view stored samples in the admin, newest first, and no hypertable is read whole."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ EVENTS = "analytics_pointerpositionevent"
 
 
 def add_events(browser, count):
-    """Add samples of which each two carry the same time."""
+    """Add samples, of which each two have the same time."""
     PointerPositionEvent.objects.bulk_create(
         PointerPositionEvent(
             browser=browser,
@@ -69,19 +69,19 @@ class EventsTests(TestCase):
         self.assertIn(f"LIMIT {PAGE_SIZE + 1}", reads[0])
         self.assertNotIn("COUNT(", reads[0])
 
-    def test_a_page_reads_the_key_and_sorts_nothing(self):
+    def test_a_page_reads_the_key_without_sorting(self):
         add_events(self.browser, 500)
         with CaptureQueriesContext(connection) as queries:
             list(self.read_all())
         read = [query["sql"] for query in queries if EVENTS in query["sql"]][-1]
         with connection.cursor() as cursor:
-            # So few rows cost nothing to sort; of interest is whether the key could do without.
+            # Sorting so few rows costs nothing; the test is whether the key makes it unnecessary.
             cursor.execute("set local enable_seqscan = off; set local enable_bitmapscan = off")
             cursor.execute(f"explain {read}")
             plan = "\n".join(line for (line,) in cursor.fetchall())
         self.assertNotIn("Sort", plan)
 
-    def test_an_instance_is_found_by_how_its_id_begins(self):
+    def test_an_instance_is_found_by_the_beginning_of_its_id(self):
         page = self.client.get("/admin/analytics/browserevents/", {"q": str(self.browser)[:13]})
         self.assertEqual([row.pk for row in page.context["cl"].result_list], [self.browser.pk])
 

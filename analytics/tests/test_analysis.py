@@ -1,4 +1,4 @@
-"""docs/analysis.md does what it says: each of its queries is run and its answer is known."""
+"""docs/analysis.md is right: each of its queries runs and gives the known answer."""
 
 import os
 import re
@@ -32,7 +32,7 @@ VARIABLE = re.compile(r":'(\w+)'")
 
 
 def queries() -> dict[int, str]:
-    """Each question's number and its one query."""
+    """Return the query of each question, by its number."""
     found = {}
     for number, _, text in QUESTION.findall(DOCUMENT):
         (found[int(number)],) = SQL.findall(text)
@@ -40,7 +40,7 @@ def queries() -> dict[int, str]:
 
 
 def run(sql: str, known: Known) -> Rows:
-    """Run a query as psql would with its variables set."""
+    """Run a query as psql does with its variables set."""
     values = {"since": SINCE, "until": UNTIL, "instance": known.instance}
     with connection.cursor() as cursor:
         cursor.execute(VARIABLE.sub(r"%(\1)s", sql.replace("%", "%%")), values)
@@ -52,14 +52,14 @@ def answer_to(number: int) -> Callable[[Known], Rows]:
 
 
 def python_blocks(heading: str) -> list[str]:
-    """The Python of one section."""
+    """Return the Python blocks of a section."""
     (section,) = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", DOCUMENT, re.MULTILINE | re.DOTALL)
     return PYTHON.findall(section)
 
 
 class Comparing(SimpleTestCase):
     def assert_rows(self, found: Rows, expected: Rows) -> None:
-        """Alike in number and order; times exact, numbers to 1e-9."""
+        """Compare number and order of rows; times exactly, numbers to 1e-9."""
         self.assertGreater(len(expected), 1)
         self.assertEqual(len(found), len(expected))
         for row, wanted in zip(found, expected, strict=True):
@@ -82,7 +82,7 @@ class QuestionTests(Comparing, TestCase):
     def setUpTestData(cls):
         cls.known = Known(store_known_data())
 
-    def test_there_are_twenty_and_each_buckets_time(self):
+    def test_there_are_twenty_queries_and_each_buckets_time(self):
         self.assertEqual(list(queries()), list(range(1, 21)))
         self.assertEqual(len(SQL.findall(DOCUMENT)), 20)
         for number, sql in queries().items():
@@ -93,7 +93,7 @@ class QuestionTests(Comparing, TestCase):
             with self.subTest(f"question {number}"):
                 self.assert_rows(run(sql, self.known), answer_to(number)(self.known))
 
-    def test_the_known_data_asks_something_of_each_question(self):
+    def test_the_known_data_exercises_each_question(self):
         samples = [s for own in self.known.traces.values() for s in own]
         inside = [s for own in self.known.inside.values() for s in own]
         self.assertGreater(len(samples), len(inside) + 200)
@@ -107,7 +107,7 @@ class QuestionTests(Comparing, TestCase):
             any(sum(n > 0 for n in row[1]) > 3 for row in answers.question_7(self.known))
         )
 
-    def test_three_of_them_have_the_same_answer_by_the_orm(self):
+    def test_three_queries_have_the_same_answer_by_the_orm(self):
         blocks = python_blocks("In Django")
         self.assertEqual(len(blocks), 3)
         for block in blocks:
@@ -120,7 +120,7 @@ class QuestionTests(Comparing, TestCase):
 
 
 class ExampleTests(Comparing, TransactionTestCase):
-    """With the data committed: an analyst logs in and takes it away, as in the document."""
+    """With committed data: an analyst logs in and exports it, as the document describes."""
 
     def test_pandas_and_duckdb_find_the_distances_of_the_statuses(self):
         known = Known(store_known_data())

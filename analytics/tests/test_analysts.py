@@ -1,4 +1,4 @@
-"""An analyst's login reads the views, and there is nothing else that it can read or write."""
+"""An analyst's login reads the views, and can neither read nor write anything else."""
 
 import io
 import secrets
@@ -22,7 +22,7 @@ from pg_class class join pg_namespace on pg_namespace.oid = relnamespace
 where relkind in ('r', 'p', 'v', 'm', 'S') and relname <> all (%s)
   and (nspname = 'public' or relname like '\_hyper%%chunk')
 """
-# A view that is a join or a union takes no row from anybody.
+# A view that is a join or a union cannot be written by anybody.
 REFUSALS = (errors.InsufficientPrivilege, errors.ObjectNotInPrerequisiteState)
 
 
@@ -59,7 +59,7 @@ class RightsTests(TransactionTestCase):
             with self.subTest(name), self.assertRaises(errors.InsufficientPrivilege):
                 ask(self.url, f"select * from {name} limit 1")
 
-    def test_it_writes_nothing_even_where_it_lifts_its_own_guard(self):
+    def test_it_writes_nothing_even_if_it_lifts_its_own_guard(self):
         for sql in (
             "insert into pointer_events select * from pointer_events",
             "update pointer_statuses_1s set events = 0",
@@ -93,7 +93,7 @@ class RightsTests(TransactionTestCase):
         with analyst(timeout=1) as url, self.assertRaises(errors.QueryCanceled):
             ask(url, "select pg_sleep(20)")
 
-    def test_it_is_taken_away(self):
+    def test_it_can_be_dropped(self):
         name = self.url.split("//")[1].split(":")[0]
         call_command("analyst", name, drop=True, stdout=io.StringIO())
         with self.assertRaises(psycopg2.OperationalError):
@@ -103,7 +103,7 @@ class RightsTests(TransactionTestCase):
 
 
 class CommandTests(TestCase):
-    """Runs in a transaction; its rollback also removes the roles that a test made."""
+    """Runs in a transaction, whose rollback also removes the roles of a test."""
 
     def setUp(self):
         self.name = f"bob_{secrets.token_hex(4)}"
@@ -119,7 +119,7 @@ class CommandTests(TestCase):
         self.assertNotEqual(before, after)
         self.assertTrue(after[0][0].startswith("SCRAM-SHA-256$"))
 
-    def test_a_role_that_is_no_analysts_is_never_touched(self):
+    def test_a_role_outside_the_group_is_never_changed(self):
         (ours,) = query("select current_user, rolpassword from pg_authid where rolname = user")
         for name in (ours[0], self.name):
             with connection.cursor() as cursor:
@@ -132,7 +132,7 @@ class CommandTests(TestCase):
         (same,) = query("select current_user, rolpassword from pg_authid where rolname = user")
         self.assertEqual(same, ours)
 
-    def test_printed_as_sql_it_changes_nothing_until_that_is_run(self):
+    def test_printed_sql_changes_nothing_until_it_is_run(self):
         printed, told = io.StringIO(), io.StringIO()
         call_command("analyst", self.name, sql=True, stdout=printed, stderr=told)
         self.assertFalse(self.has_role(self.name))
@@ -145,7 +145,7 @@ class CommandTests(TestCase):
         can = "select has_table_privilege(%s, 'pointer_events', 'select')"
         self.assertEqual(query(can, self.name), [(True,)])
 
-    def test_where_the_service_may_not_create_roles_it_says_what_to_do(self):
+    def test_if_the_service_may_not_create_roles_it_names_the_remedy(self):
         weak = f"weak_{secrets.token_hex(4)}"
         with connection.cursor() as cursor:
             cursor.execute(f"create role {weak}; set local role {weak}")
@@ -161,7 +161,7 @@ class CommandTests(TestCase):
             with self.subTest(seconds), self.assertRaisesMessage(CommandError, "seconds"):
                 call_command("analyst", self.name, "--timeout", seconds)
 
-    def test_one_login_is_named_or_all_are_meant(self):
+    def test_either_one_login_or_all_are_selected(self):
         for words in ([], [self.name, "--limit-all"]):
             with self.subTest(words), self.assertRaisesMessage(CommandError, "name one login"):
                 call_command("analyst", *words)

@@ -1,4 +1,4 @@
-"""A rung that is added to the ladder is filled by one command, and changes nothing else."""
+"""One command fills a rung that was added to the ladder, and changes nothing else."""
 
 from io import StringIO
 
@@ -57,13 +57,13 @@ class BackfillTests(TestCase):
         rungs = CoarseStatus.objects.values_list("interval_ms", flat=True).distinct()
         self.assertEqual(set(rungs), {*settings.RUNGS_MS[1:], FIVE_MINUTES})
 
-    def test_what_waits_for_a_removed_rung_is_forgotten(self):
+    def test_marks_of_a_removed_rung_are_deleted(self):
         (browser, _) = self.samples
         DirtyRange.objects.create(browser=browser, since=NOW, until=NOW, rung=7000)
         self.assertIn("1 marks of removed rungs deleted", backfill())
         self.assertFalse(DirtyRange.objects.exists())
 
-    def test_a_bucket_that_is_only_half_there_is_filled_on_no_rung(self):
+    def test_a_partly_sealed_bucket_is_filled_on_no_rung(self):
         (browser, _) = self.samples
         before = {rung: stored_statuses(browser, interval_ms=rung) for rung in settings.RUNGS_MS}
         gone = EPOCH + sample(-7000, 0).time * MICROSECOND
@@ -78,7 +78,7 @@ class BackfillTests(TestCase):
         self.assertEqual(hour, to_epoch_us(NOW) // 3_600_000_000 - 2)
         self.assertLess(to_epoch_us(gone), hour * 3_600_000_000)
 
-    def test_what_is_no_rung_is_refused(self):
+    def test_an_unknown_rung_is_refused(self):
         said = "7s is not a rung of the ladder, which has 1s, 10s"
         with self.assertRaisesRegex(CommandError, said):
             backfill("--rung", "7s")

@@ -1,4 +1,4 @@
-"""Times that no calendar has are refused like any other bad value, and so are odd cursors."""
+"""Times outside the calendar are refused like any other bad value, and so are odd cursors."""
 
 import json
 
@@ -33,7 +33,7 @@ class CalendarTests(TestCase):
             self.assertEqual(codes, ["too_old", "in_the_future"])
         self.assertFalse(PointerPositionEvent.objects.exists())
 
-    def test_a_cursor_is_taken_only_as_it_was_given(self):
+    def test_a_cursor_is_accepted_only_unchanged(self):
         for cursor in ("1_0,1", " 1,1", "+1,1", "\u0661,\u0661", "1,2147483648", "9" * 5000 + ",1"):
             answer = self.client.get(self.path, {"cursor": cursor}, headers=self.header)
             assert_problem(self, answer, 400, "invalid", "?cursor")

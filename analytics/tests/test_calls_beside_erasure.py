@@ -1,4 +1,4 @@
-"""Every call on an instance, with the instance erased before each statement that the call makes."""
+"""Every call on an instance, with the instance erased before each of the call's statements."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -65,7 +65,7 @@ def snapshot(client: Client, browser: Browser) -> HttpResponseBase | None:
     return None
 
 
-# The admin leads from an instance that is gone to its index.
+# The admin redirects from a missing instance to its index.
 def get(path: str) -> Call:
     return lambda client, browser: client.get(path.format(browser), follow=True)
 
@@ -82,7 +82,7 @@ def act(action: str) -> Call:
 
 BATCH = json.dumps({"events": [{"time": timezone.now().timestamp() * 1000, "x": 1, "y": 2}]})
 EVENT = "2026-11-23T11:50:00.100000Z,0"
-# By route and method, those of the API; a test holds that none is missing.
+# The calls of the API by route and method; a test checks that none is missing.
 ROUTES: dict[tuple[str, str], list[Call]] = {
     ("browser-detail", "get"): [api("GET")],
     ("browser-detail", "patch"): [
@@ -149,7 +149,7 @@ class CallTests(TransactionTestCase):
         return browser
 
     def answered(self, call: Call, browser: Browser) -> Callable[[], None]:
-        """Return the work that makes a call and reads all of its answer."""
+        """Return the work that makes a call and reads its whole answer."""
         client = Client(raise_request_exception=False)
         client.force_login(self.staff)
 
@@ -172,7 +172,7 @@ class CallTests(TransactionTestCase):
     def test_every_route_of_an_instance_is_tried(self) -> None:
         self.assertEqual(set(routes_of_instances(get_resolver())), set(ROUTES))
 
-    def test_an_erasure_before_any_statement_of_a_call_is_no_fault(self) -> None:
+    def test_an_erasure_before_any_statement_of_a_call_causes_no_error(self) -> None:
         for name, call in calls():
             for is_active in (True, False):
                 for number in range(1, 100):
@@ -181,7 +181,7 @@ class CallTests(TransactionTestCase):
                             break
 
     def erase_before(self, number: int, call: Call, *, is_active: bool) -> bool:
-        """Erase before the call's n-th statement; say whether it has one."""
+        """Erase before the call's n-th statement; return whether it has one."""
         browser = self.new_browser(is_active=is_active)
         calling = Session(self.answered(call, browser), at=number).until_held()
         if not calling.is_holding:

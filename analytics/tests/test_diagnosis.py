@@ -1,4 +1,4 @@
-"""The doctor sees what is wrong, each fault planted once, and says what to do."""
+"""The doctor finds each planted fault, and names its remedy."""
 
 import json
 from collections import namedtuple
@@ -33,7 +33,7 @@ def charge(*limits, units: int) -> None:
 
 
 def found(check: str) -> list[Finding]:
-    """What one check finds, by the way that all are made."""
+    """Return the findings of one check, from a run of all checks."""
     with mock.patch.dict(CHECKS, {check: CHECKS[check]}, clear=True):
         return list(diagnose(now=timezone.now()))
 
@@ -49,7 +49,7 @@ class DiagnosisTests(TestCase):
         with connection.cursor() as cursor:
             cursor.execute(statement)
 
-    def test_what_is_well_is_ok_and_has_no_advice(self):
+    def test_a_check_that_passes_is_ok_and_has_no_advice(self):
         Heartbeat.objects.create(job="sweep 1s", beat_at=timezone.now())
         for check in (
             "versions",
@@ -70,7 +70,7 @@ class DiagnosisTests(TestCase):
         self.sql("set local statement_timeout = '15s'")
         self.assert_finds("limits", WARN, "statement_timeout 15s", "set statement_timeout = '5s'")
 
-    def test_versions_licence_and_time_zone_are_told(self):
+    def test_versions_licence_and_time_zone_are_reported(self):
         said = {f.check: f.said for f in found("postgresql")}
         self.assertRegex(said["postgresql"], r"^\d+\.\d+.*, database of \d+ [kM]B$")
         self.assertRegex(said["timescaledb"], r"^2\.\d+")
@@ -78,7 +78,7 @@ class DiagnosisTests(TestCase):
         self.assertEqual(said["time zone"], "the server's is UTC")
 
     @override_settings(UNKNOWN_SETTINGS=["LOGIN_ATEMPTS in .env is not a setting"])
-    def test_a_setting_that_is_none_is_warned_of(self):
+    def test_an_unknown_setting_is_a_warning(self):
         advice = "docs/settings.md lists the settings"
         self.assertIn(
             Finding("settings", WARN, "LOGIN_ATEMPTS in .env is not a setting", advice),
@@ -86,7 +86,7 @@ class DiagnosisTests(TestCase):
         )
 
     @override_settings(DEBUG=True, ALLOWED_HOSTS=["*"])
-    def test_settings_that_are_for_development_are_warned_of(self):
+    def test_settings_for_development_are_a_warning(self):
         self.assert_finds("settings", WARN, "debug pages are on", "DEBUG=false")
         self.assert_finds("settings", WARN, "any host name", "ALLOWED_HOSTS")
 
@@ -99,7 +99,7 @@ class DiagnosisTests(TestCase):
             "alter table dashboard_coarsestatus add primary key (browser_id, interval_ms, time)",
         )
 
-    def test_an_index_that_each_sample_would_pay_for_is_warned_of(self):
+    def test_an_index_that_slows_each_insert_is_a_warning(self):
         self.sql("create index spare on analytics_pointerpositionevent (time)")
         self.assert_finds("indexes", WARN, "another index, on time", "drop it")
 
@@ -111,7 +111,7 @@ class DiagnosisTests(TestCase):
         self.sql("set local synchronous_commit = off")
         self.assert_finds("durability", FAIL, "off: synchronous_commit", "may be lost")
 
-    def test_a_database_without_its_tables_is_a_finding_and_no_crash(self):
+    def test_a_database_without_its_tables_is_a_finding_instead_of_a_crash(self):
         self.sql("drop table analytics_heartbeat")
         self.assert_finds("beat", FAIL, "does not exist", "migrate")
 
@@ -125,19 +125,19 @@ class DiagnosisTests(TestCase):
         self.addCleanup(client().config_set, "maxmemory-policy", "noeviction")
         self.assert_finds("redis", FAIL, "allkeys-lru", "noeviction")
 
-    def test_a_redis_that_is_away_is_a_finding_and_no_crash(self):
+    def test_a_redis_that_is_away_is_a_finding_instead_of_a_crash(self):
         client.cache_clear()
         self.addCleanup(client.cache_clear)
         with override_settings(REDIS_URL="redis://127.0.0.1:9/0"):
             self.assert_finds("redis", FAIL, "Connection refused", "REDIS_URL")
 
-    def test_no_worker_and_a_long_queue_are_told(self):
+    def test_a_missing_worker_and_a_long_queue_are_reported(self):
         client().rpush("celery", *["{}"] * 1001)
         self.addCleanup(client().delete, "celery")
         self.assert_finds("queue", WARN, "1001 tasks wait", "more workers")
         self.assert_finds("queue", FAIL, "0 answer", "celery -A core worker")
 
-    def test_a_beat_that_never_ran_or_stopped_is_told(self):
+    def test_a_beat_that_never_ran_or_stopped_is_reported(self):
         self.assert_finds("beat", FAIL, "no sweep has ever run", "start one Beat")
         Heartbeat.objects.create(job="sweep 1s", beat_at=timezone.now() - timedelta(seconds=16))
         self.assert_finds("beat", FAIL, "last sweep 16 s ago", "start one Beat")
@@ -150,7 +150,7 @@ class DiagnosisTests(TestCase):
         facts = READY["beat"](timezone.now())
         self.assertFalse(facts["ok"])
         self.assertIn("a clock was set back", facts["fault"])
-        # Clocks of two machines are never quite the same.
+        # The clocks of two machines always differ a little.
         heartbeat.beat_at = timezone.now() + timedelta(seconds=3)
         heartbeat.save()
         self.assert_finds("beat", OK, "last sweep 0 s ago", "")
@@ -166,7 +166,7 @@ class DiagnosisTests(TestCase):
         facts = READY["beat"](timezone.now())
         self.assertIn("Beat's clock was set back", facts["fault"])
 
-    def test_marks_that_wait_too_long_or_for_no_rung_are_told(self):
+    def test_marks_that_wait_too_long_or_for_no_rung_are_reported(self):
         now, browser = timezone.now(), new_browser()
         for rung, waited in ((1000, 61), (7000, 0)):
             created = now - timedelta(seconds=waited)
@@ -176,7 +176,7 @@ class DiagnosisTests(TestCase):
         self.assert_finds("outbox", FAIL, "2 marks wait, the oldest sample's for 61 s", "worker")
         self.assert_finds("outbox", WARN, "[7000] ms", "backfill")
 
-    def test_a_limit_of_the_whole_that_is_nearly_used_is_told(self):
+    def test_a_nearly_used_service_wide_limit_is_reported(self):
         forget_all_calls()
         with override_settings(EVENTS_PER_MINUTE_OF_ALL=1000, INSTANCES_PER_DAY_OF_ALL=10):
             self.assertEqual({finding.level for finding in found("quotas")}, {OK})
@@ -186,13 +186,13 @@ class DiagnosisTests(TestCase):
             self.assert_finds("quotas", WARN, "instances of all: 9 of 10 in 1d", "raise")
             self.assert_finds("quotas", OK, "events of all: 9 of 1,000 in 1m", "")
 
-    def test_without_redis_the_limits_are_said_not_to_count(self):
+    def test_without_redis_the_limits_are_reported_as_not_counting(self):
         away = mock.patch("redis.connection.AbstractConnection.connect", side_effect=AWAY)
         client().connection_pool.disconnect()
         with away, mock.patch.object(throttling, "_breaker", Breaker(seconds=5)):
             self.assert_finds("quotas", WARN, "no limit counts", "start Redis")
 
-    def test_a_disk_that_fills_is_told_before_it_is_full(self):
+    def test_a_disk_is_reported_before_it_is_full(self):
         for free, level in ((50, OK), (9, WARN), (1, FAIL)):
             usage = Usage(100 * 10**9, 0, free * 10**9)
             with mock.patch(
@@ -200,7 +200,7 @@ class DiagnosisTests(TestCase):
             ):
                 self.assertEqual([f.level for f in found("disk")], [level])
 
-    def test_without_the_chart_librarys_copy_the_cdn_is_needed(self):
+    def test_without_a_copy_of_the_chart_library_the_cdn_is_needed(self):
         with mock.patch("analytics.health.doctor.installation.finders.find", return_value=None):
             self.assert_finds("charts", WARN, "no local copy", "npm ci")
 
@@ -214,7 +214,7 @@ class DoctorTests(TestCase):
             return int(end.code), out.getvalue()
         return 0, out.getvalue()
 
-    def test_any_failure_is_the_exit_code_and_comes_with_advice(self):
+    def test_any_failure_sets_the_exit_code_and_has_advice(self):
         code, text = self.run_doctor()
         self.assertEqual(code, 1)
         self.assertIn("fail beat: no sweep has ever run\n     → start one Beat", text)

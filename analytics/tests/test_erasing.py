@@ -1,4 +1,4 @@
-"""An erased instance is gone with all that it stored, also if work for it is in progress."""
+"""An erased instance is gone with all its data, even if work for it is in progress."""
 
 import time
 from functools import partial
@@ -23,7 +23,7 @@ from core.api.problems import NoSuchInstance
 from dashboard.instances.browsers import LOCK_BROWSER, erase, log_off, set_active
 from dashboard.models import Browser, PointerStatus
 
-# What a request waits for a lock (core/settings.py).
+# How long a request waits for a lock (core/settings.py).
 LOCK_SECONDS = 2
 
 
@@ -105,14 +105,14 @@ class EraseTests(TransactionTestCase):
         erasing.finish()
         self.assert_gone()
 
-    def test_a_long_one_holds_up_no_log_off(self):
+    def test_a_long_erasure_does_not_delay_a_log_off(self):
         erasing = Session(self.erase, after=LOCK_BROWSER).until_held()
         token = token_of(self.browser)
         log_off(instance_id=self.browser.instance_id, token=token, now=NOW)
         erasing.finish()
         self.assert_gone()
 
-    def test_what_else_would_change_the_instance_may_try_again_after_a_long_one(self):
+    def test_other_changes_may_be_retried_after_a_long_erasure(self):
         erasing = Session(self.erase, after=LOCK_BROWSER).until_held()
         with self.assertRaises(OperationalError):
             set_active(self.browser, is_active=False, now=NOW)
@@ -121,7 +121,7 @@ class EraseTests(TransactionTestCase):
         with self.assertRaises(NoSuchInstance):
             set_active(self.browser, is_active=False, now=NOW)
 
-    def test_of_two_at_once_the_second_finds_it_gone(self):
+    def test_the_second_of_two_concurrent_erasures_finds_it_gone(self):
         first = Session(self.erase, after=LOCK_BROWSER).until_held()
         second = Session(self.erase)
         until_sessions_wait(1)

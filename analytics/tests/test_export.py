@@ -1,4 +1,4 @@
-"""`manage.py export`: which rows of whom come into the file, and which file comes to be."""
+"""`manage.py export`: the rows in the file, and when the file appears."""
 
 import csv
 import json
@@ -24,7 +24,7 @@ SAMPLES = [sample(0, 0.1, enter=True), sample(0, 3, 4, seq=1), sample(12, -5, 13
 
 
 def export(*arguments):
-    """Run the command and return what it wrote to stdout."""
+    """Run the command and return its output."""
     written = BytesIO()
     with redirect_stdout(TextIOWrapper(written, write_through=True)) as text:
         call_command("export", *map(str, arguments))
@@ -87,7 +87,7 @@ class ExportTests(TestCase):
                 self.assertEqual([int(row[2]) for row in rows], lengths)
                 self.assertEqual(sum(int(row[3]) for row in rows if row[0] == self.names[0]), 3)
 
-    def test_the_format_is_that_of_the_name_or_as_told(self):
+    def test_the_format_is_that_of_the_suffix_or_the_option(self):
         for name, told in (
             ("a.csv", ""),
             ("a.ndjson", ""),
@@ -107,7 +107,7 @@ class ExportTests(TestCase):
                     found = [row[0] for row in rows_of(path.read_text())[1:]]
                 self.assertEqual(found, [*self.names[:1] * 3, self.names[1]])
 
-    def test_what_is_not_understood_is_said(self):
+    def test_invalid_arguments_are_reported(self):
         for complaint, *arguments in (
             ("no such instance", "events", "--browser", uuid4()),
             ("has no known suffix", "events", "--output", self.folder / "a.csv.gz"),
@@ -120,7 +120,7 @@ class ExportTests(TestCase):
                 export(*arguments)
         self.assertEqual(list(self.folder.iterdir()), [])
 
-    def test_an_export_that_fails_on_the_way_leaves_what_was_there(self):
+    def test_an_export_that_fails_keeps_the_previous_file(self):
         def pages():
             yield [("row",)]
             raise OperationalError("gone")
@@ -148,7 +148,7 @@ class ExportTests(TestCase):
         self.assertEqual(os.read(reading, 65_536).decode(), target.read_bytes().decode())
         self.assertTrue(pipe.is_fifo())
 
-    def test_the_number_of_rows_is_known_before(self):
+    def test_the_number_of_rows_is_known_in_advance(self):
         scope = Scope([self.first, self.second])
         self.assertEqual(count_rows(scope=scope, interval_ms=None), 4)
         self.assertEqual(count_rows(scope=scope, interval_ms=60_000), 2)

@@ -1,4 +1,4 @@
-"""What the whole service has used of its limits, as Prometheus reads it."""
+"""The use of the service-wide limits, as Prometheus reads it."""
 
 from django.test import TestCase, override_settings
 
@@ -9,7 +9,7 @@ from core.tests.limits import forget_all_calls
 
 class QuotaTests(TestCase):
     @override_settings(EVENTS_PER_MINUTE_OF_ALL=1000)
-    def test_limits_of_the_whole_are_told_with_their_use(self):
+    def test_service_wide_limits_are_reported_with_their_use(self):
         forget_all_calls()
         spend([(quota, EVERYBODY, 7) for quota in quotas()])
         text = self.client.get("/metrics").content.decode()

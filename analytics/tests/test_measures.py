@@ -1,4 +1,4 @@
-"""Research measures are docs/metrics.md's, for any samples and any range."""
+"""Research measures are those of docs/metrics.md, for any samples and any range."""
 
 import math
 import re
@@ -59,7 +59,9 @@ def at(us: int | None) -> datetime | None:
 
 
 def scales(found: Numbers, samples: list[Sample]) -> Numbers:
-    """How large the numbers are that a measure is a difference of: what rounding is relative to."""
+    """Return the sizes of the numbers whose difference a measure is, because rounding scales with
+    them.
+    """
     times = sorted({s.time for s in samples})
     step = min((b - a for a, b in pairwise(times)), default=1) / 1e6
     fastest = found["velocity_max"] or 0
@@ -84,7 +86,7 @@ class MeasuresTestCase(TestCase):
         return measured(self.browser, **query)
 
     def assert_true(self, samples: list[Sample], **query: int) -> Numbers:
-        """What the service measures of the browser is what the plain Python does."""
+        """Check that the service's measures equal those of plain Python; return them."""
         found = measured(self.browser, **query)
         expected = expected_measures(samples, **query)
         self.assertEqual(list(found), list(expected))
@@ -100,7 +102,7 @@ class MeasuresTestCase(TestCase):
 
 
 class DefinitionTests(MeasuresTestCase):
-    """Traces small enough to be measured by hand."""
+    """Traces small enough to measure by hand."""
 
     def test_a_movement_a_pause_and_the_way_back(self):
         steps = [(0, 0), (0.1, 10), (0.2, 30), (0.8, 40), (0.9, 30), (1.0, 20)]
@@ -110,20 +112,20 @@ class DefinitionTests(MeasuresTestCase):
     def test_without_samples_there_is_nothing(self):
         self.assertEqual(self.measure(sample(0, 5), until=ZERO), NOTHING)
 
-    def test_one_sample_is_an_entry_and_no_movement(self):
+    def test_one_sample_is_an_entry_without_movement(self):
         self.assertEqual(self.measure(sample(0, 5)), {**NOTHING, "events": 1, "entries": 1})
 
     def test_a_pointer_that_rests_has_time_and_no_movement(self):
         found = self.measure(*[sample(i, 5) for i in range(4)])
         self.assertEqual(found, {**NOTHING, "events": 4, "entries": 1, "tracked_time": 3})
 
-    def test_samples_of_one_time_have_a_path_and_no_velocity(self):
+    def test_samples_of_one_time_have_a_path_but_no_velocity(self):
         found = self.measure(*[sample(0, x, seq=i) for i, x in enumerate((0, 3, 1))])
         path = {"path_length": 5, "net_x": 1, "net_displacement": 1, "straightness": 0.2}
         counts = {"events": 3, "entries": 1, "x_flips": 1}
         self.assertEqual(found, {**NOTHING, **path, **counts})
 
-    def test_entries_alone_are_no_movement(self):
+    def test_entries_alone_are_not_movement(self):
         found = self.measure(*[sample(i / 10, i * 100, enter=True) for i in range(5)])
         self.assertEqual(found, {**NOTHING, "events": 5, "entries": 5})
 
@@ -132,7 +134,7 @@ class DefinitionTests(MeasuresTestCase):
         self.assertEqual((found["events"], found["entries"], found["path_length"]), (1, 0, 30))
         self.assertAlmostEqual(found["velocity_max"], 150)
 
-    def test_the_range_holds_its_start_and_not_its_end(self):
+    def test_the_range_includes_its_start_and_excludes_its_end(self):
         send(self.browser, [sample(i, i) for i in range(5)])
         found = measured(self.browser, since=ZERO + 1_000_000, until=ZERO + 3_000_000)
         self.assertEqual((found["events"], found["path_length"]), (2, 2))
@@ -160,7 +162,7 @@ class DefinitionTests(MeasuresTestCase):
         self.assertEqual(measured(self.browser, pause_ms=249)["pauses"], 2)
         self.assertEqual(measured(self.browser, pause_ms=251)["pauses"], 0)
 
-    def test_a_rest_that_no_movement_ends_is_no_pause(self):
+    def test_a_rest_without_a_following_movement_is_not_a_pause(self):
         found = self.measure(
             sample(0, 0), sample(0.1, 5), sample(9, 5), sample(9.1, 70, enter=True)
         )
@@ -195,7 +197,7 @@ class DefinitionTests(MeasuresTestCase):
 
 
 class LawTests(MeasuresTestCase):
-    """What movements known in closed form must give."""
+    """Measures of movements that are known in closed form."""
 
     def test_a_cubic_has_its_exact_jerk_however_unevenly_it_is_sampled(self):
         ticks = [0, 1, 3, 4, 8, 9, 20, 22, 23, 30, 41, 42, 50, 64]
@@ -206,7 +208,7 @@ class LawTests(MeasuresTestCase):
         self.assertAlmostEqual(found["acceleration_max"], ends[1], delta=1e-6)
 
     def minimum_jerk(self, steps: int, *, whole: bool = False) -> Numbers:
-        """Flash and Hogan's reach, 800 px right and 600 down in a second, sampled evenly."""
+        """Measure Flash and Hogan's reach, 800 px right and 600 down in 1 s, evenly sampled."""
         self.browser = new_browser()
         shares = [(t := i / steps) ** 3 * (10 - 15 * t + 6 * t * t) for i in range(steps + 1)]
         places = [(800 * share, 600 * share) for share in shares]
@@ -214,7 +216,7 @@ class LawTests(MeasuresTestCase):
             places = [(round(x), round(y)) for x, y in places]
         return self.measure(*[sample(i / steps, x, y) for i, (x, y) in enumerate(places)])
 
-    def test_the_table_of_what_to_believe_is_what_is_measured(self):
+    def test_the_docs_table_of_accuracy_equals_the_measures(self):
         rows = re.findall(r"^\| ([\d,]+) \| (exact|whole px) \| (.*) \|$", METRICS, re.MULTILINE)
         self.assertEqual(len(rows), 6)
         for rate, positions, told in rows:
@@ -280,14 +282,16 @@ class LawTests(MeasuresTestCase):
         send(self.browser, [a._replace(time=(a.time + b.time) // 2, enter=False) for a, b in pairs])
         after = measured(self.browser)
         self.assertEqual(after["events"], before["events"] + len(pairs))
-        # A way in is preceded by time that was not tracked before.
+        # Time that was not tracked precedes an entry.
         for name in ("events", "tracked_time", "moving_time"):
             del before[name], after[name]
         self.assertEqual(after, before)
 
 
 def wander(chance: Random, steps: int) -> list[Sample]:
-    """A pointer on whole and on broken pixels, unevenly sampled, that rests, repeats and leaves."""
+    """Return an unevenly sampled pointer, on whole and fractional px, that rests, repeats and
+    leaves.
+    """
     time, x, y, samples = ZERO, 500.0, 400.0, []
     for seq in range(steps):
         time += chance.choice([0, 1000, 8000, 16_667, 16_667, 250_000, chance.randrange(300_000)])

@@ -28,7 +28,7 @@ class MeasuresApiTests(TestCase):
         path = f"/api/v1/browsers/{(browser or self.browser).instance_id}/measures/"
         return self.client.get(path, query, headers=self.header if headers is None else headers)
 
-    def test_without_a_range_it_measures_all_there_is(self):
+    def test_without_a_range_it_measures_all_samples(self):
         self.assertEqual(
             self.get().json(),
             {
@@ -87,7 +87,7 @@ class MeasuresApiTests(TestCase):
         self.client.force_login(User.objects.create_user("ann", is_staff=True))
         self.assertEqual(self.get(headers={}).json()["measures"]["events"], 6)
 
-    def test_an_erased_instance_is_not_there(self):
+    def test_an_erased_instance_is_not_found(self):
         erase(instance_id=self.browser.instance_id, token=None)
         assert_problem(self, self.get(), 404, "no_such_instance")
 

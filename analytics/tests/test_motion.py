@@ -1,4 +1,4 @@
-"""Made-up pointers move as the literature says that people do."""
+"""Generated pointers move as the literature describes people's movement."""
 
 import math
 from itertools import islice, pairwise
@@ -23,7 +23,7 @@ from analytics.tests.oracle import Sample
 
 VIEW = View(1280, 800)
 STRAIGHT = Stroke(0, 0.8, Point(100, 100), Point(900, 700), 0, enter=True)
-# Of a minimum jerk the fastest moment is its middle, at 30/16 of the mean speed.
+# A minimum jerk is fastest in its middle, at 30/16 of the mean speed.
 PEAK_TO_MEAN = 30 / 16
 
 
@@ -45,7 +45,7 @@ def measure(recorded: list[RecordedSample]) -> dict:
 
 
 class StrokeTests(TestCase):
-    def test_the_way_begins_and_ends_at_rest_and_is_fastest_in_its_middle(self):
+    def test_a_stroke_begins_and_ends_at_rest_and_is_fastest_in_its_middle(self):
         speeds = [minimum_jerk((n + 1) / 100) - minimum_jerk(n / 100) for n in range(100)]
         self.assertAlmostEqual(sum(speeds), 1)
         self.assertEqual(speeds[:50], sorted(speeds[:50]))
@@ -54,10 +54,10 @@ class StrokeTests(TestCase):
         for early, late in zip(speeds, reversed(speeds), strict=True):
             self.assertAlmostEqual(early, late)
 
-    def test_the_measures_find_the_bell_in_what_was_sampled(self):
+    def test_the_measures_find_the_bell_in_the_samples(self):
         measures = measure(list(sample_strokes([STRAIGHT], rate=60, view=VIEW)))
         self.assertEqual((measures["strokes"], measures["pauses"]), (1, 0))
-        # Whole px make steps of a slanted line.
+        # Whole px turn a slanted line into steps.
         self.assertGreater(measures["straightness"], 0.99)
         self.assertAlmostEqual(measures["path_length"], 1000, delta=10)
         mean = 1000 / 0.8
@@ -90,7 +90,7 @@ class AimTests(TestCase):
             view=VIEW,
         )
 
-    def test_what_misses_is_corrected_and_some_of_it_came_too_far(self):
+    def test_misses_are_corrected_and_some_of_them_overshoot(self):
         aimed = [self.aimed(seed) for seed in range(300)]
         corrected = [strokes for strokes in aimed if len(strokes) == 2]
         too_far = [strokes for strokes in corrected if strokes[0].goal.x > 1000]
@@ -100,7 +100,7 @@ class AimTests(TestCase):
             self.assertEqual((second.origin, second.goal), (first.goal, Point(1000, 400)))
             self.assertGreater(second.begin, first.end)
 
-    def test_an_overshoot_turns_the_pointer_round_on_its_way(self):
+    def test_an_overshoot_reverses_the_pointer(self):
         too_far = next(s for n in range(300) if (s := self.aimed(n))[0].goal.x > 1060)
         measures = measure(list(sample_strokes(too_far, rate=60, view=VIEW)))
         self.assertEqual(measures["x_flips"], 1)
@@ -117,7 +117,7 @@ class PointerTests(TestCase):
             if not after.enter:
                 self.assertEqual(after.origin, before.goal)
 
-    def test_it_comes_in_at_an_edge_leaves_and_comes_back_as_one_that_enters(self):
+    def test_it_enters_at_an_edge_leaves_and_enters_again(self):
         planned = strokes(2, 800)
         entering = [stroke for stroke in planned if stroke.enter]
         self.assertIs(planned[0], entering[0])
@@ -139,17 +139,17 @@ class PointerTests(TestCase):
             for step in steps:
                 self.assertAlmostEqual(step, round(step), places=3)
                 self.assertGreaterEqual(round(step), 1)
-            # While it moves a sample comes with nearly every tick.
+            # While it moves, nearly every tick has a sample.
             moving = [step for step in steps if step / rate < 0.08]
             self.assertLess(sum(moving) / len(moving), 1.25)
             still = [(a, b) for a, b in pairwise(taken) if (a.x, a.y) == (b.x, b.y)]
             self.assertTrue(all(b.enter for _, b in still))
 
-    def test_seqs_count_up_so_that_no_two_samples_are_one(self):
+    def test_seqs_count_up_so_that_each_sample_has_its_own_identity(self):
         taken = samples("seq", 60)
         self.assertEqual([s.seq for s in taken], list(range(len(taken))))
 
-    def test_two_minutes_look_like_two_minutes_of_a_hand(self):
+    def test_two_minutes_resemble_two_minutes_of_a_hand(self):
         measures = measure(samples("life", 120))
         self.assertTrue(0.2 < measures["moving_time"] / 120 < 0.9, measures["moving_time"])
         self.assertGreater(measures["pauses"], 20)

@@ -1,4 +1,4 @@
-"""A chunk that is over is packed, and nothing but its size changes."""
+"""A closed chunk is packed, and only its size changes."""
 
 from datetime import datetime, timedelta
 from unittest import mock
@@ -17,7 +17,7 @@ from analytics.upkeep.retention import retain
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 BROWSERS, BATCHES, SIZE = 20, 100, 15
 EVENTS = BROWSERS * BATCHES * SIZE
-# As they arrive: a batch of each browser, then the next of each.
+# In the order of arrival: a batch of each browser, then the next of each.
 FILL = """
 insert into analytics_pointerpositionevent (browser_id, time, x, y, seq, enter)
 select b.id, %(start)s + i * interval '1 second' / 60, i, b.id, i, i = 0
@@ -29,7 +29,7 @@ CHUNKS = """
 select format('%%I.%%I', chunk_schema, chunk_name) from timescaledb_information.chunks
 where hypertable_name = 'analytics_pointerpositionevent' and range_start <= %s and range_end > %s
 """
-# Of each chunk's indexes all that is to be known, and the file, which is another once it is packed.
+# All properties of each chunk's indexes, and the file, which differs after packing.
 INDEXES = """
 select i.relname, pg_get_indexdef(x.indexrelid), indisvalid, indisunique, conname,
        pg_relation_filenode(x.indexrelid)
@@ -53,10 +53,10 @@ def run(statement: str, parameters: object = None) -> list[tuple]:
 
 
 def fill(day: datetime, *, batches: int = BATCHES, analyze: bool = True) -> str:
-    """Store a day's samples of all browsers as they arrive; return the chunk's name."""
+    """Store a day's samples of all browsers in the order of arrival; return the chunk's name."""
     run(FILL, {"start": day, "batches": batches, "size": SIZE})
     ((chunk,),) = run(CHUNKS, [day, day])
-    # Nothing but the tests' own work is to count rows or to hold locks.
+    # Only the tests' own work may count rows or hold locks.
     run(f"alter table {chunk} set (autovacuum_enabled = false)")
     if analyze:
         run(f"vacuum analyze {chunk}")
@@ -84,7 +84,7 @@ class PackingTests(TransactionTestCase):
         self.browsers = [new_browser() for _ in range(BROWSERS)]
 
     def hold(self, statement: str) -> Session:
-        """Somebody has run the statement, and does not end the transaction."""
+        """Start a session that has run the statement, and keeps its transaction open."""
 
         def work() -> None:
             with transaction.atomic():
@@ -93,14 +93,14 @@ class PackingTests(TransactionTestCase):
         return Session(work, after=statement).until_held()
 
     def give_up(self) -> None:
-        """Pack without much patience, and in vain."""
+        """Pack with a short timeout, without success."""
         hurried = {**packing.LIMITS, "lock_timeout": "50ms"}
         with mock.patch.object(packing, "LIMITS", hurried), self.assertLogs(packing.logger) as logs:
             self.assertEqual(pack(now=NOW), [])
         self.assertRegex(logs.output[0], "^WARNING.*lock timeout")
 
     def give_up_for(self, statement: str) -> str:
-        """Pack in vain while somebody is in the way; return the name of what that leaves."""
+        """Pack without success while the statement's session blocks; return the leftover's name."""
         before = {key[0] for key in keys()}
         holder = self.hold(statement)
         self.give_up()
@@ -120,7 +120,7 @@ class PackingTests(TransactionTestCase):
         (name, definition, *others), *none = keys()
         self.assertEqual(([name, *others], none), ([before[0][0], *before[0][2:]], []))
         self.assertEqual(definition, f"{before[0][1]} WITH (fillfactor='100')")
-        # What is sent again changes nothing, and what is too old can still be dropped.
+        # Sending it again changes nothing, and a chunk that is too old can still be dropped.
         again = send(self.browsers[0], stored_samples(self.browsers[0])[:100])
         self.assertEqual((again.accepted, again.duplicates), (0, 100))
         self.assertEqual(all_rows(), rows)
@@ -146,19 +146,19 @@ class PackingTests(TransactionTestCase):
         self.assertEqual(pack(now=NOW), [])
         self.assertEqual(files(), before)
 
-    def test_the_newest_comes_first_and_none_is_begun_after_the_time(self):
+    def test_the_newest_comes_first_and_none_starts_after_the_time_limit(self):
         older, newer = fill(NOW - 3 * DAY), fill(NOW - 2 * DAY)
         with mock.patch.object(packing, "PATIENCE_SECONDS", -1):
             self.assertEqual(pack(now=NOW), [])
         self.assertEqual(pack(now=NOW), [newer, older])
 
-    def test_late_samples_are_stored_while_a_key_is_built(self):
+    def test_late_samples_are_stored_during_a_rebuild(self):
         chunk = fill(NOW - 2 * DAY)
         late = stored_samples(self.browsers[0])[0]._replace(seq=-2)
         writer, packed = self.hold(WRITE), []
         packer = Session(lambda: packed.extend(pack(now=NOW)))
         until_sessions_wait(1)
-        # Were it to wait, it would be for the writer, and lock_timeout would end it.
+        # If it waited, it would wait for the writer, and lock_timeout would end it.
         self.assertEqual(send(self.browsers[0], [late]).accepted, 1)
         writer.finish()
         packer.finish()
@@ -170,7 +170,7 @@ class PackingTests(TransactionTestCase):
 
     def test_a_key_that_a_run_has_left_unfinished_goes_with_the_next(self):
         chunk = fill(NOW - 2 * DAY)
-        # Neither of these is ours: one is whole, the other has another name.
+        # Neither of these is a leftover: one is valid, the other has another name.
         run(f"create index somebodys_ccnew on {chunk} (time)")
         with self.assertRaises(IntegrityError):
             run(f"create unique index concurrently somebodys on {chunk} (seq)")
@@ -184,11 +184,11 @@ class PackingTests(TransactionTestCase):
         fill(NOW - 2 * DAY)
         names = [key[0] for key in keys()]
         self.assertRegex(self.give_up_for(READ), "_pkey_ccold$")
-        # The new one was in its place already.
+        # The new key was already in its place.
         self.assertEqual(pack(now=NOW), [])
         self.assertEqual([(key[0], key[2]) for key in keys()], [(name, True) for name in names])
 
-    def test_a_second_run_leaves_the_first_its_unfinished_key(self):
+    def test_a_second_run_keeps_the_unfinished_key_of_the_first(self):
         chunk = fill(NOW - 2 * DAY)
         writer, packed = self.hold(WRITE), []
         packer = Session(lambda: packed.extend(pack(now=NOW)))
@@ -200,7 +200,7 @@ class PackingTests(TransactionTestCase):
         self.assertTrue(all(is_valid for _, _, is_valid, *_ in keys()))
         self.assertEqual(pack(now=NOW), [])
 
-    def test_the_limits_of_the_session_are_as_before(self):
+    def test_the_limits_of_the_session_are_restored(self):
         fill(NOW - 2 * DAY)
         self.assertTrue(pack(now=NOW))
         for name in packing.LIMITS:

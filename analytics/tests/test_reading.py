@@ -1,4 +1,4 @@
-"""Files of many shapes are read to the sample, and those that leave a doubt are refused."""
+"""Files of many shapes are read exactly, and ambiguous files are refused."""
 
 import math
 import re
@@ -54,7 +54,7 @@ def test_a_shape_gives_its_samples(tmp_path: Path, shape: Shape) -> None:
 
 
 @pytest.mark.parametrize("doubt", DOUBTS, ids=lambda doubt: doubt.name)
-def test_a_doubt_is_refused_with_what_to_say(tmp_path: Path, doubt: Doubt) -> None:
+def test_an_ambiguous_file_is_refused_with_advice(tmp_path: Path, doubt: Doubt) -> None:
     path = tmp_path / doubt.name
     path.write_bytes(doubt.content)
     refusals = read_file(path, doubt.options).findings.refusals
@@ -90,7 +90,7 @@ def test_an_instance_id_separates_pointers_and_seq_orders_equal_times(tmp_path: 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 @pytest.mark.parametrize("zone", [None, "UTC", "Europe/Vienna"])
-def test_timestamps_of_any_unit_and_zone_are_taken(
+def test_timestamps_of_any_unit_and_zone_are_accepted(
     tmp_path: Path, unit: str, zone: str | None
 ) -> None:
     moments = pa.array([START_US, START_US + 1_000_000]).cast(pa.timestamp("us"))
@@ -132,7 +132,7 @@ def test_all_bad_cells_are_counted_and_some_are_shown(tmp_path: Path) -> None:
     assert len(findings.refusals) + findings.refusals_not_shown == 60
 
 
-def test_a_file_that_is_not_there_and_a_folder_are_refused(tmp_path: Path) -> None:
+def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     (absent,) = read_file(tmp_path / "absent.csv").findings.refusals
     (folder,) = read_file(tmp_path).findings.refusals
     assert (absent.text, folder.text) == ("No such file or directory", "is a folder")
@@ -167,7 +167,7 @@ WINDOW = datetime(2026, 11, 23, tzinfo=UTC)
         (b"time,x,y\n2026-12-01T00:00:00Z,1,2\n", True, "line 2: its time 2026-12-01", "moved"),
     ],
 )
-def test_the_services_own_rules_are_asked_before_anything_is_sent(
+def test_the_services_own_rules_are_checked_before_anything_is_sent(
     tmp_path: Path, content: bytes, keeps_times: bool, text: str, advice: str
 ) -> None:
     reading = read_file(written(tmp_path, content))
@@ -181,7 +181,7 @@ def test_the_services_own_rules_are_asked_before_anything_is_sent(
 @pytest.mark.parametrize(
     ("start", "lies"), [("2026-11-20", True), ("2026-10-20", False), ("2026-11-24", False)]
 )
-def test_times_are_kept_where_the_service_takes_all_of_them(
+def test_times_are_kept_if_the_service_accepts_all_of_them(
     tmp_path: Path, start: str, lies: bool
 ) -> None:
     inside = f"time,x,y\n2026-11-22T00:00:00Z,1,2\n{start}T00:00:00.008Z,90,2\n".encode()
@@ -189,7 +189,7 @@ def test_times_are_kept_where_the_service_takes_all_of_them(
     assert lies_in_window([reading], now=WINDOW) is lies
 
 
-def test_the_preview_says_all_that_was_understood(tmp_path: Path) -> None:
+def test_the_preview_shows_all_that_was_understood(tmp_path: Path) -> None:
     path = written(tmp_path, balabit(), "session.csv")
     assert "\n".join(preview([read_file(path)])).replace(f"{tmp_path}/", "") == (
         """\
@@ -218,7 +218,7 @@ def test_every_preview_fits_into_80_columns(tmp_path: Path) -> None:
 
 
 def told_words(row: str) -> set[str]:
-    """Return the words of a row of a table in docs/import.md."""
+    """Return the words in a row of a table in docs/import.md."""
     _, text = (settings.BASE_DIR / "docs" / "import.md").read_text().split("## The words")
     (line,) = re.findall(rf"^\| {row}\b.*? \|(.*)\|$", text, re.MULTILINE)
     return set(re.findall(r"`([^`]+)`", line))
@@ -274,7 +274,7 @@ TOKENS += [b"\xff", b"\0", b"null", b"true", b"inf", b"2026-11-20", b"e", b"'", 
 
 
 def mutated(content: bytes, chance: Random) -> bytes:
-    """Return a file's bytes with some of them exchanged, gone, repeated, or others in between."""
+    """Return a file's bytes with some replaced, deleted, repeated or inserted."""
     data = bytearray(content)
     for _ in range(chance.choice([1, 1, 2, 5, 20])):
         at, there = chance.randrange(len(data) + 1), chance.randrange(len(data) + 1)

@@ -1,4 +1,4 @@
-"""What is old is sealed, then dropped by whole chunks, and no status changes by it."""
+"""Old data is sealed, then dropped by whole chunks, and no status changes."""
 
 from datetime import datetime, timedelta
 
@@ -38,7 +38,7 @@ class RetentionTests(TestCase):
     @classmethod
     def setUpTestData(cls):
         cls.browser = new_browser()
-        # Two months, a sample at noon each day, and what was true before anything was dropped.
+        # Two months with a sample at noon each day, and their state before anything was dropped.
         cls.samples = [sample_at(NOW - n * DAY, n * n % 97) for n in range(60)]
         for sample in cls.samples:
             send(cls.browser, [sample], now=EPOCH + sample.time * MICROSECOND)
@@ -46,7 +46,7 @@ class RetentionTests(TestCase):
         cls.before = ladder(cls.browser)
 
     def kept(self) -> list[int]:
-        """How many days ago each sample that is left was."""
+        """Return the age in days of each remaining sample."""
         return sorted((to_epoch_us(NOW) - s.time) // 86_400_000_000 for s in self.samples_left())
 
     def samples_left(self) -> list[Sample]:
@@ -56,10 +56,10 @@ class RetentionTests(TestCase):
         self.assertEqual(retain(now=NOW), [])
         self.assertEqual(len(self.kept()), 60)
         self.assertEqual(len(retain(now=NOW + HOUR)), 29)
-        # Chunks are days of UTC: the one that the limit lies in stays whole.
+        # Chunks are days of UTC: the chunk that contains the limit stays whole.
         self.assertEqual(self.kept(), list(range(31)))
 
-    def test_no_status_changes_and_what_comes_late_is_rolled_up(self):
+    def test_no_status_changes_and_late_samples_are_rolled_up(self):
         for hours in range(3):
             retain(now=NOW + hours * HOUR)
         self.assertEqual(ladder(self.browser), self.before)
@@ -72,7 +72,7 @@ class RetentionTests(TestCase):
             expected = {late.time, to_epoch_us(NOW - 28 * DAY)}
             self.assertEqual(changed, {t // (rung * 1000) * (rung * 1000) for t in expected}, rung)
 
-    def test_seconds_go_after_their_own_time_and_coarser_statuses_stay(self):
+    def test_seconds_are_dropped_after_their_own_time_and_coarser_statuses_stay(self):
         later = NOW + 60 * DAY
         retain(now=later)
         retain(now=later + HOUR)
@@ -88,17 +88,17 @@ class RetentionTests(TestCase):
         for rung in settings.RUNGS_MS[1:]:
             self.assertEqual(after[rung], self.before[rung])
 
-    def test_two_runs_at_once_are_as_good_as_one(self):
+    def test_two_concurrent_runs_equal_one(self):
         for minutes in (0, 1, 60, 61, 120):
             retain(now=NOW + minutes * timedelta(minutes=1))
         self.assertEqual(self.kept(), list(range(31)))
 
-    def test_runs_that_come_too_often_still_drop(self):
+    def test_runs_that_are_too_frequent_still_drop(self):
         for minutes in range(0, 60, 4):
             retain(now=NOW + minutes * timedelta(minutes=1))
         self.assertEqual(self.kept(), list(range(31)))
 
-    def test_what_the_outbox_waits_for_is_not_sealed(self):
+    def test_ranges_of_waiting_marks_are_not_sealed(self):
         old = NOW - 40 * DAY
         DirtyRange.objects.create(browser=self.browser, since=old, until=old, rung=FIRST_RUNG_MS)
         for hours in range(3):
@@ -106,13 +106,13 @@ class RetentionTests(TestCase):
         self.assertEqual(max(self.kept()), 40)
         self.assertLessEqual(Seal.objects.get(level=RAW).before, old)
 
-    def test_a_mark_of_a_rung_that_was_removed_holds_nothing_back(self):
+    def test_a_mark_of_a_removed_rung_delays_nothing(self):
         DirtyRange.objects.create(browser=self.browser, since=EPOCH, until=EPOCH, rung=7000)
         for hours in range(2):
             retain(now=NOW + hours * HOUR)
         self.assertEqual(self.kept(), list(range(31)))
 
-    def test_a_seal_never_goes_back(self):
+    def test_a_seal_never_moves_back(self):
         retain(now=NOW)
         before = Seal.objects.get(level=RAW).before
         with override_settings(RAW_RETENTION_DAYS=50):

@@ -1,4 +1,4 @@
-"""Recordings are sent as the service allows: later when it says so, and erased when asked to."""
+"""Recordings are sent within the service's limits, and erased on a failure."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ STARTED = {"instance_id": "i", "write_token": "t", "server_time": "2026-11-20T10
 
 
 class Strict(BaseHTTPRequestHandler):
-    """Answers as the service does where a caller is over its limit; the real one takes a minute."""
+    """Answers as the service does to a caller over its limit; the real one takes a minute."""
 
     server: "Server"
 
@@ -46,7 +46,7 @@ class Strict(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """A service that refuses so many calls first, and answers an erasure by `erasing`."""
+    """A service that refuses a number of calls first, and answers an erasure with `erasing`."""
 
     refusals, erasing = 0, 204
 
@@ -77,7 +77,7 @@ def recording() -> Recording:
     return recording
 
 
-def test_a_limit_is_waited_for_and_the_last_sample_falls_on_now(
+def test_a_sender_waits_for_a_limit_and_the_last_sample_falls_on_now(
     server: Server, recording: Recording
 ) -> None:
     server.refusals = 2
@@ -94,7 +94,7 @@ def test_a_limit_is_waited_for_and_the_last_sample_falls_on_now(
 
 
 @pytest.mark.parametrize(("status", "left"), [(204, 0), (404, 0), (403, 1)])
-def test_what_was_begun_is_erased_or_named(
+def test_begun_instances_are_erased_or_named(
     server: Server, recording: Recording, status: int, left: int
 ) -> None:
     server.erasing = status
@@ -104,7 +104,7 @@ def test_what_was_begun_is_erased_or_named(
     assert server.asked[-1] == ("/api/v1/browsers/i/", None)
 
 
-def test_a_service_that_went_away_leaves_the_names_of_what_was_begun(
+def test_if_the_service_goes_away_begun_instances_are_named(
     recording: Recording,
 ) -> None:
     sender = Sender("http://127.0.0.1:9")

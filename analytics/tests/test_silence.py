@@ -1,4 +1,4 @@
-"""Write tokens end with the samples: where nobody logged on or moved for the raw retention."""
+"""Write tokens end with the samples, after no log-on or movement for the raw retention."""
 
 from datetime import timedelta
 from functools import partial
@@ -42,7 +42,7 @@ class SilenceTests(TestCase):
             return False
         return True
 
-    def test_the_tokens_of_a_silent_instance_end_and_not_before(self):
+    def test_the_tokens_of_an_instance_end_once_it_is_silent_and_not_before(self):
         self.assertEqual(end_silent_tokens(now=NOW + RETENTION), 0)
         self.assertTrue(self.holds())
         self.assertEqual(end_silent_tokens(now=NOW + RETENTION + DAY), 1)
@@ -55,13 +55,13 @@ class SilenceTests(TestCase):
             end_tokens()
         self.assertFalse(self.holds())
 
-    def test_a_run_too_many_changes_nothing(self):
+    def test_an_extra_run_changes_nothing(self):
         end_silent_tokens(now=NOW + RETENTION + DAY)
         after = list(Browser.objects.values())
         self.assertEqual(end_silent_tokens(now=NOW + RETENTION + 2 * DAY), 0)
         self.assertEqual(list(Browser.objects.values()), after)
 
-    def test_an_instance_that_moved_keeps_its_token_for_as_long_from_then_on(self):
+    def test_a_movement_extends_the_token_by_the_whole_time(self):
         send(self.browser, [sample(0, 0), sample(1, 10)])
         Browser.objects.update(token_used_at=NOW - 10 * DAY)
         last = PointerPositionEvent.objects.latest("time").time
@@ -70,7 +70,7 @@ class SilenceTests(TestCase):
             self.assertEqual(self.holds(), not ended)
 
     def test_an_instance_that_logged_on_again_keeps_its_token(self):
-        # A page whose end nobody heard of is logged on still, so nothing else of it changes.
+        # A page that ended without a log-off is still logged on, so nothing else of it changes.
         resume(instance_id=self.token.instance_id, token=self.token, now=NOW + RETENTION)
         self.assertEqual(end_silent_tokens(now=NOW + RETENTION + DAY), 0)
         self.assertTrue(self.holds())
@@ -83,7 +83,7 @@ class SilenceTests(TestCase):
         self.assertTrue(self.holds(token_of(young)))
         self.assertFalse(any(self.holds(token_of(browser)) for browser in silent))
 
-    def test_an_ended_token_sends_nothing_and_comes_back_as_a_new_instance(self):
+    def test_an_ended_token_sends_nothing_and_its_page_logs_on_anew(self):
         end_silent_tokens(now=NOW + RETENTION + DAY)
         text = make_token(instance_id=self.token.instance_id, version=self.token.version)
         path = f"/api/v1/browsers/{self.token.instance_id}/events/"
@@ -98,7 +98,7 @@ class SilenceTests(TestCase):
         anew = self.client.post("/api/v1/browsers/", {}, content_type="application/json")
         self.assertEqual(anew.status_code, 201)
 
-    def test_a_visitor_of_the_page_comes_back_with_a_new_instance(self):
+    def test_a_visitor_of_the_page_gets_a_new_instance(self):
         first = self.client.post("/log-on/").json()
         Browser.objects.update(token_used_at=NOW)
         end_silent_tokens(now=NOW + RETENTION + DAY)
@@ -125,7 +125,7 @@ class SilenceTests(TestCase):
                 erase(instance_id=token.instance_id, token=token)
         self.assertEqual(Browser.objects.count(), 2)
 
-    def test_a_token_that_holds_erases_only_its_own_version(self):
+    def test_a_valid_token_erases_only_with_its_own_version(self):
         Browser.objects.update(token_version=2)
         with self.assertRaises(AuthenticationFailed):
             erase(instance_id=self.token.instance_id, token=self.token)
@@ -143,7 +143,7 @@ class LockTests(TransactionTestCase):
         self.addCleanup(session.finish)
         return session
 
-    def test_an_instance_that_an_erasure_or_a_log_on_holds_is_left_to_the_next_run(self):
+    def test_an_instance_locked_by_an_erasure_or_a_log_on_waits_for_the_next_run(self):
         browser, free = new_browser(), new_browser()
         session = self.held(browser, "for no key update")
         self.assertEqual(end_silent_tokens(now=NOW + RETENTION + DAY), 1)
@@ -151,6 +151,6 @@ class LockTests(TransactionTestCase):
         session.finish()
         self.assertEqual(end_silent_tokens(now=NOW + RETENTION + DAY), 1)
 
-    def test_a_batch_under_way_does_not_hold_it_up(self):
+    def test_a_batch_in_progress_does_not_delay_it(self):
         self.held(new_browser(), "for key share")
         self.assertEqual(end_silent_tokens(now=NOW + RETENTION + DAY), 1)

@@ -1,4 +1,4 @@
-"""`manage.py storage` tells what is stored, how it grows, and when the disk is full."""
+"""`manage.py storage` shows the stored data, its growth, and when the disk is full."""
 
 import json
 from datetime import timedelta
@@ -72,19 +72,19 @@ class StorageTests(TestCase):
         self.assertEqual((found.total.rows, found.total.chunks), (44_000, 5 + statuses.chunks))
         self.assertEqual(found.total.bytes, events.bytes + statuses.bytes + coarse.bytes)
 
-    def test_growth_is_what_came_a_day(self):
+    def test_growth_is_the_daily_increase(self):
         events, statuses, coarse = measure_storage(now=NOW).hypertables
         for holding in (events, statuses):
             share = holding.growth_per_day * 4 / holding.bytes
-            # The empty hypertable itself is in its size and does not grow.
+            # The empty hypertable counts in its size, but does not grow.
             self.assertTrue(0.97 < share <= 1, share)
         self.assertEqual(coarse.growth_per_day, 0)
 
-    def test_an_event_costs_what_grows_with_it(self):
+    def test_the_cost_of_an_event_includes_everything_that_grows_with_it(self):
         found = measure_storage(now=NOW)
         events, statuses = found.hypertables[:2]
         self.assertAlmostEqual(events.bytes_per_event, events.bytes_per_row)
-        # A status for each ten events.
+        # One status per ten events.
         self.assertAlmostEqual(
             statuses.bytes_per_event,
             statuses.bytes_per_row / 10,
@@ -95,13 +95,13 @@ class StorageTests(TestCase):
         )
 
     @override_settings(RAW_RETENTION_DAYS=10)
-    def test_retention_ends_the_growth_of_what_is_dropped(self):
+    def test_retention_ends_the_growth_of_dropped_data(self):
         events, _, coarse = measure_storage(now=NOW).hypertables
-        # Kept for ten days, and then to the end of a chunk of one day.
+        # Kept for ten days, and then until the end of a chunk of one day.
         self.assertAlmostEqual(events.levels_off_at, events.growth_per_day * 11)
         self.assertIsNone(coarse.levels_off_at)
 
-    def test_a_given_disk_is_full_when_the_growth_exceeds_what_is_free(self):
+    def test_a_given_disk_is_full_when_the_growth_exceeds_the_free_space(self):
         before = measure_storage(now=NOW)
         growth = before.total.growth_per_day
         size = int(before.database_bytes + 5.5 * growth)
@@ -132,7 +132,7 @@ class StorageTests(TestCase):
         self.assertEqual(answer["hypertables"][0]["rows"], 40_000)
         self.assertEqual(set(answer["total"]), set(Holding._fields))
 
-    def test_what_is_no_size_is_refused(self):
+    def test_an_invalid_size_is_refused(self):
         for text in ("much", "5 apples", "-1GB", "0GB"):
             with self.assertRaisesRegex(CommandError, "--disk"):
                 show(f"--disk={text}")
@@ -142,7 +142,7 @@ class EmptyTests(TestCase):
     def test_an_empty_service_has_no_growth_and_says_so(self):
         self.assertIn("Growth is unknown in the service's first hour.", show("--disk", "1TB"))
 
-    def test_where_nothing_is_known_of_the_disk_it_says_how_to_tell(self):
+    def test_for_an_unknown_disk_it_names_the_option(self):
         with mock.patch.object(disk_usage, "_find_disk", return_value=None):
             self.assertIn("--disk 500GB names its size", show())
 

@@ -1,4 +1,4 @@
-"""Statuses that are not what the samples say are found, and mended on request."""
+"""Statuses that differ from the samples are found, and repaired on request."""
 
 from io import StringIO
 from unittest import mock
@@ -44,7 +44,7 @@ def differences(scope: Scope) -> list[Difference]:
 
 
 def run(*arguments: str) -> tuple[int, list[str]]:
-    """Return the command's exit code, and the lines that it printed."""
+    """Return the command's exit code and its output lines."""
     out = StringIO()
     try:
         call_command("verify_rollups", *arguments, stdout=out)
@@ -66,7 +66,7 @@ class VerifyTests(TestCase):
         rows = model.objects.filter(browser=self.browser, time__gte=moment(seconds), **more)
         return model.objects.filter(pk=rows.order_by("time")[0].pk)
 
-    def test_what_is_right_is_said_to_be_so(self):
+    def test_right_statuses_are_reported_as_right(self):
         count = PointerStatus.objects.count() + CoarseStatus.objects.count()
         right = f"{count} statuses compared: all are right"
         self.assertEqual(run(), (0, [right]))
@@ -96,7 +96,7 @@ class VerifyTests(TestCase):
         self.assertTrue(lines[0].startswith(start), lines)
         self.assertEqual(lines[-1].split(", ")[-1], "run again with --repair to recompute them")
 
-    def test_missing_and_needless_statuses_are_found_and_mended(self):
+    def test_missing_and_surplus_statuses_are_found_and_repaired(self):
         self.row(5).delete()
         for row in (self.row(9).get(), self.row(20, CoarseStatus, interval_ms=10_000).get()):
             row.time += 90 * 86400 * 1_000_000 * MICROSECOND
@@ -110,10 +110,10 @@ class VerifyTests(TestCase):
         for browser in (self.browser, self.other):
             assert_ladder_true(self, browser, SAMPLES)
 
-    def test_a_needless_status_that_is_mended_leaves_the_sums_above_as_well(self):
+    def test_a_repaired_surplus_status_leaves_the_sums_above_too(self):
         before = {r: stored_statuses(self.browser, interval_ms=r) for r in settings.RUNGS_MS}
         row = self.row(9).get()
-        # A second in which there was no sample.
+        # A second without a sample.
         row.time = moment(2)
         row.save(force_insert=True)
         mark(self.browser, SAMPLES, rung=10_000)
@@ -124,13 +124,13 @@ class VerifyTests(TestCase):
         after = {r: stored_statuses(self.browser, interval_ms=r) for r in settings.RUNGS_MS}
         self.assertEqual(after, before)
 
-    def test_what_no_sample_gives_any_more_is_mended_on_every_rung_at_once(self):
+    def test_statuses_of_deleted_samples_are_repaired_on_every_rung_at_once(self):
         PointerPositionEvent.objects.filter(browser=self.browser, time__lt=moment(60)).delete()
         self.assertEqual(run("--repair")[0], 1)
         self.assertEqual(run()[0], 0)
         assert_ladder_true(self, self.browser, stored_samples(self.browser))
 
-    def test_what_is_not_a_number_differs(self):
+    def test_nan_differs(self):
         self.row(5).update(peak_velocity=float("nan"))
         (found,) = differences(Scope(FIRST_RUNG_MS))
         self.assertEqual((found.browser_id, found.column), (self.browser.pk, "peak_velocity"))
@@ -143,7 +143,7 @@ class VerifyTests(TestCase):
             with mock.patch(f"analytics.rollups.verify.{most}", 1):
                 self.assertEqual(differences(Scope(FIRST_RUNG_MS)), expected)
 
-    def test_how_much_is_done_rises_to_all(self):
+    def test_the_progress_rises_to_the_end(self):
         with mock.patch("analytics.rollups.verify.MOST_PIECES", 1):
             done = [step.done for step in verify(scope=Scope(FIRST_RUNG_MS))]
         self.assertEqual((done, done[-1]), (sorted(done), 1))
@@ -158,7 +158,7 @@ class VerifyTests(TestCase):
             for rung in settings.RUNGS_MS:
                 self.assertEqual(differences(Scope(rung, [browser.pk])), [])
 
-    def test_a_range_holds_the_buckets_that_start_in_it(self):
+    def test_a_range_contains_the_buckets_that_start_in_it(self):
         PointerStatus.objects.update(events=F("events") + 1)
         times = sorted({d.time for d in differences(Scope(FIRST_RUNG_MS))})
         for since, until in ((moment(5), moment(50)), (moment(5.1), moment(50.1))):
@@ -166,7 +166,7 @@ class VerifyTests(TestCase):
             expected = [time for time in times if since <= time < until]
             self.assertEqual(sorted({d.time for d in found}), expected)
 
-    def test_only_what_was_asked_for_is_checked(self):
+    def test_only_the_selection_is_checked(self):
         time = to_rfc3339(moment(30))
         self.row(5).update(events=77)
         self.assertEqual(run("--browser", str(self.other.instance_id))[0], 0)
@@ -174,14 +174,14 @@ class VerifyTests(TestCase):
         self.assertEqual(run("--until", time)[0], 1)
         self.assertEqual(run("--browser", str(self.browser.instance_id))[0], 1)
 
-    def test_what_waits_in_the_outbox_is_no_difference(self):
-        # Its own bucket, and that of the next sample, are not rolled up yet.
+    def test_waiting_marks_are_not_differences(self):
+        # The sample's bucket, and that of the next sample, are not yet rolled up.
         send(self.browser, [sample(50.05, 900, seq=9)])
         self.assertEqual(run()[0], 0)
         DirtyRange.objects.all().delete()
         self.assertEqual(run()[0], 1)
 
-    def test_sealed_buckets_are_passed_over(self):
+    def test_sealed_buckets_are_skipped(self):
         Seal.objects.create(level=RAW, before=moment(60), sealed_at=NOW)
         PointerPositionEvent.objects.filter(time__lt=moment(60)).delete()
         self.assertEqual(run()[0], 0)
@@ -195,7 +195,7 @@ class VerifyTests(TestCase):
         self.assertEqual(len(lines), 52)
         self.assertEqual(len(run("--lines", "9")[1]), 11)
 
-    def test_what_is_asked_for_wrongly_is_named(self):
+    def test_invalid_arguments_are_named(self):
         with self.assertRaisesRegex(CommandError, "no such instance: 00000000-"):
             call_command("verify_rollups", "--browser", str(UUID(int=0)))
         with self.assertRaisesRegex(CommandError, "argument --since"):
@@ -203,7 +203,7 @@ class VerifyTests(TestCase):
 
 
 class LiveTrafficTests(TransactionTestCase):
-    def test_a_drain_that_is_under_way_is_no_difference(self):
+    def test_a_drain_in_progress_is_not_a_difference(self):
         browser = new_browser()
         send(browser, SAMPLES[:50])
         drain_all()

@@ -1,4 +1,4 @@
-"""The views for analysis show what is stored, by public id, and spoil no plan."""
+"""The views for analysis show the stored data by public id, with good query plans."""
 
 import json
 from typing import Any
@@ -39,7 +39,7 @@ def rows_of(sql: str, parameters: dict[str, Any] | None = None) -> list[tuple]:
 
 
 def with_travel(status: Status) -> list[float]:
-    """A status as its view shows it, the derived columns computed from docs/metrics.md."""
+    """Return a status as its view shows it, with the derived columns of docs/metrics.md."""
     active = status.traversed_distance / status.moving_time if status.moving_time else 0
     net = (status.end_x - status.start_x, status.end_y - status.start_y)
     return [*status[:6], active, *status[6:], *net]
@@ -95,13 +95,13 @@ class ContentTests(TestCase):
                     "pointer_statuses", interval_ms, f"interval_ms = {interval_ms}"
                 )
 
-    def test_the_rungs_apart_are_all_that_the_general_view_has(self):
+    def test_the_views_of_the_rungs_add_up_to_the_general_view(self):
         drain_all()
         apart = sum(rows_of(f"select count(*) from {view}")[0][0] for view in RUNGS)
         self.assertEqual(rows_of("select count(*) from pointer_statuses"), [(apart,)])
 
     @override_settings(RUNGS_MS=parse_ladder("1s,5m,1h"))
-    def test_a_rung_that_is_not_kept_is_empty_and_one_that_was_added_is_there(self):
+    def test_a_removed_rung_is_empty_and_an_added_one_is_in_the_general_view(self):
         drain_all()
         self.assert_view_true("pointer_statuses", 300_000, "interval_ms = 300000")
         self.assert_view_true("pointer_statuses_1h", 3_600_000)
@@ -117,7 +117,7 @@ class ContentTests(TestCase):
 
 
 class DescriptionTests(TestCase):
-    def test_every_view_and_every_column_says_what_it_is(self):
+    def test_every_view_and_every_column_has_a_comment(self):
         told = rows_of("""
             select class.relname, attname, obj_description(class.oid, 'pg_class'),
                    col_description(class.oid, attnum)
@@ -131,7 +131,7 @@ class DescriptionTests(TestCase):
 
 
 class MigrationTests(TransactionTestCase):
-    def test_the_views_can_be_taken_back_and_made_again(self):
+    def test_the_views_can_be_dropped_and_created_again(self):
         call_command("migrate", "analytics", "0003", verbosity=0)
         count = "select count(*) from pg_views where viewname like 'pointer%'"
         self.assertEqual(rows_of(count), [(0,)])
@@ -144,7 +144,7 @@ def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 class PlanTests(TestCase):
-    """Three weeks hold many chunks; what a query names decides how few are read."""
+    """Three weeks have many chunks; a query's conditions decide how few are read."""
 
     @classmethod
     def setUpTestData(cls):
@@ -154,7 +154,7 @@ class PlanTests(TestCase):
         drain_all()
 
     def scans(self, sql: str) -> list[dict[str, Any]]:
-        """The scans of chunks; without sequential ones, which small tables would make better."""
+        """Return the scans of chunks, without sequential ones, which suit small tables better."""
         with connection.cursor() as cursor:
             cursor.execute("set local enable_seqscan = off")
             cursor.execute("set local enable_bitmapscan = off")

@@ -10,20 +10,20 @@ from core.values.times import to_epoch_us
 
 Traces = dict[UUID, list[Sample]]
 
-# Two whole weeks, from Monday to Monday; the data begins before and ends after them.
+# Two whole weeks from Monday to Monday; the data begins before and ends after them.
 SINCE, UNTIL = datetime(2026, 11, 9, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC)
 FIRST_DAY, DAYS = datetime(2026, 11, 5, tzinfo=UTC), 19
 RESTS = [seconds * 1_000_000 for seconds in (4, 9, 45, 720, 2400)]
 
 
 def wandering(chance: Random) -> list[Sample]:
-    """Visits on some days, of jerky movement with rests, ways out and samples of one time.
+    """Return visits on some days, with jerky movement, rests, exits and samples of equal times.
 
-    Positions are quarters of a pixel, which float32 holds exactly.
+    Positions are quarters of a pixel, which float32 represents exactly.
     """
     samples: list[Sample] = []
     for day in range(DAYS):
-        # Every other day they meet, and are busy.
+        # Every other day they overlap, and have more movement.
         hours = {*chance.sample(range(6, 21), chance.choice([0, 1, 2])), *[12] * (day % 2 == 0)}
         for hour in sorted(hours):
             begin = FIRST_DAY + timedelta(days=day, hours=hour, minutes=hour * 7 % 40)

@@ -1,4 +1,4 @@
-"""Tests use a Redis database of their own, so that a running service does not hear of them."""
+"""The tests' own Redis database, so that a running service does not see their messages."""
 
 import os
 from typing import Any
@@ -11,7 +11,7 @@ from django.test.runner import DiscoverRunner
 
 from core.storage.redis import client
 
-# From the last of a Redis' sixteen databases down, one for each process that tests run in.
+# Counted down from the last of Redis' sixteen databases, one for each test process.
 PLACE = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 TEST_DATABASE = f"/{15 - PLACE}"
 

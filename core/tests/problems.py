@@ -1,4 +1,4 @@
-"""The one assertion about errors under /api/: RFC 9457's shape, wherever they come from."""
+"""The common assertion about errors under /api/: the shape of RFC 9457."""
 
 import json
 from http import HTTPStatus
@@ -9,7 +9,7 @@ from unittest import TestCase
 def assert_problem(
     test: TestCase, response: Any, status: int, code: str, *pointers: str
 ) -> dict[str, Any]:
-    """Check an answer's status, type, members and, where given, the pointers of its bad fields."""
+    """Check an answer's status, type and members, and the pointers of its bad fields if given."""
     test.assertEqual(response.status_code, status, response.content[:500])
     test.assertEqual(response["Content-Type"], "application/problem+json")
     problem = json.loads(response.content)

@@ -1,4 +1,4 @@
-"""A caller's address is the connection's, or what our own proxies say; never the caller's word."""
+"""A caller's address is the connection's, or what our own proxies report, never its own claim."""
 
 from ipaddress import ip_address, ip_network
 
@@ -17,20 +17,20 @@ def address(forwarded=None, connection=CONNECTION):
 
 
 class AddressTests(SimpleTestCase):
-    def test_without_proxies_no_header_is_believed(self):
+    def test_without_proxies_every_header_is_ignored(self):
         self.assertEqual(address(), CONNECTION)
         self.assertEqual(address("203.0.113.5"), CONNECTION)
 
-    def test_behind_one_proxy_it_is_whom_that_proxy_saw(self):
+    def test_behind_one_proxy_it_is_the_address_that_the_proxy_saw(self):
         with self.settings(TRUSTED_PROXIES=1):
             self.assertEqual(address("203.0.113.5"), "203.0.113.5")
             self.assertEqual(address("198.51.100.1, 203.0.113.5"), "203.0.113.5")
 
-    def test_behind_two_it_is_whom_the_outer_one_saw(self):
+    def test_behind_two_proxies_it_is_the_address_that_the_outer_one_saw(self):
         with self.settings(TRUSTED_PROXIES=2):
             self.assertEqual(address("1.1.1.1,203.0.113.5 , 10.0.0.1"), "203.0.113.5")
 
-    def test_where_the_header_did_not_pass_all_proxies_the_caller_is_unknown(self):
+    def test_a_header_that_did_not_pass_all_proxies_leaves_the_caller_unknown(self):
         with self.settings(TRUSTED_PROXIES=1):
             self.assertEqual(address(), UNKNOWN)
         with self.settings(TRUSTED_PROXIES=2):
@@ -50,7 +50,7 @@ class AddressTests(SimpleTestCase):
             with self.subTest(forwarded), self.settings(TRUSTED_PROXIES=1):
                 self.assertEqual(address(forwarded), found)
 
-    def test_what_is_no_address_is_unknown_and_never_the_proxys_own(self):
+    def test_an_invalid_address_is_unknown_and_never_the_proxys_own(self):
         with self.settings(TRUSTED_PROXIES=1):
             for forwarded in (
                 *("", " ", "unknown", "_hidden", "-", "localhost", "203.0.113.5,", '""', "[]"),
@@ -71,7 +71,7 @@ class AddressTests(SimpleTestCase):
         self.assertEqual(address(connection=""), UNKNOWN)
 
     @given(st.text(max_size=60), st.integers(1, 3))
-    def test_whatever_a_proxy_sends_it_is_an_address_or_unknown(self, forwarded, proxies):
+    def test_any_header_of_a_proxy_gives_an_address_or_unknown(self, forwarded, proxies):
         found = find_address(connection=CONNECTION, forwarded=forwarded, proxies=proxies)
         self.assertTrue(found == UNKNOWN or str(ip_address(found)) == found)
 
@@ -85,11 +85,11 @@ class AddressTests(SimpleTestCase):
 
 
 class CallerTests(SimpleTestCase):
-    def test_a_64_of_ipv6_is_one_caller(self):
+    def test_an_ipv6_network_of_64_bits_is_one_caller(self):
         self.assertEqual(caller_of("2001:db8:1:2::1"), caller_of("2001:db8:1:2:ffff::9"))
         self.assertNotEqual(caller_of("2001:db8:1:2::1"), caller_of("2001:db8:1:3::1"))
 
-    def test_each_address_of_ipv4_is_one_and_those_unknown_are_one(self):
+    def test_each_ipv4_address_is_one_caller_and_unknown_addresses_are_one(self):
         self.assertEqual(caller_of("203.0.113.5"), "203.0.113.5")
         self.assertEqual(caller_of(UNKNOWN), UNKNOWN)
 

@@ -12,7 +12,7 @@ from core.celery import app
 
 
 class SignalledInItsEnd:
-    """An object in whose destructor SIGTERM falls, where Python drops all exceptions."""
+    """An object whose destructor receives SIGTERM, where Python discards all exceptions."""
 
     def __del__(self) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -26,14 +26,14 @@ class EndTests(SimpleTestCase):
         self.service = beat.Service(app=app, scheduler_cls=beat.scheduler_cls)
         beat.install_sync_handler(self.service)
 
-    def test_a_signal_ends_it_and_does_not_touch_the_schedule_from_within(self):
+    def test_a_signal_ends_it_without_touching_the_schedule(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(number), self.assertRaises(SystemExit):
                 os.kill(os.getpid(), number)
-            # Building or closing it may break into the query that the signal came in.
+            # Building or closing it may interrupt the query that the signal arrived in.
             self.assertNotIn("scheduler", vars(self.service))
 
-    def test_a_signal_that_python_drops_ends_it_with_its_round(self):
+    def test_a_signal_that_python_discards_ends_it_after_its_round(self):
         dropped = []
         with patch.object(sys, "unraisablehook", dropped.append):
             SignalledInItsEnd()

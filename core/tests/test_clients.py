@@ -1,4 +1,4 @@
-"""Clients that take an answer: large ones piece by piece, and not too many of them together."""
+"""Large answers go to clients in pieces, and a bounded number of them at a time."""
 
 import asyncio
 from unittest import TestCase
@@ -12,7 +12,7 @@ HEAD = {"type": "http.response.start", "status": 200, "headers": []}
 
 
 class Taker:
-    """A client that takes a message after so many seconds, and leaves when it is told to."""
+    """A client that takes a message after `seconds`, and leaves on request."""
 
     def __init__(self, seconds=0.0):
         self.seconds, self.taken, self.leaves = seconds, [], asyncio.Event()
@@ -46,7 +46,7 @@ class ClientTests(TestCase):
         self.assertLessEqual(max(len(piece["body"]) for piece in pieces), PIECE_BYTES)
         self.assertEqual([bool(p.get("more_body")) for p in pieces], [True] * 3 + [False])
 
-    def test_a_small_one_in_one(self):
+    def test_a_small_answer_goes_out_whole(self):
         async def take():
             taker = Taker()
             await taker.take(b"small")
@@ -56,7 +56,7 @@ class ClientTests(TestCase):
             asyncio.run(take()), [HEAD, {"type": "http.response.body", "body": b"small"}]
         )
 
-    def test_large_answers_that_nobody_takes_are_bounded_together(self):
+    def test_large_answers_that_wait_are_bounded_together(self):
         async def take():
             slow = [Taker(seconds=60) for _ in range(4)]
             large = bytes(PIECE_BYTES * 2)
@@ -65,7 +65,7 @@ class ClientTests(TestCase):
             *held, refused = [task.done() for task in waiting]
             self.assertEqual((held, refused), ([False] * 3, True))
             self.assertIsInstance(waiting[-1].exception(), Busy)
-            # Small answers are taken as ever, and large ones again when there is room.
+            # Small answers still go out, and large ones again once there is room.
             await Taker().take(b"small")
             waiting[0].cancel()
             await asyncio.wait(waiting[:1])
@@ -76,7 +76,7 @@ class ClientTests(TestCase):
         with patch.object(clients, "MOST_UNTAKEN_BYTES", PIECE_BYTES * 6):
             asyncio.run(take())
 
-    def test_a_large_answer_that_is_not_taken_in_time_is_given_up(self):
+    def test_a_large_answer_that_is_not_taken_in_time_is_dropped(self):
         async def take():
             with self.assertRaises(ConnectionError):
                 await Taker(seconds=60).take(bytes(PIECE_BYTES * 2))
@@ -84,7 +84,7 @@ class ClientTests(TestCase):
         with patch.object(clients, "STALL_SECONDS", 0.05):
             asyncio.run(take())
 
-    def test_one_whose_client_has_left_is_given_up(self):
+    def test_an_answer_whose_client_has_left_is_dropped(self):
         async def take():
             taker = Taker(seconds=0.01)
             taking = asyncio.create_task(taker.take(bytes(PIECE_BYTES * 1000)))

@@ -1,4 +1,4 @@
-"""The worker outlives a lost connection, and ends in time when it is told to."""
+"""The worker survives a lost connection, and ends in time on request."""
 
 import time
 from multiprocessing import Value
@@ -22,12 +22,12 @@ class LostConnectionTests(SimpleTestCase):
             consumer.on_connection_error_after_connected(ConnectionResetError())
         self.assertIsNone(consumer.connection)
 
-    def test_the_worker_takes_it(self):
+    def test_the_worker_uses_our_consumer(self):
         self.assertEqual(app.conf.worker_consumer, "core.tasks.consumer:Consumer")
 
 
 class EndTests(SimpleTestCase):
-    def test_a_child_does_not_wait_long_for_results_that_nobody_counts(self):
+    def test_a_child_does_not_wait_long_for_uncounted_results(self):
         child = object.__new__(billiard.pool.Worker)
         child.on_ready_counter = Value("i", 0)
         limit = billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT

@@ -1,4 +1,4 @@
-"""Which threads a request is answered by: cheap calls never wait for costly ones."""
+"""The cost of a request decides its threads: cheap calls never wait for costly ones."""
 
 from datetime import timedelta
 from itertools import product
@@ -46,7 +46,7 @@ def ago(**span):
 
 
 def negotiated(query, accept):
-    """Return the format that content negotiation chooses; None where it refuses."""
+    """Return the format that content negotiation chooses; None if it refuses."""
     headers = {"Accept": accept} if accept else {}
     request = Request(RequestFactory().get("/?" + urlencode(query), headers=headers))
     try:
@@ -57,7 +57,7 @@ def negotiated(query, accept):
 
 
 class CostTests(SimpleTestCase):
-    def test_what_takes_seconds_is_costly(self):
+    def test_a_call_that_takes_seconds_is_costly(self):
         for path in (
             f"{INSTANCE}measures/",
             f"{INSTANCE}events/",
@@ -67,7 +67,7 @@ class CostTests(SimpleTestCase):
             self.assertIs(cost(path), Cost.COSTLY, path)
             self.assertIs(cost(path, method="HEAD"), Cost.COSTLY, path)
 
-    def test_what_takes_milliseconds_is_cheap(self):
+    def test_a_call_that_takes_milliseconds_is_cheap(self):
         key = "2026-11-23T12:00:00.000125Z,17"
         for path in (
             "/",
@@ -85,7 +85,7 @@ class CostTests(SimpleTestCase):
             self.assertIs(cost(path), Cost.CHEAP, path)
         self.assertIs(cost(f"{INSTANCE}events/", method="POST"), Cost.CHEAP)
 
-    def test_a_series_is_cheap_where_it_is_short(self):
+    def test_a_short_series_is_cheap(self):
         path = f"{INSTANCE}statuses/"
         for query in (
             {},
@@ -105,7 +105,7 @@ class CostTests(SimpleTestCase):
         environ = {"REQUEST_METHOD": "GET", "PATH_INFO": f"{INSTANCE}events/"}
         self.assertIs(cost_of({**environ, "QUERY_STRING": query}), Cost.CHEAP)
 
-    def test_whatever_is_negotiated_to_be_a_file_is_streamed(self):
+    def test_every_negotiated_file_is_streamed(self):
         chosen = set()
         for accept, form in product(ACCEPTS, FORMATS):
             query = {} if form is None else {"format": form}

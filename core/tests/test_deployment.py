@@ -1,4 +1,4 @@
-"""Production settings pass Django's own check, and say by what they are reached."""
+"""Production settings pass Django's own check, and HTTPS is one setting."""
 
 import secrets
 import subprocess
@@ -54,8 +54,8 @@ class DeploymentTests(SimpleTestCase):
         self.assertEqual(show(), ["True", "True", "True", year, "False", header])
         self.assertEqual(show(HTTPS="false"), ["False", "False", "False", "0", "False", "None"])
 
-    def test_without_a_proxy_no_header_says_that_it_was_https(self):
+    def test_without_a_proxy_no_header_can_claim_https(self):
         self.assertEqual(show(TRUSTED_PROXIES="0")[-1], "None")
 
-    def test_preloading_is_asked_for_by_name(self):
+    def test_preloading_needs_a_setting_of_its_own(self):
         self.assertEqual(show(HSTS_PRELOAD="true")[-2], "True")

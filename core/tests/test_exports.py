@@ -1,4 +1,4 @@
-"""Rows become files: the same rows in each format, to the last bit, and never all at once."""
+"""Rows become files: the same rows in each format, exact to the last bit, never all in memory."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ COLUMNS = (
 )
 NAMES = [column.name for column in COLUMNS]
 NOON = datetime(2026, 11, 23, 12, 0, 0, 125, UTC)
-# The shortest decimals of float32 numbers, as the database gives them.
+# The shortest decimals of float32 numbers, as the database returns them.
 XS = (131072.38, -0.1, 1e6, 1e-45, 3.4028235e38, 16777216.0)
 ROWS = [
     (
@@ -91,11 +91,11 @@ class FormatTests(SimpleTestCase):
         self.assertEqual([row[:1] + row[2:] for row in rows[:-1]], [r[:1] + r[2:] for r in ROWS])
         self.assertEqual(rows[-1], UNKNOWN)
 
-    def test_what_is_not_known_is_an_empty_cell(self):
+    def test_an_unknown_value_is_an_empty_cell(self):
         line = write("csv", [[UNKNOWN]]).decode().splitlines()[1]
         self.assertEqual(line, f"{to_rfc3339(NOON)},,,0,0,false,i9")
 
-    def test_without_rows_there_is_a_whole_and_empty_file(self):
+    def test_without_rows_the_file_is_valid_and_empty(self):
         self.assertEqual(write("csv", []).decode(), ",".join(NAMES) + "\r\n")
         self.assertEqual(write("ndjson", []), b"")
         table = pq.read_table(pa.BufferReader(write("parquet", [])))
@@ -110,7 +110,7 @@ class FormatTests(SimpleTestCase):
 
 
 class StreamTests(SimpleTestCase):
-    """What is written goes out before more is read."""
+    """Each page is written out before the next one is read."""
 
     def setUp(self):
         for name, rows in (("PAGE_ROWS", 2), ("ROW_GROUP_ROWS", 4)):

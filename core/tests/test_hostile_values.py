@@ -1,4 +1,4 @@
-"""Values that no table holds are refused, and a page says where the database was away."""
+"""Values that no table can hold are refused, and a page reports that the database is away."""
 
 from unittest.mock import patch
 
@@ -17,7 +17,7 @@ class RefusalTests(TestCase):
         self.client = Client(raise_request_exception=False)
         self.client.force_login(self.staff)
 
-    def test_nul_is_refused_before_the_session_is_looked_for(self):
+    def test_nul_is_refused_before_the_session_is_read(self):
         with self.assertNumQueries(0):
             self.client.cookies["sessionid"] = "abc\0defgh"
             self.assertEqual(self.client.get("/browsers/").status_code, 400)
@@ -25,23 +25,23 @@ class RefusalTests(TestCase):
             self.assertEqual(self.client.get("/browsers/?cursor=%00").status_code, 400)
             assert_problem(self, self.client.get("/api/v1/a%00b/"), 404, "not_found")
 
-    def test_a_percent_sign_before_zeros_is_no_nul(self):
+    def test_an_escaped_percent_sign_before_zeros_is_not_nul(self):
         self.assertEqual(self.client.get("/browsers/?cursor=%2500").status_code, 200)
 
-    def test_the_admins_own_fault_stays_a_fault(self):
+    def test_a_fault_of_the_admin_itself_stays_an_error(self):
         with patch("dashboard.admin.BrowserAdmin.get_queryset", side_effect=ValueError):
             self.assertEqual(self.client.get(BROWSERS).status_code, 500)
             with self.assertLogs("core.web.hostile_values", "WARNING") as logs:
                 self.assertEqual(self.client.get(BROWSERS, {"q": "x"}).status_code, 400)
         self.assertIn("Traceback", logs.output[0])
 
-    def test_a_page_without_the_database_may_be_asked_for_again(self):
+    def test_a_page_without_the_database_can_be_retried(self):
         with patch("dashboard.admin.BrowserAdmin.get_queryset", side_effect=OperationalError):
             answer = self.client.get(BROWSERS, {"q": "x"})
         self.assertContains(answer, "database", status_code=503)
         self.assertEqual(answer["Retry-After"], "2")
 
-    def test_a_name_longer_than_any_is_a_wrong_login(self):
+    def test_a_name_that_is_too_long_is_a_wrong_login(self):
         self.client.logout()
         for path in ("/login/", "/admin/login/"):
             with self.subTest(path):

@@ -1,4 +1,4 @@
-"""What a caller wrote never begins a log line, in either format."""
+"""A caller's text never begins a log line, in either format."""
 
 import json
 
@@ -23,17 +23,17 @@ for name in ("django.request", "celery.worker", "uvicorn.error", "uvicorn"):
 
 
 def logged(**settings: str) -> str:
-    # Not by splitlines, which takes more for a line's end than a terminal does.
+    # splitlines() recognises more line ends than a terminal does.
     return run("-c", LOG, DJANGO_SETTINGS_MODULE="core.settings", **settings).stderr
 
 
 class LogTests(SimpleTestCase):
-    def test_text_on_one_line_stays_as_it_is(self):
+    def test_text_on_one_line_does_not_change(self):
         for text in ("", "plain", "Zoë 漢字 😀", 'C:\\new "quoted"'):
             with self.subTest(text):
                 self.assertEqual(escape(text), text)
 
-    def test_what_cannot_be_printed_is_named(self):
+    def test_unprintable_characters_are_escaped(self):
         self.assertEqual(escape("a\nb\x1b\u202e\ud800"), r"a\nb\x1b\u202e\ud800")
 
     def test_no_message_and_no_traceback_begins_a_line(self):

@@ -26,11 +26,11 @@ class MethodTests(TestCase):
                     assert_problem(self, answer, 405, "method_not_allowed")
                     self.assertNotIn(method, answer["Allow"])
 
-    def test_whoever_asks_without_a_token(self):
+    def test_without_a_token(self):
         self.assert_refused()
 
-    def test_whoever_asks_with_a_token_that_is_none(self):
+    def test_with_an_invalid_token(self):
         self.assert_refused(Authorization="Bearer none")
 
-    def test_whatever_format_is_asked_for(self):
+    def test_in_every_format(self):
         self.assert_refused("?format=csv")

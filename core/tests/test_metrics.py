@@ -1,4 +1,4 @@
-"""Whose numbers a process counts: its own, and those of other processes while they live."""
+"""A process reports its own numbers, and those of other processes while they live."""
 
 import multiprocessing
 import os
@@ -11,7 +11,7 @@ from django.conf import settings
 
 from core import metrics
 
-# Another container's live, which is killed while three streams are open.
+# A live process of another container, which is killed while three streams are open.
 KILLED = """
 import os, socket
 socket.gethostname = lambda: "another-host"

@@ -1,4 +1,4 @@
-"""The probes answer operators' networks, and tell others nothing."""
+"""The probes answer operators' networks, and reveal nothing to others."""
 
 from ipaddress import ip_network
 
@@ -22,7 +22,7 @@ class OperatorTests(SimpleTestCase):
         self.assertTrue(all(map(is_operator, ("10.1.2.3", "::ffff:10.1.2.3", "fd00::7"))))
         self.assertFalse(any(map(is_operator, ("127.0.0.1", "10.2.0.1", "::ffff:10.2.0.1"))))
 
-    def test_a_network_that_is_none_stops_the_boot(self):
+    def test_an_invalid_network_stops_the_start(self):
         self.assertIn("OPERATOR_NETWORKS", boot(OPERATOR_NETWORKS="the office").stderr)
 
 
@@ -48,14 +48,14 @@ class ProbeTests(TestCase):
         self.assert_answered(headers={"X-Forwarded-For": "127.0.0.1"}, REMOTE_ADDR="10.0.0.9")
 
     @override_settings(TRUSTED_PROXIES=1)
-    def test_a_caller_that_the_proxy_tells_with_a_port_counts_as_without(self):
+    def test_a_port_in_the_proxys_header_does_not_matter(self):
         for forwarded in ("203.0.113.9:4711", "[2001:db8::1]:443", "[2001:db8::1]"):
             self.assert_refused(headers={"X-Forwarded-For": forwarded})
         for forwarded in ("127.0.0.1:4711", "[::1]:443"):
             self.assert_answered(headers={"X-Forwarded-For": forwarded}, REMOTE_ADDR="10.0.0.9")
 
     @override_settings(TRUSTED_PROXIES=1)
-    def test_behind_a_proxy_that_tells_no_address_everybody_is_refused(self):
+    def test_behind_a_proxy_that_reports_no_address_everybody_is_refused(self):
         self.assert_refused()
         for forwarded in ("unknown", "_hidden", "", ",", "fe80::1%lo", "127.0.0.1,"):
             self.assert_refused(headers={"X-Forwarded-For": forwarded})
@@ -64,7 +64,7 @@ class ProbeTests(TestCase):
     def test_a_call_that_did_not_pass_all_proxies_is_refused(self):
         self.assert_refused(headers={"X-Forwarded-For": "127.0.0.1"})
 
-    def test_behind_a_proxy_that_nobody_counted_everybody_is_refused(self):
+    def test_behind_an_uncounted_proxy_everybody_is_refused(self):
         for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"):
             self.assert_refused(headers={name: "203.0.113.9"})
         self.assert_answered()
@@ -74,21 +74,21 @@ class ProbeTests(TestCase):
         self.assert_answered(SERVER_PORT="8002")
         self.assert_refused(SERVER_PORT="8002", REMOTE_ADDR="203.0.113.9")
         self.assert_refused(SERVER_PORT="8000")
-        # The header is the caller's word.
+        # The header is the caller's own claim.
         self.assert_refused(SERVER_PORT="8000", headers={"Host": "localhost:8002"})
 
     @override_settings(TRUSTED_PROXIES=1, PROBE_PORT=8002)
-    def test_a_proxy_that_leads_to_the_probe_port_opens_nothing(self):
+    def test_a_proxy_in_front_of_the_probe_port_opens_nothing(self):
         self.assert_refused(SERVER_PORT="8002", headers={"X-Forwarded-For": "127.0.0.1"})
 
     @override_settings(TRUSTED_PROXIES=1)
-    def test_without_a_probe_port_no_port_is_one(self):
+    def test_without_the_setting_no_port_is_the_probe_port(self):
         self.assert_refused(SERVER_PORT="0")
 
     def test_anybody_may_ask_whether_the_process_is_up(self):
         self.assertEqual(self.client.get("/healthz", REMOTE_ADDR="203.0.113.9").status_code, 200)
 
-    def test_without_a_folder_a_process_tells_its_own_numbers(self):
+    def test_without_a_folder_a_process_reports_its_own_numbers(self):
         self.client.get("/healthz")
         text = self.client.get("/metrics").content.decode()
         self.assertRegex(

@@ -1,4 +1,4 @@
-"""Bounded work: what may run, what may wait, and what becomes of everything else."""
+"""Bounded work: some of it runs, some waits, and the rest is refused."""
 
 import asyncio
 from threading import Event
@@ -46,12 +46,12 @@ class PoolTests(TestCase):
         self.assertEqual(results, [0, 1, 2, 3])
         self.assertIsInstance(refused, Busy)
 
-    def test_none_waits_for_long(self):
+    def test_no_work_waits_for_long(self):
         async def script(pool):
             first, second = self.start(pool, range(2))
             (refused,) = await asyncio.gather(second, return_exceptions=True)
             self.release.set()
-            # Nobody has kept the thread that the refused one waited for.
+            # The refused work did not keep a thread.
             return refused, await first, await pool.run(self.work, 2, left=self.left)
 
         with patch.object(pools, "WAIT_SECONDS", 0.05):
@@ -78,7 +78,7 @@ class PoolTests(TestCase):
         self.assertEqual([type(error) for error in left], [ConnectionError] * 2)
         self.assertEqual(self.done, [0, 3, 4])
 
-    def test_work_that_fails_gives_its_thread_back(self):
+    def test_work_that_fails_releases_its_thread(self):
         async def script(pool):
             for _ in range(3):
                 with self.assertRaises(ZeroDivisionError):

@@ -1,4 +1,4 @@
-"""What nobody foresaw is a problem too: logged in full for us, told in few words to the caller."""
+"""An unexpected error is a problem too: logged in full, and answered without details."""
 
 from unittest import mock
 
@@ -19,7 +19,7 @@ class UnforeseenErrorTests(TestCase):
         ):
             return Client(raise_request_exception=False).get("/api/v1/time/"), log.output[0]
 
-    def test_the_caller_gets_a_problem_without_a_word_of_what_went_wrong(self):
+    def test_the_caller_gets_a_problem_without_details(self):
         answer, _ = self.get()
         assert_problem(self, answer, 500, "internal_error")
         self.assertNotIn(b"42", answer.content)

@@ -1,4 +1,4 @@
-"""Requests that are odd by themselves, for any call."""
+"""Unusual requests, for any call."""
 
 import io
 import json
@@ -41,7 +41,7 @@ class OddRequestTests(SimpleTestCase):
             status, problem = request("GET", "/api/v1/time/", "format=csv", CONTENT_TYPE=kind)
             self.assertEqual((status, problem["code"]), (406, "not_acceptable"))
 
-    def test_a_body_of_unknown_length_is_refused_not_passed_over(self):
+    def test_a_body_of_unknown_length_is_refused_instead_of_ignored(self):
         status, problem = request(
             "POST",
             "/api/v1/browsers/",
@@ -51,7 +51,7 @@ class OddRequestTests(SimpleTestCase):
         )
         self.assertEqual((status, problem["code"]), (411, "length_required"))
 
-    def test_a_body_that_says_it_is_too_large_is_refused_unread(self):
+    def test_a_body_that_declares_too_great_a_length_is_refused_unread(self):
         status, problem = request(
             "POST",
             "/api/v1/browsers/",

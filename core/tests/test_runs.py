@@ -1,4 +1,4 @@
-"""The settings of a run are those of the one that is there, and of no other."""
+"""manage.py takes the settings of the running run, and of no other."""
 
 import fcntl
 import tempfile
@@ -22,10 +22,10 @@ class RunsTests(SimpleTestCase):
             fcntl.flock(self.held.enter_context(file.open()), fcntl.LOCK_EX)
         return file
 
-    def test_no_folder_is_no_run(self):
+    def test_without_a_folder_there_is_no_run(self):
         self.assertIsNone(find_run(self.folder / "runs"))
 
-    def test_a_run_that_was_killed_is_no_run(self):
+    def test_a_killed_run_is_ignored(self):
         self.add_run(8000, is_there=False)
         self.assertIsNone(find_run(self.folder))
         there = self.add_run(8001, "make demo")
@@ -36,7 +36,7 @@ class RunsTests(SimpleTestCase):
         demo = self.add_run(8001, "make demo")
         self.assertEqual(find_run(self.folder, port="8001"), demo)
 
-    def test_several_runs_are_told_where_nothing_names_one(self):
+    def test_several_runs_are_listed_if_no_port_selects_one(self):
         self.add_run(8000)
         self.add_run(8001, "make demo")
         with self.assertRaises(UnclearRunError) as raised:
@@ -44,7 +44,7 @@ class RunsTests(SimpleTestCase):
         said = "several runs are here: make run at port 8000, make demo at port 8001."
         self.assertIn(said, str(raised.exception))
 
-    def test_another_run_is_not_taken_for_the_one_that_was_named(self):
+    def test_a_named_run_that_has_ended_is_not_replaced_by_another(self):
         self.add_run(8000)
         with self.assertRaises(UnclearRunError) as raised:
             find_run(self.folder, port="8002")

@@ -22,7 +22,7 @@ class ClockTests(TransactionTestCase):
         self.addCleanup(client().delete, QUEUE)
 
     def start(self) -> Scheduler:
-        """A Beat that has one job, which is the real one's sweep but for its period."""
+        """Return a scheduler with one job: the real sweep with another period."""
         scheduler = Scheduler(app=app, lazy=True)
         self.assertEqual(scheduler.schedule, {})
         scheduler.update_from_dict(
@@ -36,7 +36,7 @@ class ClockTests(TransactionTestCase):
             time.sleep(max(min(scheduler.tick(), 0.05), 0))
         return bool(client().llen(QUEUE))
 
-    def test_a_last_run_of_the_future_counts_as_one_of_now(self):
+    def test_a_last_run_in_the_future_counts_as_now(self):
         scheduler = self.start()
         PeriodicTask.objects.update(last_run_at=timezone.now() + DAY)
         scheduler._schedule = scheduler.all_as_schedule()
@@ -44,11 +44,11 @@ class ClockTests(TransactionTestCase):
         scheduler.sync()
         self.assertLess(PeriodicTask.objects.get().last_run_at, timezone.now())
 
-    def test_a_clock_that_is_set_back_beside_a_running_beat_stops_nothing(self):
+    def test_a_clock_that_is_set_back_while_beat_runs_stops_nothing(self):
         scheduler = self.start()
         self.assertTrue(self.sent_within(scheduler, 5 * PERIOD_SECONDS))
         client().delete(QUEUE)
-        # What a Beat has in mind whose clock was a day ahead until now.
+        # The plan of a Beat whose clock was a day ahead until now.
         entry = scheduler.schedule["sweep"]
         entry.last_run_at = entry.model.last_run_at = timezone.now() + DAY
         scheduler._heap = [event._replace(time=event.time + 86400) for event in scheduler._heap]

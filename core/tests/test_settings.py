@@ -1,4 +1,4 @@
-"""Settings are complete, explained, and loud where they are wrong."""
+"""Settings are complete, documented, and checked with clear messages."""
 
 import json
 import os
@@ -82,7 +82,7 @@ def example_settings() -> set[str]:
 
 
 def environment_of(settings: dict[str, str]) -> dict[str, str]:
-    """Return the environment of a process that has these settings and no others."""
+    """Return the environment of a process with only these settings."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     defaults = {
         "SECRET_KEY": "k" * 50,
@@ -93,7 +93,7 @@ def environment_of(settings: dict[str, str]) -> dict[str, str]:
 
 
 def boot(then: str = "", **environment: str) -> subprocess.CompletedProcess:
-    """Import the settings in a process that has this environment only."""
+    """Import the settings in a process with only this environment."""
     return subprocess.run(
         [sys.executable, "-c", f"import core.settings\n{then}"],
         cwd=ROOT,
@@ -116,7 +116,7 @@ class SettingsTests(SimpleTestCase):
         done = boot()
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
-    def test_commands_find_the_service_at_its_port_or_where_they_are_told(self):
+    def test_commands_find_the_service_at_its_port_or_at_the_given_address(self):
         shown = "print(core.settings.SERVICE_URL)"
         # Empty rather than absent, because a run of this checkout leaves its own address.
         for told, expected in (
@@ -133,7 +133,7 @@ class SettingsTests(SimpleTestCase):
         for name in ("SECRET_KEY", "RAW_RETENTION_DAYS", "REDIS_URL", "docs/settings.md"):
             self.assertIn(name, last)
 
-    def test_each_setting_that_is_wrong_is_one_line_that_names_it(self):
+    def test_each_wrong_setting_is_named_in_one_line(self):
         self.assertEqual({*WRONG, *ANYTHING}, documented_settings())
         told = json.loads(boot(TRY_EACH, WRONG=json.dumps(WRONG)).stdout)
         for name, said in told.items():
@@ -142,7 +142,7 @@ class SettingsTests(SimpleTestCase):
                     said, rf"^Pointerscope cannot start\. {name}: .*docs/settings\.md.*$"
                 )
 
-    def test_a_setting_that_is_wrong_stops_each_process_with_one_line(self):
+    def test_a_wrong_setting_stops_each_process_with_one_line(self):
         for words in PROCESSES:
             with self.subTest(words):
                 done = subprocess.run(
@@ -156,7 +156,7 @@ class SettingsTests(SimpleTestCase):
                 self.assertNotEqual(done.returncode, 0)
                 self.assertRegex(done.stderr, r"^Pointerscope cannot start\. SECRET_KEY: [^\n]+\n$")
 
-    def test_a_folder_of_counters_that_cannot_be_made_is_one_line(self):
+    def test_a_metrics_folder_that_cannot_be_created_is_one_line(self):
         set_up = "import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'core.settings'"
         done = boot(f"{set_up}; django.setup(); import core.metrics", METRICS_DIR="/dev/null/x")
         said = "Pointerscope cannot start. METRICS_DIR: Not a directory: /dev/null/x"
@@ -169,7 +169,7 @@ class SettingsTests(SimpleTestCase):
             done = boot("print(core.settings.SECRET_KEY)", SECRET_KEY_FILE=str(file))
         self.assertEqual((done.stdout, done.stderr), (f"{'f' * 40}\n", ""))
 
-    def test_a_file_that_is_not_there_stops_the_boot(self):
+    def test_a_missing_file_stops_the_start(self):
         done = boot(SECRET_KEY_FILE="/nowhere/secret_key")
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("SECRET_KEY_FILE", done.stderr.strip().splitlines()[-1])

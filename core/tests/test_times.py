@@ -1,4 +1,4 @@
-"""Times on the wire."""
+"""Times in requests and answers."""
 
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ class TimeTests(SimpleTestCase):
         for text in ("2026-11-23T12:00:00.25Z", "2026-11-23T13:00:00.25+01:00"):
             self.assertEqual(parse_time(text), datetime(2026, 11, 23, 12, 0, 0, 250_000, UTC))
 
-    def test_a_plus_sign_that_a_query_made_a_space_is_understood(self):
+    def test_a_plus_sign_that_a_query_turned_into_a_space_is_understood(self):
         self.assertEqual(parse_time("2026-11-23T13:00:00 01:00").hour, 12)
 
     def test_a_range_names_a_file(self):
@@ -30,7 +30,7 @@ class TimeTests(SimpleTestCase):
     def test_epoch_milliseconds_keep_their_microseconds(self):
         self.assertEqual(to_epoch_us(parse_time("1795305600000.125")), 1795305600000125)
 
-    def test_what_is_no_time_is_refused(self):
+    def test_an_invalid_time_is_refused(self):
         for text in (
             "",
             "noon",

@@ -1,4 +1,4 @@
-"""Movement for tests: statuses, as a drain would have stored them."""
+"""Movement for tests: statuses as a drain stores them."""
 
 from dashboard.models import PointerStatus
 
@@ -6,7 +6,7 @@ ZERO = dict.fromkeys(["moving_time", "start_x", "start_y", "end_x", "end_y"], 0)
 
 
 def add_movement(browser, *times, velocity=100, model=PointerStatus, interval_ms=1000):
-    """Store a bucket for each time; each is as fast as the others."""
+    """Store a bucket for each time, all with the same velocity."""
     model.objects.bulk_create(
         model(
             browser=browser,

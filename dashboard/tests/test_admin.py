@@ -1,4 +1,4 @@
-"""Staff look at instances and statuses in the admin, revoke and erase; no table is read whole."""
+"""Staff view instances and statuses in the admin, revoke and erase; no table is read whole."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -49,13 +49,13 @@ class AdminTests(TestCase):
         chosen = {"action": action, "_selected_action": [browser.pk for browser in browsers]}
         return self.client.post(LIST, {**chosen, **extra}, follow=True)
 
-    def test_an_instance_is_found_by_its_id_or_how_it_begins(self):
+    def test_an_instance_is_found_by_its_id_or_its_beginning(self):
         whole = str(self.browser.instance_id)
         for text in (whole, whole.upper(), whole.replace("-", ""), whole[:13], f" {whole} "):
             with self.subTest(text):
                 self.assertEqual(self.found(text), [self.browser])
 
-    def test_what_is_no_id_finds_nothing(self):
+    def test_an_invalid_id_finds_nothing(self):
         for text in ("zebra", "%", "a" * 500):
             with self.subTest(text[:10]):
                 self.assertEqual(self.found(text), [])
@@ -85,7 +85,7 @@ class AdminTests(TestCase):
         versions = Browser.objects.order_by("pk").values_list("token_version", flat=True)
         self.assertEqual(list(versions), [2, 1])
 
-    def test_who_may_only_look_can_neither_revoke_nor_delete(self):
+    def test_staff_who_may_only_view_can_neither_revoke_nor_delete(self):
         viewer = User.objects.create_user("bob", is_staff=True)
         viewer.user_permissions.add(Permission.objects.get(codename="view_browser"))
         self.client.force_login(viewer)
@@ -97,7 +97,7 @@ class AdminTests(TestCase):
         statuses = reverse("admin:dashboard_browserstatuses_change", args=[self.browser.pk])
         self.assertEqual(self.client.get(statuses).status_code, 403)
 
-    def test_deleting_is_confirmed_first_and_erases_all_that_hangs_on_it(self):
+    def test_deleting_is_confirmed_first_and_erases_all_data_of_the_instance(self):
         add_statuses(self.browser, 3)
         add_statuses(self.other, 1)
         path = f"{LIST}{self.browser.pk}/delete/"
@@ -124,7 +124,7 @@ class AdminTests(TestCase):
         self.assertNotIn(STATUSES, asked)
         self.assertNotIn("analytics_", asked)
 
-    def test_who_is_not_staff_sees_nothing(self):
+    def test_others_than_staff_see_nothing(self):
         self.client.force_login(User.objects.create_user("bob"))
         self.assertEqual(self.client.get(LIST).status_code, 302)
 
@@ -162,7 +162,7 @@ class StatusesTests(TestCase):
         self.assertEqual(self.numbers(third), [PAGE_SIZE * 2 + 1])
         self.assertIsNone(third.context["page"].older)
 
-    def test_exactly_one_page_is_followed_by_none(self):
+    def test_exactly_one_page_has_no_next_page(self):
         add_statuses(self.browser, PAGE_SIZE)
         self.assertIsNone(self.get().context["page"].older)
 
@@ -180,7 +180,7 @@ class StatusesTests(TestCase):
         self.assertIn(f"LIMIT {PAGE_SIZE + 1}", reads[0])
         self.assertNotIn("COUNT(", reads[0])
 
-    def test_a_cursor_that_is_none_is_refused(self):
+    def test_an_invalid_cursor_is_refused(self):
         for before in ("x", "1", "1,2,3", "9" * 30 + ",1"):
             with self.subTest(before):
                 self.assertEqual(self.get(before=before).status_code, 400)
@@ -192,7 +192,7 @@ class StatusesTests(TestCase):
         self.assertEqual(self.client.post(delete, {"post": "yes"}).status_code, 403)
         self.assertEqual(PointerStatus.objects.get().events, 1)
 
-    def test_an_instance_that_is_not_there_is_not_found(self):
+    def test_a_missing_instance_is_not_found(self):
         for name in ("999999", "x"):
             path = f"/admin/dashboard/browserstatuses/{name}/change/"
             self.assertEqual(self.client.get(path).status_code, 404)

@@ -1,4 +1,4 @@
-"""Browser instances are listed, read, changed and erased by those who may."""
+"""Browser instances are listed, read, changed and erased by authorised callers."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ class ListTests(TestCase):
     def test_staff_see_all_the_newest_first(self):
         answer = self.get().json()
         newest = self.browsers[-1]
-        # It depends on when this runs; StateTests fix the time.
+        # It depends on the current time; StateTests fix the time.
         answer["browsers"][0].pop("state")
         stream_url = answer["browsers"][0].pop("stream_url")
         self.assertIn(f"/api/v1/browsers/{newest.instance_id}/stream/?ticket=", stream_url)
@@ -64,13 +64,13 @@ class ListTests(TestCase):
                 query = {"limit": size, "cursor": cursor} if cursor else None
             self.assertEqual(seen, [str(b.instance_id) for b in reversed(self.browsers)])
 
-    def test_an_instance_that_comes_between_two_pages_shifts_nothing(self):
+    def test_an_instance_added_between_two_pages_shifts_nothing(self):
         first = self.get(limit=2).json()
         log_on(now=NOW)
         second = self.get(limit=2, cursor=first["next_cursor"]).json()
         self.assertEqual(second["browsers"][0]["instance_id"], str(self.browsers[2].instance_id))
 
-    def test_the_active_ones_can_be_had_alone(self):
+    def test_the_list_can_be_limited_to_active_ones(self):
         Browser.objects.filter(pk=self.browsers[0].pk).update(is_active=False)
         self.assertEqual(len(self.get(is_active="true").json()["browsers"]), 4)
         self.assertEqual(len(self.get(is_active="false").json()["browsers"]), 1)
@@ -104,7 +104,7 @@ class StateTests(TestCase):
             add_movement(browser, self.now - timedelta(minutes=moved))
         return browser
 
-    def test_list_and_instance_say_alike_what_it_does_and_when_it_was_seen(self):
+    def test_list_and_instance_agree_on_state_and_last_sight(self):
         moving, resting = self.add(seen=90, moved=0), self.add(seen=90, moved=29)
         gone, off = self.add(seen=90, moved=31), self.add(seen=90, moved=0)
         log_off(instance_id=off.instance_id, token=None, now=self.now)
@@ -153,7 +153,7 @@ class OneBrowserTests(TestCase):
         answer = self.client.get(path_of(self.browser), headers=bearer(self.other))
         assert_problem(self, answer, 403, "foreign_instance")
 
-    def test_it_can_be_logged_off_and_on_by_saying_which(self):
+    def test_it_can_be_logged_off_and_on_by_a_patch(self):
         answer = self.patch({"is_active": False}, bearer(self.browser)).json()
         self.assertFalse(answer["is_active"])
         self.assertIsNotNone(answer["logged_off_at"])
@@ -161,7 +161,7 @@ class OneBrowserTests(TestCase):
         self.assertTrue(answer["is_active"])
         self.assertIsNone(answer["logged_off_at"])
 
-    def test_nothing_else_of_it_can_be_changed(self):
+    def test_no_other_field_can_be_changed(self):
         for body in (
             {},
             {"is_active": "no"},
@@ -198,10 +198,10 @@ class OneBrowserTests(TestCase):
         self.assertEqual(left is None, erase)
         self.assertTrue(erase or left.is_active != change)
 
-    def test_staff_without_permissions_look_and_change_nothing(self):
+    def test_staff_without_permissions_may_only_read(self):
         self.assert_staff_may(change=False, erase=False)
 
-    def test_staff_who_may_view_in_the_admin_change_nothing_either(self):
+    def test_staff_with_the_view_permission_may_only_read_too(self):
         self.assert_staff_may("view_browser", change=False, erase=False)
 
     def test_staff_who_may_change_do_not_erase(self):
@@ -210,18 +210,18 @@ class OneBrowserTests(TestCase):
     def test_staff_who_may_erase_do_not_change(self):
         self.assert_staff_may("delete_browser", change=False, erase=True)
 
-    def test_permissions_without_being_staff_let_nobody_in(self):
+    def test_permissions_without_staff_status_grant_nothing(self):
         ann = User.objects.create_user("ann")
         ann.user_permissions.set(Permission.objects.filter(content_type__app_label="dashboard"))
         self.client.force_login(ann)
         answer = self.client.delete(path_of(self.browser))
         assert_problem(self, answer, 403, "permission_denied")
 
-    def test_a_method_that_it_does_not_have_is_said_to_be_so(self):
+    def test_a_method_that_it_does_not_have_is_named_as_the_fault(self):
         answer = self.client.put(path_of(self.browser), headers=bearer(self.browser))
         assert_problem(self, answer, 405, "method_not_allowed")
 
-    def test_a_format_that_it_does_not_have_is_said_to_be_so(self):
+    def test_a_format_that_it_does_not_have_is_named_as_the_fault(self):
         header = {**bearer(self.browser), "Accept": "image/png"}
         assert_problem(
             self, self.client.get(path_of(self.browser), headers=header), 406, "not_acceptable"
@@ -250,7 +250,7 @@ class EraseTests(TestCase):
     def erase(self, headers):
         return self.client.delete(path_of(self.browser), headers=headers)
 
-    def test_its_token_erases_it_with_its_statuses_and_is_dead_then(self):
+    def test_its_token_erases_it_with_its_statuses_and_becomes_void(self):
         self.assertEqual(self.erase(bearer(self.browser)).status_code, 204)
         self.assertEqual([b.pk for b in Browser.objects.all()], [self.other.pk])
         self.assertEqual([s.browser_id for s in PointerStatus.objects.all()], [self.other.pk])

@@ -1,4 +1,4 @@
-"""A series reaches from the year 1 to 9999, and where the calendar ends nothing breaks."""
+"""A series works from the year 1 to 9999, also at both ends of the calendar."""
 
 from datetime import UTC, datetime
 
@@ -27,12 +27,12 @@ class CalendarTests(TestCase):
             answer = self.get(since=LAST, until=LAST, interval=interval)
             self.assertEqual(answer.json()["statuses"], [])
 
-    def test_the_last_hour_of_all_can_be_filled(self):
+    def test_the_last_hour_of_the_calendar_can_be_filled(self):
         answer = self.get(since="9999-12-31T22:30:00Z", until=LAST, interval="1h", fill="zero")
         times = [status["time"] for status in answer.json()["statuses"]]
         self.assertEqual(times, ["9999-12-31T23:00:00.000000Z"])
 
-    def test_the_first_second_of_all_can_be_filled(self):
+    def test_the_first_second_of_the_calendar_can_be_filled(self):
         first = "0001-01-01T00:00:00Z"
         answer = self.get(since=first, until="0001-01-01T00:00:01Z", interval="1s", fill="zero")
         times = [status["time"] for status in answer.json()["statuses"]]

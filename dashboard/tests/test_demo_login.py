@@ -1,4 +1,4 @@
-"""The demo's login sees what staff see, changes nothing else, and goes."""
+"""The demo's login sees what staff see, changes nothing, and ends with the demo."""
 
 from io import StringIO
 
@@ -37,12 +37,12 @@ class DemoLoginTests(TestCase):
         self.assertEqual([answer.status_code for answer in answers], [403, 403, 403])
         self.assertEqual(self.client.get(path).json()["is_active"], True)
 
-    def test_each_start_makes_the_password_before_void(self):
+    def test_each_start_voids_the_previous_password(self):
         first, second = printed(), printed()
         self.assertNotEqual(first, second)
         self.assertFalse(User.objects.get(username=DEMO_NAME).check_password(first.split(" ")[1]))
 
-    def test_in_the_end_the_login_is_gone_and_others_stay(self):
+    def test_at_the_end_the_login_is_deleted_and_others_stay(self):
         User.objects.create_user("ann")
         printed()
         self.assertEqual(printed("--end"), "")

@@ -1,4 +1,4 @@
-"""Calls have limits: log on per address, reads per token; a refusal says how long to wait."""
+"""Calls are limited: log on per address, reads per token. A refusal says how long to wait."""
 
 from datetime import UTC, datetime
 
@@ -26,7 +26,7 @@ class LimitTests(TestCase):
         self.assertTrue(1 <= int(answer["Retry-After"]) <= 60)
 
     @override_settings(LOG_ON_PER_MINUTE=3)
-    def test_an_address_may_log_on_so_often(self):
+    def test_log_ons_of_an_address_are_limited(self):
         self.assertEqual([self.log_on().status_code for _ in range(3)], [201] * 3)
         self.assert_too_often(self.log_on())
 
@@ -41,7 +41,7 @@ class LimitTests(TestCase):
         self.assertEqual({answer.status_code for answer in answers}, {201})
 
     @override_settings(INSTANCES_PER_DAY_PER_ADDRESS=2)
-    def test_an_address_may_make_so_many_instances_a_day(self):
+    def test_new_instances_of_an_address_are_limited_per_day(self):
         answers = [self.log_on(f"2001:db8::{n}") for n in range(3)]
         self.assertEqual([answer.status_code for answer in answers], [201, 201, 429])
         assert_problem(self, answers[2], 429, "throttled")
@@ -51,14 +51,14 @@ class LimitTests(TestCase):
         self.assertEqual(self.log_on("2001:db8:0:1::1").status_code, 201)
 
     @override_settings(INSTANCES_PER_DAY_OF_ALL=2)
-    def test_all_together_may_make_so_many_instances_a_day(self):
+    def test_new_instances_of_all_are_limited_per_day(self):
         answers = [self.log_on(f"203.0.113.{n}").status_code for n in range(3)]
         self.assertEqual(answers, [201, 201, 429])
         self.assertEqual(self.client.post("/log-on/").status_code, 429)
         self.assertEqual(Browser.objects.count(), 2)
 
     @override_settings(INSTANCES_PER_DAY_PER_ADDRESS=1)
-    def test_whoever_has_an_instance_may_come_back_to_it(self):
+    def test_resuming_an_instance_is_not_limited_as_a_new_one(self):
         me = self.log_on().json()
         self.assertEqual(self.log_on().status_code, 429)
         own = {name: me[name] for name in ("instance_id", "write_token")}
@@ -68,7 +68,7 @@ class LimitTests(TestCase):
         self.assertEqual(again.status_code, 200)
 
     @override_settings(INSTANCES_PER_DAY_PER_ADDRESS=1)
-    def test_a_visitor_of_the_page_may_come_back_to_the_sessions_instance(self):
+    def test_resuming_the_sessions_instance_is_not_limited_as_a_new_one(self):
         answers = [self.client.post("/log-on/") for _ in range(2)]
         self.assertEqual([answer.status_code for answer in answers], [201, 200])
 
@@ -79,7 +79,7 @@ class LimitTests(TestCase):
         self.assertEqual(self.log_on("2001:db8:1:3::1").status_code, 201)
 
     @override_settings(LOG_ON_PER_MINUTE=1, TRUSTED_PROXIES=1)
-    def test_a_port_makes_no_other_caller_and_the_unknown_are_one(self):
+    def test_a_port_does_not_make_another_caller_and_unknown_callers_are_one(self):
         def log_on(forwarded):
             return self.log_on(**{"X-Forwarded-For": forwarded}).status_code
 
@@ -100,7 +100,7 @@ class LimitTests(TestCase):
         self.assertEqual(log_off("203.0.113.2"), 401)
 
     @override_settings(READS_PER_MINUTE=2)
-    def test_a_token_may_read_so_often_and_another_as_often(self):
+    def test_reads_are_limited_for_each_token(self):
         first, second = log_on(now=NOW), log_on(now=NOW)
         for browser in (first, second):
             token = make_token(instance_id=browser.instance_id, version=1)

@@ -25,13 +25,13 @@ def token_of(browser):
 
 
 class LogOnTests(TestCase):
-    def test_anyone_gets_an_instance_of_their_own(self):
+    def test_any_caller_gets_a_new_instance(self):
         first, second = post(self, ""), post(self, "")
         self.assertEqual((first.status_code, second.status_code), (201, 201))
         self.assertNotEqual(first.json()["instance_id"], second.json()["instance_id"])
         self.assertEqual(Browser.objects.filter(is_active=True).count(), 2)
 
-    def test_no_body_at_all_is_a_new_instance_too(self):
+    def test_without_a_body_it_is_a_new_instance_too(self):
         response = self.client.generic("POST", "/api/v1/browsers/")
         self.assertEqual(response.status_code, 201)
 
@@ -58,7 +58,7 @@ class LogOnTests(TestCase):
         body = {"instance_id": str(browser.instance_id)}
         assert_problem(self, post(self, "", body), 401, "authentication_failed")
 
-    def test_with_another_ones_token_it_does_not(self):
+    def test_with_another_instances_token_it_does_not(self):
         mine, other = log_on(now=NOW), log_on(now=NOW)
         body = {"instance_id": str(mine.instance_id), "write_token": token_of(other)}
         assert_problem(self, post(self, "", body), 403, "foreign_instance")
@@ -75,7 +75,7 @@ class LogOnTests(TestCase):
         Browser.objects.update(token_version=2)
         assert_problem(self, post(self, "", body), 401, "authentication_failed")
 
-    def test_a_body_that_is_no_log_on_is_refused(self):
+    def test_an_invalid_body_is_refused(self):
         for body, code, *pointers in (
             (b"{", "malformed"),
             (b"\xff", "malformed"),
@@ -114,7 +114,7 @@ class LogOffTests(TestCase):
         self.assertEqual(response.status_code, 204)
         self.assertFalse(self.is_active())
 
-    def test_a_beacon_that_brings_a_staff_cookie_along_is_a_beacon(self):
+    def test_a_beacon_with_a_staff_cookie_is_still_a_beacon(self):
         staff = Client(enforce_csrf_checks=True)
         staff.force_login(User.objects.create_user("ann", is_staff=True))
         path, body = f"/api/v1/browsers/{self.path}", f'{{"token": "{token_of(self.browser)}"}}'
@@ -135,7 +135,7 @@ class LogOffTests(TestCase):
         self.assertEqual(response.status_code, 204)
         self.assertFalse(self.is_active())
 
-    def test_staff_log_their_own_off_by_its_token(self):
+    def test_staff_log_their_own_instance_off_by_its_token(self):
         self.client.force_login(User.objects.create_user("ann", is_staff=True))
         own = {"token": token_of(self.browser)}
         response = post(self, self.path, own, headers={"X-CSRFToken": "x"})
@@ -157,7 +157,7 @@ class LogOffTests(TestCase):
         assert_problem(self, post(self, self.path, headers=other), 403, "foreign_instance")
         self.assertTrue(self.is_active())
 
-    def test_what_is_not_there_cannot_log_off(self):
+    def test_a_missing_instance_cannot_log_off(self):
         ghost = uuid.uuid4()
         header = {"Authorization": f"Bearer {make_token(instance_id=ghost, version=1)}"}
         response = post(self, f"{ghost}/log-off/", headers=header)

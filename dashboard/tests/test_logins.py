@@ -1,4 +1,4 @@
-"""People log in and out. A guesser must wait, and nobody else must."""
+"""People log in and out. A guesser has to wait, and nobody else does."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 HERE, ELSEWHERE = "203.0.113.5", "198.51.100.7"
 PASSWORD = "correct horse battery"
-# The real one takes a third of a second for each guess.
+# The real hasher takes a third of a second per guess.
 FAST = override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
 
 
@@ -38,20 +38,20 @@ class LoginTests(People, TestCase):
         self.assertRedirects(log_in(self.client), "/browsers/")
         self.assertRedirects(log_in(Client(), "bob"), "/", fetch_redirect_response=False)
 
-    def test_who_was_on_the_way_somewhere_is_taken_there(self):
+    def test_a_login_leads_back_to_the_requested_page(self):
         path = "/login/?next=/admin/"
         self.assertRedirects(log_in(self.client, path=path), "/admin/")
 
-    def test_nobody_is_taken_to_another_site(self):
+    def test_a_login_never_leads_to_another_site(self):
         path = "/login/?next=https://evil.example/"
         self.assertRedirects(log_in(self.client, path=path), "/browsers/")
 
-    def test_a_wrong_password_is_said_to_be_one(self):
+    def test_a_wrong_password_is_named_as_the_fault(self):
         response = log_in(self.client, password="wrong")
         self.assertContains(response, "The name or the password is wrong.")
         self.assertNotIn("_auth_user_id", self.client.session)
 
-    def test_a_missing_password_is_said_to_be_missing(self):
+    def test_a_missing_password_is_named_as_the_fault(self):
         self.assertContains(log_in(self.client, password=""), "Enter a name and a password.")
 
     def test_a_login_without_its_csrf_token_is_refused(self):
@@ -94,7 +94,7 @@ class GuessingTests(People, TestCase):
         self.guess(settings.LOGIN_ATTEMPTS - 1)
         self.assertEqual(log_in(self.client).status_code, 302)
 
-    def test_the_right_password_forgives_the_guesses_before_it(self):
+    def test_the_right_password_resets_earlier_guesses(self):
         self.guess(settings.LOGIN_ATTEMPTS - 1)
         log_in(self.client)
         self.guess(settings.LOGIN_ATTEMPTS - 1)
@@ -141,7 +141,7 @@ class GuessingTests(People, TestCase):
         self.assertEqual(log_in(self.client, address=ELSEWHERE).status_code, 302)
 
     @override_settings(LOGIN_ATTEMPTS_PER_ADDRESS=7)
-    def test_a_right_password_forgives_no_guesses_at_other_names(self):
+    def test_the_right_password_does_not_reset_guesses_at_other_names(self):
         for i in range(6):
             log_in(Client(), f"name {i}", "guess")
         self.assertEqual(log_in(Client(), "bob").status_code, 302)
@@ -149,7 +149,7 @@ class GuessingTests(People, TestCase):
         self.assertEqual(log_in(self.client).status_code, 429)
 
     @override_settings(LOGIN_ATTEMPTS_PER_ADDRESS=7)
-    def test_an_addresss_lock_ends_by_itself_and_guessing_on_does_not_prolong_it(self):
+    def test_the_lock_of_an_address_ends_and_further_guesses_do_not_prolong_it(self):
         for i in range(20):
             log_in(Client(), f"name {i}", "guess")
         self.assertEqual(AccessAttempt.objects.count(), 7)
@@ -158,13 +158,13 @@ class GuessingTests(People, TestCase):
         self.assertEqual(log_in(self.client).status_code, 302)
 
     @override_settings(LOGIN_ATTEMPTS_PER_ADDRESS=7)
-    def test_callers_of_unknown_address_guess_together(self):
+    def test_callers_of_unknown_address_share_a_lock(self):
         for i in range(7):
             log_in(Client(), f"name {i}", "guess", address="")
         self.assertEqual(log_in(self.client, address="").status_code, 429)
         self.assertEqual(log_in(self.client).status_code, 302)
 
-    def test_a_network_of_ipv6_guesses_together(self):
+    def test_an_ipv6_network_shares_a_lock(self):
         for i in range(settings.LOGIN_ATTEMPTS):
             log_in(Client(), password="guess", address=f"2001:db8:1:2::{i}")
         locked = log_in(self.client, address="2001:db8:1:2::99")
@@ -180,11 +180,11 @@ class GuessingTests(People, TestCase):
         free = log_in(self.client, **{"X-Forwarded-For": ELSEWHERE})
         self.assertEqual(free.status_code, 302)
 
-    def test_where_there_is_no_address_the_lock_holds_all_the_same(self):
+    def test_without_an_address_the_lock_still_holds(self):
         self.guess(address="")
         self.assertEqual(log_in(self.client, address="").status_code, 429)
 
-    def test_the_lock_ends_by_itself_and_guessing_on_does_not_prolong_it(self):
+    def test_the_lock_ends_and_further_guesses_do_not_prolong_it(self):
         self.guess()
         locked_at = AccessAttempt.objects.get().attempt_time
         self.guess()
@@ -193,7 +193,7 @@ class GuessingTests(People, TestCase):
         AccessAttempt.objects.update(attempt_time=past)
         self.assertEqual(log_in(self.client).status_code, 302)
 
-    def test_no_password_is_written_down(self):
+    def test_no_password_is_stored(self):
         log_in(self.client, password="a secret slip")
         attempt = AccessAttempt.objects.get()
         self.assertNotIn("a secret slip", f"{vars(attempt)}")

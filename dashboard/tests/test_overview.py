@@ -1,4 +1,4 @@
-"""The list of all instances: who sees it, in which order, and that the order holds still."""
+"""The list of all instances: its permission, its order, and that the order is stable."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -18,7 +18,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def add_browser(*, moved=(), on=600, off=None):
-    """Log an instance on; every number says how many minutes ago something was."""
+    """Log an instance on; all numbers are minutes before now."""
     browser = log_on(now=NOW - on * MINUTE)
     add_movement(browser, *(NOW - minutes * MINUTE for minutes in moved))
     if off is not None:
@@ -35,7 +35,7 @@ def ids_of(*browsers):
 
 
 def read_pages(*, limit, now=NOW, between=lambda: None):
-    """Return all pages, one after another; something may happen between them."""
+    """Return all pages in order; `between` runs between them."""
     pages = [list_glimpses(place=None, limit=limit, now=now)]
     while cursor := pages[-1].next_cursor:
         between()
@@ -45,7 +45,7 @@ def read_pages(*, limit, now=NOW, between=lambda: None):
 
 
 class OrderTests(TestCase):
-    def test_those_that_are_here_come_first_and_the_newest_of_each_part(self):
+    def test_present_ones_come_first_and_each_part_starts_with_the_newest(self):
         killed, off = add_browser(moved=[45]), add_browser(moved=[1], off=1)
         old, new, never = add_browser(moved=[20]), add_browser(moved=[1]), add_browser(on=1)
         silent = add_browser()
@@ -63,7 +63,7 @@ class OrderTests(TestCase):
         self.assertEqual(ids(page), before)
         self.assertEqual(page.instances[-1].state, State.MOVING)
 
-    def test_the_recent_velocities_lie_at_their_seconds(self):
+    def test_the_recent_velocities_have_their_seconds(self):
         browser = add_browser()
         add_movement(browser, NOW - timedelta(seconds=1), velocity=1)
         add_movement(browser, NOW - timedelta(seconds=30), velocity=30.04)
@@ -89,7 +89,7 @@ class PagingTests(TestCase):
     def assert_each_once(self, pages):
         self.assertEqual([shown for page in pages for shown in ids(page)], self.whole)
 
-    def test_pages_follow_one_another_without_a_hole(self):
+    def test_pages_follow_each_other_without_a_gap(self):
         for limit in (1, 2, 7, 23, 24):
             with self.subTest(limit):
                 pages = read_pages(limit=limit)
@@ -117,7 +117,7 @@ class PagingTests(TestCase):
         first = list_glimpses(place=None, limit=4, now=NOW)
         change()
         second = list_glimpses(place=read_cursor(first.next_cursor), limit=99, now=later)
-        # An instance that logged off and on again between two pages may be on both.
+        # An instance that logs off and on again between two pages may be on both.
         self.assert_each_once([first, second])
         self.assertEqual(second.totals.new, 1)
 
@@ -128,7 +128,7 @@ class PagingTests(TestCase):
 
 
 class CellsTests(TestCase):
-    def test_the_rows_that_are_asked_for_are_as_they_are_now(self):
+    def test_the_requested_rows_show_the_current_state(self):
         first, second, other = add_browser(), add_browser(), add_browser()
         add_movement(first, NOW)
         erase(instance_id=second.instance_id, token=None)
@@ -140,7 +140,7 @@ class CellsTests(TestCase):
         self.assertEqual(cells.totals.all, 2)
         self.assertNotIn(other.instance_id, ids(cells))
 
-    def test_as_many_queries_are_made_however_many_instances_there_are(self):
+    def test_the_number_of_queries_does_not_depend_on_the_instances(self):
         for i in range(40):
             add_browser(moved=[i], off=i if i % 2 else None)
         with self.assertNumQueries(6):
@@ -164,7 +164,7 @@ class AnswerTests(TestCase):
         self.assertEqual(cells["instances"], [row])
         self.assertEqual(cells["totals"], {"all": 1, "here": 1, "new": 0})
 
-    def test_a_cursor_of_somewhere_else_is_refused(self):
+    def test_a_foreign_cursor_is_refused(self):
         cursors = (
             *("x", "1,2", "1,2,3,4,5", "0,1,1,-5,0", "1,1,1,1", "\u0661,1,1,1,1", "1,1,1,1,1\n"),
             *(f"{'9' * 18},1,1,1,1", f"1,{'9' * 20},1,1,1", "1,1,1,1,1,1", ""),
@@ -178,7 +178,7 @@ class AnswerTests(TestCase):
         cursor = ",".join(["9" * 17, "9" * 18, "1", "9" * 18, "9" * 18])
         self.assertEqual(self.client.get("/browsers/rows/", {"cursor": cursor}).status_code, 200)
 
-    def test_cells_of_what_is_no_instance_are_refused(self):
+    def test_cells_of_invalid_ids_are_refused(self):
         many = ",".join(str(uuid4()) for _ in range(101))
         for query in (
             {"instances": "x", "newest": "1"},
@@ -192,7 +192,7 @@ class AnswerTests(TestCase):
                 response = self.client.get("/browsers/cells/", query)
                 assert_problem(self, response, 400, "invalid")
 
-    def test_the_empty_list_has_the_tag_with_the_address_that_it_was_asked_by(self):
+    def test_the_empty_list_has_the_tag_with_the_address_of_the_request(self):
         page = self.client.get("/browsers/", headers={"host": "localhost:8123"})
         tag = (
             "&lt;script src=&quot;http://localhost:8123/static/analytics/tracker.js&quot;"
@@ -200,13 +200,13 @@ class AnswerTests(TestCase):
         )
         self.assertContains(page, tag)
 
-    def test_who_has_not_logged_in_is_sent_to_do_so_and_comes_back(self):
+    def test_without_a_login_the_page_leads_to_it_and_back(self):
         self.client.logout()
         self.assertRedirects(self.client.get("/browsers/"), "/login/?next=/browsers/")
         for path in ("/browsers/rows/", "/browsers/cells/"):
             self.assertIn(self.client.get(path).status_code, (401, 403))
 
-    def test_who_is_not_staff_sees_none(self):
+    def test_others_than_staff_see_none(self):
         self.client.force_login(User.objects.create_user("bob"))
         for path in ("/browsers/", "/browsers/rows/", "/browsers/cells/"):
             self.assertEqual(self.client.get(path).status_code, 403)

@@ -1,4 +1,4 @@
-"""Passwords are hashed one at a time: who comes while others wait is told to come again."""
+"""Passwords are hashed one at a time; a login that would wait too long is told to retry."""
 
 import time
 from contextlib import ExitStack
@@ -15,7 +15,7 @@ from dashboard.tests.test_logins import PASSWORD, log_in
 
 
 class Hashing:
-    """Hashing that goes on, in a thread of its own, until the block ends."""
+    """Hashing in a separate thread that lasts until the block ends."""
 
     def __init__(self):
         self.begun, self.ended = Event(), Event()
@@ -41,7 +41,7 @@ class Hashing:
 
 
 def has_queue():
-    """Wait until one hashes and one waits, and say whether it came to that within seconds."""
+    """Return whether one hash runs and one waits, within a few seconds."""
     deadline = time.monotonic() + 10
     while passwords._places._value and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -75,7 +75,7 @@ class TurnTests(SimpleTestCase):
         self.assertEqual(results, [NoTurnError, ""])
         self.assertTrue(Hasher().encode("secret", "salt", 1))
 
-    def test_who_waits_too_long_is_refused_and_leaves_the_place_free(self):
+    def test_a_hash_that_waits_too_long_is_refused_and_frees_its_place(self):
         with Hashing(), patch.object(passwords, "TURN_SECONDS", 0.05):
             for _ in range(3):
                 with self.assertRaises(NoTurnError):
@@ -86,7 +86,7 @@ class LoginTests(TestCase):
     def setUp(self):
         User.objects.create_user("ann", password=PASSWORD, is_staff=True)
 
-    def test_a_login_that_has_no_turn_is_told_to_come_again_and_counts_for_nothing(self):
+    def test_a_refused_login_is_told_to_retry_and_does_not_count(self):
         for path in ("/login/", "/admin/login/"):
             for name in ("ann", "nobody"):
                 with Hashing(), patch.object(passwords, "TURN_SECONDS", 0.05):

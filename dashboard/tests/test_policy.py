@@ -1,4 +1,4 @@
-"""Every page tells the browser what it may do, and holds no inline script."""
+"""Every page has a content policy, and contains no inline script."""
 
 import re
 from urllib.parse import urlsplit
@@ -44,10 +44,10 @@ class PolicyTests(TestCase):
     def test_scripts_are_our_own_and_the_chart_library(self):
         sources = policy(self.client.get("/"))["script-src"]
         self.assertEqual(sources, {"'self'", settings.CHART_CDN_URL})
-        # Without a path, the policy would admit any file that anybody publishes on the CDN.
+        # Without a path, the policy would allow any file that anybody publishes on the CDN.
         self.assertTrue(urlsplit(settings.CHART_CDN_URL).path.endswith("/apexcharts.min.js"))
 
-    def test_nothing_inline_or_evaluated_is_let_in(self):
+    def test_inline_and_evaluated_scripts_are_forbidden(self):
         for path in PAGES:
             with self.subTest(path):
                 self.assertNotIn("'unsafe", self.client.get(path)["Content-Security-Policy"])

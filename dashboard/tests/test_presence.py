@@ -1,4 +1,4 @@
-"""Whether an instance moves, rests, is gone or has logged off: one definition, at its borders."""
+"""Whether an instance moves, rests, is gone or has logged off: the definition, at its limits."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -36,7 +36,7 @@ class StateTests(SimpleTestCase):
         self.assertEqual(self.state(on=ago(minutes=1), moved=ago(minutes=90)), State.RESTING)
         self.assertEqual(self.state(on=ago(minutes=31)), State.GONE)
 
-    def test_who_logged_off_is_off_however_lately_it_moved(self):
+    def test_a_logged_off_instance_is_off_however_recently_it_moved(self):
         self.assertEqual(self.state(moved=ago(seconds=1), off=ago(seconds=1)), State.OFF)
 
     def test_it_was_seen_last_when_it_moved_logged_on_or_logged_off(self):
@@ -58,11 +58,11 @@ class MovementTests(TestCase):
         found = movements([self.browser.pk, other.pk])
         self.assertEqual(found, {self.browser.pk: ago(minutes=5)})
 
-    def test_what_the_first_rung_has_dropped_is_found_in_the_second(self):
+    def test_movement_dropped_from_the_first_rung_is_found_in_the_second(self):
         add_movement(self.browser, ago(minutes=9), model=CoarseStatus, interval_ms=10_000)
         self.assertEqual(movements([self.browser.pk]), {self.browser.pk: ago(minutes=9)})
 
     @override_settings(RUNGS_MS=(1000,))
-    def test_a_ladder_of_one_rung_will_do(self):
+    def test_a_ladder_of_one_rung_works(self):
         add_movement(self.browser, ago(minutes=9))
         self.assertEqual(movements([self.browser.pk]), {self.browser.pk: ago(minutes=9)})

@@ -1,4 +1,4 @@
-"""The page of one instance: a range picker for staff, the present watch for token holders."""
+"""The page of one instance: a range picker for staff, the live view for token holders."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -30,12 +30,12 @@ class RangeTests(TestCase):
     def log_off(self):
         log_off(instance_id=self.browser.instance_id, token=None, now=NOW)
 
-    def test_staff_begin_with_the_live_range_of_one_that_is_here(self):
+    def test_staff_begin_with_the_live_range_of_a_present_instance(self):
         page = self.get()
         self.assertContains(page, '<a href="?range=2m" aria-current="page">2 min</a>', html=True)
         self.assertContains(page, "dashboard/live.js")
 
-    def test_staff_begin_with_all_of_one_that_logged_off(self):
+    def test_staff_begin_with_the_whole_time_of_a_logged_off_instance(self):
         add_movement(self.browser, NOW - 30 * HOUR, NOW - 26 * HOUR)
         self.log_off()
         page = self.get()
@@ -45,13 +45,13 @@ class RangeTests(TestCase):
             page, f'data-since="{to_rfc3339(since)}" data-until="{to_rfc3339(until)}"'
         )
 
-    def test_staff_begin_with_all_of_one_that_is_gone(self):
+    def test_staff_begin_with_the_whole_time_of_a_gone_instance(self):
         self.browser = log_on(now=NOW - 3 * HOUR)
         self.path = f"/browsers/{self.browser.instance_id}/"
         add_movement(self.browser, NOW - 2 * HOUR)
         self.assertContains(self.get(), 'data-range="all"')
 
-    def test_a_range_that_was_chosen_counts_also_for_one_that_logged_off(self):
+    def test_a_chosen_range_applies_to_a_logged_off_instance_too(self):
         self.log_off()
         self.assertContains(self.get("?range=2m"), "dashboard/live.js")
 
@@ -61,10 +61,10 @@ class RangeTests(TestCase):
         self.assertContains(page, "in the last 7 days")
         self.assertNotContains(page, "dashboard/live.js")
 
-    def test_the_address_may_say_the_interval_too(self):
+    def test_the_address_may_contain_the_interval(self):
         self.assertContains(self.get("?range=1h&interval=10s"), 'data-chosen-interval="10s"')
 
-    def test_what_is_no_interval_is_left_to_the_page(self):
+    def test_an_invalid_interval_is_left_to_the_page(self):
         for i, text in enumerate(("", "auto", "0s", "%22%3E", "9" * 9 + "d")):
             with self.subTest(text):
                 User.objects.all().delete()
@@ -75,7 +75,7 @@ class RangeTests(TestCase):
         page = self.get("?since=%22%3E&until=2026-11-23T12:00:00Z")
         self.assertContains(page, 'data-since="&quot;&gt;" data-until="2026-11-23T12:00:00Z"')
 
-    def test_a_range_that_nobody_offers_is_the_live_one(self):
+    def test_an_unknown_range_is_the_live_one(self):
         self.assertContains(self.get("?range=9y"), "dashboard/live.js")
 
     def test_nobody_else_gets_a_picker_or_a_range(self):
@@ -105,13 +105,13 @@ class LifeTests(TestCase):
         add_movement(self.browser, *coarse, model=CoarseStatus, interval_ms=10_000)
         self.assertEqual(self.life(), (first, last + SECOND, last))
 
-    def test_what_the_first_rung_has_dropped_belongs_to_it(self):
+    def test_it_includes_movement_dropped_from_the_first_rung(self):
         oldest, last = NOW - 90 * HOUR, NOW - HOUR
         add_movement(self.browser, last)
         add_movement(self.browser, oldest, last, model=CoarseStatus, interval_ms=10_000)
         self.assertEqual(self.life(), (oldest, last + SECOND, last))
 
-    def test_one_whose_seconds_are_all_dropped_has_its_tens_of_seconds(self):
+    def test_without_any_seconds_it_has_its_tens_of_seconds(self):
         oldest = NOW - 90 * HOUR
         add_movement(self.browser, oldest, model=CoarseStatus, interval_ms=10_000)
         self.assertEqual(self.life(), (oldest, oldest + 10 * SECOND, oldest))
@@ -131,7 +131,7 @@ class VisitorTests(TestCase):
     def setUp(self):
         self.path = f"/browsers/{log_on(now=NOW).instance_id}/"
 
-    def test_who_is_logged_out_gets_a_link_to_log_in_that_comes_back_to_the_view(self):
+    def test_without_a_login_the_view_has_a_link_that_leads_there_and_back(self):
         page = self.client.get(f"{self.path}?range=7d&interval=1h")
         back = f"{self.path}?range=7d&interval=1h"
         quoted = back.replace("/", "%2F").replace("?", "%3F").replace("=", "%3D")
@@ -143,7 +143,7 @@ class VisitorTests(TestCase):
         fields = {"username": "ann", "password": "correct horse", "next": back}
         self.assertRedirects(self.client.post("/login/", fields), back)
 
-    def test_the_log_in_goes_back_to_no_other_site(self):
+    def test_the_login_leads_back_to_no_other_site(self):
         User.objects.create_user("ann", password="correct horse", is_staff=True)
         for target in (
             "https://evil.example/",
@@ -155,19 +155,19 @@ class VisitorTests(TestCase):
                 fields = {"username": "ann", "password": "correct horse", "next": target}
                 self.assertRedirects(self.client.post("/login/", fields), "/browsers/")
 
-    def test_every_page_has_a_link_to_log_in_but_the_one_that_it_leads_to(self):
+    def test_every_page_but_the_login_has_a_link_to_it(self):
         for path, status in (("/", 200), (self.path, 200), ("/nothing/", 404)):
             page = self.client.get(path)
             self.assertContains(page, 'href="/login/"', status_code=status)
         self.assertNotContains(self.client.get("/login/"), 'href="/login/"')
 
-    def test_an_instance_that_is_not_there_is_a_page_of_its_own(self):
+    def test_a_missing_instance_has_a_page_of_its_own(self):
         path = f"/browsers/{uuid4()}/"
         self.assertContains(self.client.get(path), "no instance with this id", status_code=404)
         self.client.force_login(User.objects.create_user("ann", is_staff=True))
         self.assertContains(self.client.get(path), 'href="/browsers/"', status_code=404)
 
-    def test_the_admin_is_offered_to_who_may_do_something_there(self):
+    def test_the_admin_is_linked_only_for_people_with_permissions_there(self):
         ann = User.objects.create_user("ann", is_staff=True)
         self.client.force_login(ann)
         self.assertNotContains(self.client.get("/browsers/"), 'href="/admin/"')

@@ -60,7 +60,7 @@ class SeriesTests(TestCase):
             },
         )
 
-    def test_the_range_holds_its_start_and_not_its_end(self):
+    def test_the_range_includes_its_start_and_excludes_its_end(self):
         for i in (-1, 0, 3, 4):
             add_status(self.browser, NOW + i * SECOND)
         times = [status["time"][17:19] for status in self.series()["statuses"]]
@@ -87,7 +87,7 @@ class SeriesTests(TestCase):
         since, until = (datetime.fromisoformat(answer[name]) for name in ("since", "until"))
         self.assertEqual(until - since, timedelta(minutes=2))
 
-    def test_epoch_milliseconds_are_a_range_too(self):
+    def test_a_range_may_be_given_in_epoch_milliseconds(self):
         answer = self.get(since="1795305600000", until="1795305601000").json()
         self.assertEqual(answer["since"], "2026-11-22T00:00:00.000000Z")
 
@@ -114,7 +114,7 @@ class SeriesTests(TestCase):
         Browser.objects.update(token_version=2)
         assert_problem(self, self.get(), 401, "authentication_failed")
 
-    def test_an_erased_instance_is_not_there(self):
+    def test_an_erased_instance_is_not_found(self):
         Browser.objects.all().delete()
         assert_problem(self, self.get(), 404, "no_such_instance")
 

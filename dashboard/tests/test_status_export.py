@@ -23,7 +23,7 @@ from dashboard.wire import Status
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-# Seconds after noon: within one bucket of 10 s, at its edges, hours and weeks later.
+# Seconds after noon: within one bucket of 10 s, at its edges, and hours and weeks later.
 PLACES = (0, 1, 9, 10, 11, 7200, 7205, 30 * 86_400)
 UNTIL = NOON + timedelta(days=31)
 
@@ -73,12 +73,12 @@ class StatusExportTests(TestCase):
                     with self.subTest(span, size=size), paged:
                         self.assertEqual(self.read(span), expected)
 
-    def test_a_range_without_ends_is_all_there_is(self):
+    def test_a_range_without_ends_has_all_statuses(self):
         times = [status.time for status in self.read(Range(EARLIEST, LATEST, 1000, fill=False))]
         self.assertEqual(times, [to_rfc3339(NOON + place * SECOND) for place in PLACES])
 
     def test_a_gap_of_weeks_costs_no_reading(self):
-        # Four pages of a look for the next status and a reading, and the look after the last.
+        # Four pages of a lookup of the next status and a read, and the lookup after the last.
         with mock.patch("dashboard.statuses.series.PAGE_BUCKETS", 10), self.assertNumQueries(9):
             self.read(Range(NOON, UNTIL, 1000, fill=False))
 
@@ -128,7 +128,7 @@ class StatusExportTests(TestCase):
         refused = self.client.trace(path, headers=self.header)
         assert_problem(self, refused, 405, "method_not_allowed")
 
-    def test_a_file_without_fill_has_no_most_and_others_have(self):
+    def test_only_a_file_without_fill_is_unlimited(self):
         self.assertEqual(self.get(**self.range, format="csv").status_code, 200)
         for query in ({}, {"format": "csv", "fill": "zero"}, {"format": "csv", "max_points": 9}):
             assert_problem(self, self.get(**self.range, **query), 400, "invalid", "?interval")

@@ -1,4 +1,4 @@
-"""Tokens name one instance, cannot be made up, and outlive a change of key as long as told."""
+"""Tokens name one instance, cannot be forged, and survive a key change while it is a fallback."""
 
 import uuid
 from unittest import mock
@@ -18,7 +18,7 @@ class WriteTokenTests(SimpleTestCase):
         token = make_token(instance_id=INSTANCE, version=3)
         self.assertEqual(read_token(token), WriteToken(INSTANCE, 3))
 
-    def test_what_another_purpose_signed_is_no_token(self):
+    def test_a_signature_for_another_purpose_is_not_a_token(self):
         for text in (
             signing.Signer().sign(f"{INSTANCE.hex}.1"),
             make_ticket(instance_id=INSTANCE),
@@ -29,7 +29,7 @@ class WriteTokenTests(SimpleTestCase):
             with self.subTest(text), self.assertRaises(AuthenticationFailed):
                 read_token(text)
 
-    def test_after_a_change_of_key_the_old_tokens_hold_while_the_old_key_is_a_fallback(self):
+    def test_after_a_change_of_key_old_tokens_are_valid_while_the_old_key_is_a_fallback(self):
         with override_settings(SECRET_KEY=OLD):
             token = make_token(instance_id=INSTANCE, version=1)
         with override_settings(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=[OLD]):
@@ -50,7 +50,7 @@ class TicketTests(SimpleTestCase):
             read_ticket(make_token(instance_id=INSTANCE, version=1))
 
     @override_settings(STREAM_TICKET_SECONDS=300)
-    def test_after_its_minutes_a_ticket_holds_no_longer(self):
+    def test_a_ticket_expires_after_its_minutes(self):
         ticket = make_ticket(instance_id=INSTANCE)
         with mock.patch("django.core.signing.time.time", return_value=1e11):
             self.assertRaises(AuthenticationFailed, read_ticket, ticket)

@@ -58,7 +58,7 @@ class CoarserTests(TestCase):
         self.assertEqual((first.peak_velocity, first.avg_velocity), (500, 13.5))
         self.assertEqual(second.events, 2)
 
-    def test_empty_buckets_can_be_had_too(self):
+    def test_empty_buckets_can_be_added(self):
         span = Range(NOW - 10 * SECOND, NOW + 30 * SECOND, 10_000, True)
         events = [status.events for status in list_total_statuses(span=span)]
         self.assertEqual(events, [0, 8, 2, 0])
@@ -109,7 +109,7 @@ class IntervalTests(TestCase):
         cases = {"1s": 1000, "30s": 30_000, "5m": 300_000, "2h": 7_200_000, "7d": 604_800_000}
         self.assertEqual({text: parse_duration(text) for text in cases}, cases)
 
-    def test_what_is_no_interval_is_refused(self):
+    def test_an_invalid_interval_is_refused(self):
         for text in ("", "0s", "s", "1", "-1s", "1.5s", "1w", "400d", "99999999999s", "1s\n"):
             with self.subTest(text), self.assertRaises(ValueError):
                 parse_duration(text)
@@ -122,7 +122,7 @@ class IntervalTests(TestCase):
                 cursor.execute("select time_bucket(%s, %s::timestamptz)", [width, since])
                 self.assertEqual(cursor.fetchone(), (since,))
 
-    def test_no_choice_gives_more_than_the_points(self):
+    def test_no_choice_exceeds_the_points(self):
         for days in (0.01, 1, 30, 365, 3650, 700_000):
             for most in (1, 7, 500):
                 since = NOW + SECOND if days < 4000 else datetime(1, 1, 1, tzinfo=UTC)
@@ -136,7 +136,7 @@ class IntervalTests(TestCase):
         finer = STEPS_MS[STEPS_MS.index(step) - 1]
         self.assertGreater(count_buckets(**span, interval_ms=finer), 500)
 
-    def test_of_what_was_dropped_by_the_second_no_second_is_chosen(self):
+    def test_seconds_are_not_chosen_where_they_were_dropped(self):
         old = datetime.now(UTC) - 100 * DAY
         self.client.force_login(User.objects.create_user("ann", is_staff=True))
         query = {"since": to_rfc3339(old), "until": to_rfc3339(old + 60 * SECOND)}

@@ -1,4 +1,4 @@
-"""`/` keeps its instance in the Django session: the same visitor comes back to it, nobody else."""
+"""`/` keeps its instance in the Django session: only the same visitor resumes it."""
 
 import json
 import secrets
@@ -38,7 +38,7 @@ class VisitTests(TestCase):
     def test_another_visitor_has_another_instance(self):
         self.assertNotEqual(self.come(), self.come(Client()))
 
-    def test_a_session_that_nobody_was_given_is_nobodys(self):
+    def test_a_session_id_that_was_never_issued_opens_nothing(self):
         first = self.come()
         stranger = Client()
         stranger.cookies["sessionid"] = "a" * 32
@@ -76,7 +76,7 @@ class VisitTests(TestCase):
         self.client.post("/logout/")
         self.assertNotEqual(self.come(), first)
 
-    def test_looking_at_the_page_makes_neither_an_instance_nor_a_session(self):
+    def test_viewing_the_page_creates_neither_an_instance_nor_a_session(self):
         self.client.get("/")
         self.assertFalse(Browser.objects.exists() or Session.objects.exists())
 
@@ -85,7 +85,7 @@ class VisitTests(TestCase):
         self.assertEqual(log_on(visitor).status_code, 403)
         self.assertFalse(Browser.objects.exists())
 
-    def test_the_page_carries_the_token_that_its_log_on_needs(self):
+    def test_the_page_contains_the_csrf_token_of_its_log_on(self):
         visitor = Client(enforce_csrf_checks=True)
         page = visitor.get("/")
         token = str(page.context["csrf_token"])
@@ -108,18 +108,18 @@ class VisitTests(TestCase):
                 self.assertFalse(cookie["secure"])
 
     @override_settings(SESSION_COOKIE_SECURE=True, CSRF_COOKIE_SECURE=True)
-    def test_where_there_is_https_cookies_go_no_other_way(self):
+    def test_with_https_cookies_are_sent_only_over_it(self):
         self.client.get("/")
         log_on(self.client)
         self.assertTrue(all(cookie["secure"] for cookie in self.client.cookies.values()))
 
     @override_settings(LOG_ON_PER_MINUTE=1)
-    def test_an_address_may_log_on_only_so_often(self):
+    def test_log_ons_of_an_address_are_limited(self):
         somewhere = f"2001:db8::{secrets.token_hex(2)}"
         codes = [Client(REMOTE_ADDR=somewhere).post("/log-on/").status_code for _ in range(2)]
         self.assertEqual(codes, [201, 429])
 
-    def test_sessions_that_have_ended_are_cleared_away(self):
+    def test_expired_sessions_are_deleted(self):
         self.come()
         self.come(Client())
         Session.objects.filter(pk=self.client.session.session_key).update(
