@@ -1,4 +1,4 @@
-"""The host's Chromium, headless, and a hand that moves its mouse."""
+"""The host's Chromium, headless, and a simulated hand that moves its mouse."""
 
 import math
 import os
@@ -17,7 +17,7 @@ from tests.service import ROOT
 LIBRARY = ROOT / "node_modules" / "apexcharts" / "dist" / "apexcharts.min.js"
 CDN = "https://cdn.jsdelivr.net/**"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Without these Chromium looks for its maker's hosts at every start.
+# Without these flags Chromium contacts its maker's hosts at every start.
 QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -29,16 +29,16 @@ STEP_SECONDS = 0.008
 
 
 def find_chromium() -> str | None:
-    """Return the host's Chromium, or the one that CHROMIUM names; a test tool brings none."""
+    """Return the host's Chromium, or the one that CHROMIUM names; no test tool installs one."""
     named = os.environ.get("CHROMIUM")
     return named or next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
 @contextmanager
 def open_chromium(*, with_cache: bool = False) -> Iterator[Browser]:
-    """Run a headless Chromium; its sandbox needs a user, so it is off for root.
+    """Run a headless Chromium; its sandbox needs an ordinary user, so it is off for root.
 
-    People have the back/forward cache, which Playwright switches off unless it is asked for.
+    Users have the back/forward cache, which Playwright disables unless `with_cache` is set.
     """
     sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
     with sync_playwright() as playwright:
@@ -53,7 +53,7 @@ def open_chromium(*, with_cache: bool = False) -> Iterator[Browser]:
 
 @contextmanager
 def bare_chromium(url: str, profile: Path) -> Iterator[None]:
-    """Show a page in a headless Chromium that no test tool drives, and end it."""
+    """Show a page in a headless Chromium without a test tool, and end it."""
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     program = find_chromium()
     assert program, "there is no Chromium"
@@ -70,7 +70,7 @@ def bare_chromium(url: str, profile: Path) -> Iterator[None]:
 
 
 def answer_as_cdn(route: Route) -> None:
-    """Answer with the copy of the chart library that npm brought."""
+    """Answer with npm's copy of the chart library."""
     if not LIBRARY.is_file():
         pytest.skip("npm has not fetched ApexCharts into node_modules")
     route.fulfill(path=LIBRARY, headers=cors("text/javascript"))
@@ -81,7 +81,7 @@ def cors(content_type: str) -> dict[str, str]:
 
 
 def turn(page: Page, *, hidden: bool) -> None:
-    """Hide or show the page; a headless browser never does by itself."""
+    """Hide or show the page, which a headless browser never does on its own."""
     page.evaluate(
         """(hidden) => {
             Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
@@ -92,7 +92,7 @@ def turn(page: Page, *, hidden: bool) -> None:
 
 
 def sweep(page: Page, start: tuple[float, float], end: tuple[float, float], seconds: float) -> None:
-    """Move the mouse as a hand does: slow, fast, slow, along a slight arc."""
+    """Move the mouse like a hand: slow, fast, slow, along a slight arc."""
     began = time.monotonic()
     bend = math.dist(start, end) * 0.12
     while (part := (time.monotonic() - began) / seconds) < 1:
@@ -104,9 +104,9 @@ def sweep(page: Page, start: tuple[float, float], end: tuple[float, float], seco
 def on_arc(
     start: tuple[float, float], end: tuple[float, float], bend: float, part: float
 ) -> tuple[float, float]:
-    """Where a hand is after part of the time, bent aside by so many px.
+    """Return a hand's position after a share of the time, on a path bent by `bend` px.
 
-    The minimum-jerk profile of reaching movements (Flash and Hogan, 1985).
+    It uses the minimum-jerk profile of reaching movements (Flash and Hogan, 1985).
     """
     way = part**3 * (10 - 15 * part + 6 * part**2)
     dx, dy = end[0] - start[0], end[1] - start[1]

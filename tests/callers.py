@@ -1,7 +1,7 @@
 """Hooks of Schemathesis: they give its requests callers, instances and times that exist.
 
-Without them nearly every request would end at 401 or 404 and no further. What is chosen depends on
-what Schemathesis made alone, so that a seed gives the same run again.
+Without them nearly every request would end with 401 or 404. Choices depend only on the data that
+Schemathesis generated, so that a seed repeats a run.
 """
 
 import atexit
@@ -41,13 +41,13 @@ ODD_HEADERS = [
     {"Cookie": "sessionid=\xff; csrftoken=1"},
     {"X-HTTP-Method-Override": "DELETE"},
 ]
-# Where the calendar ends.
+# The end of the calendar.
 ENDS = ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"]
 ODD_FORMATS = ["json", "csv", "ndjson", "parquet", "html", "api", "\0", "a" * 5000]
 
 
 class Known(NamedTuple):
-    """What exists in the service under test."""
+    """The instances, logins and times in the service under test."""
 
     url: str
     staff: dict[str, str]
@@ -79,12 +79,12 @@ def write_tally() -> None:
 
 @schemathesis.hook
 def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
-    body = None if case.body is NOT_SET else case.body  # Whose text has its place in memory.
+    body = None if case.body is NOT_SET else case.body  # Its text contains a memory address.
     content = [case.method, case.path, case.path_parameters, case.query, body]
     chance = Random(crc32(repr(content).encode("utf-8", "replace")))
     mine, other = chance.sample(known().instances, 2)
     if case.method == "DELETE":
-        # One that is erased is missed by no other request.
+        # No other request uses an instance that is erased.
         mine = log_on()
     place(case, mine, chance)
     revive(case, mine, chance)
@@ -96,7 +96,7 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
 
 
 def make_odd(case: Case, chance: Random) -> None:
-    """Add to some calls what no description speaks of."""
+    """Add headers and parameters to some calls that the description does not mention."""
     if chance.random() < 0.08:
         case.headers.update(chance.choice(ODD_HEADERS))
     if "format" not in case.query and chance.random() < 0.03:
@@ -108,7 +108,7 @@ def log_on() -> dict[str, str]:
 
 
 def place(case: Case, mine: dict[str, str], chance: Random) -> None:
-    """Point most well-formed paths at things that exist."""
+    """Point most well-formed paths at existing instances and samples."""
     if is_uuid(case.path_parameters.get("instance_id")) and chance.random() < 0.9:
         case.path_parameters["instance_id"] = mine["instance_id"]
     if "key" in case.path_parameters and chance.random() < 0.3:
@@ -116,7 +116,7 @@ def place(case: Case, mine: dict[str, str], chance: Random) -> None:
 
 
 def revive(case: Case, mine: dict[str, str], chance: Random) -> None:
-    """Move times that are good but long ago into the present, and let tokens hold."""
+    """Move old but valid times into the present, and make tokens valid."""
     for name in ("since", "until"):
         if is_number(case.query.get(name)) and chance.random() < 0.7:
             case.query[name] = chance.choice([recent(chance)] * 8 + ENDS)

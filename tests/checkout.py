@@ -1,4 +1,4 @@
-"""A checkout of its own for a test: the same scripts, no .env, an empty state folder."""
+"""A separate checkout for a test: the same scripts, no .env, an empty state folder."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ LINKED = ("Procfile", "analytics", "dashboard", "compose.yml", "deploy")
 
 
 class Checkout:
-    """The commands of one checkout, run as a person would run them."""
+    """The commands of one checkout, run as a person runs them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -25,13 +25,13 @@ class Checkout:
         for name in LINKED:
             (folder / name).symlink_to(ROOT / name)
         outside = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORT", "POINTERSCOPE_STATE"}
-        # A Docker engine of the developer's own must not start or stop for a test's sake.
+        # A test must not start or stop containers in the developer's own Docker engine.
         self.env = {name: value for name, value in os.environ.items() if name not in outside}
         self.env["DOCKER_HOST"] = "tcp://127.0.0.1:1"
 
     @property
     def demo_state(self) -> Path:
-        """Where `scripts/run demo` keeps data of its own."""
+        """The folder in which `scripts/run demo` keeps its data."""
         return self.folder / "var" / "demo"
 
     def command(self, *words: str) -> list[str]:
@@ -46,12 +46,12 @@ class Checkout:
         return self._finish("run", *words, env=env)
 
     def run_env(self, port: str) -> dict[str, str]:
-        """The settings that the run at a port has left for `manage.py`."""
+        """Return the settings that the run at a port leaves for `manage.py`."""
         lines = (self.folder / "var" / "runs" / f"{port}.env").read_text().splitlines()
         return dict(line.split("=", 1) for line in lines[1:])
 
     def manage(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """Run `manage.py` in this checkout with no settings but these."""
+        """Run `manage.py` in this checkout with these settings only."""
         names = {"DATABASE_OWNER_URL", "SERVICE_URL", "STREAM_URL"}
         return subprocess.run(
             [sys.executable, "manage.py", *words],
@@ -91,7 +91,7 @@ class Checkout:
         return dict(line.split("=", 1) for line in done.stdout.splitlines())
 
     def server_pids(self) -> list[int]:
-        """The PostgreSQL and the Redis whose working folder is in this checkout."""
+        """Return the pids of PostgreSQL and Redis whose working folder is in this checkout."""
         states = (self.folder / "var", self.demo_state)
         places = [state / part for state in states for part in ("postgres/data", "redis")]
         wanted = {(path.stat().st_dev, path.stat().st_ino) for path in places if path.exists()}
@@ -103,7 +103,7 @@ def running_pids() -> list[int]:
 
 
 def descendants(pid: int) -> set[int]:
-    """Every process below this one."""
+    """Return all descendants of this process."""
     below, parents = set(), {pid}
     while parents:
         parents = {child for child in running_pids() if _parent(child) in parents} - below
@@ -112,7 +112,7 @@ def descendants(pid: int) -> set[int]:
 
 
 def is_running(pid: int) -> bool:
-    """Whether it lives; one that has ended and was not waited for does not."""
+    """Return whether it runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):

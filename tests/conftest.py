@@ -12,16 +12,16 @@ from tests.staff import logged_in
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One running service for the tests that leave it as they found it."""
+    """A running service, shared by tests that leave it unchanged."""
     with Service(tmp_path_factory.mktemp("service")) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
-    """One service as its image runs it, for the tests that leave it as they found it.
+    """A service as its image runs it, shared by tests that leave it unchanged.
 
-    When they are through, SIGTERM must end each of its processes by itself.
+    At the end, SIGTERM must end each of its processes.
     """
     service = Production(tmp_path_factory.mktemp("production"))
     collected = service.run("deploy/start", "collectstatic", "--noinput")
@@ -30,7 +30,7 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]
         yield service
         processes = {name: service.processes[name] for name in PROCESSES}
     codes = {name: process.returncode for name, process in processes.items()}
-    # uvicorn ends, after its own farewell, by the signal that it was sent.
+    # uvicorn ends by the signal that it received, after its own shutdown.
     assert codes == {"web": -signal.SIGTERM, "live": -signal.SIGTERM, "worker": 0, "beat": 0}
 
 
@@ -43,6 +43,6 @@ def proxy(production: Production, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture(scope="module")
 def staff(service: Service) -> Iterator[BrowserContext]:
-    """A browser in which somebody of the staff has logged in."""
+    """A browser in which a member of staff has logged in."""
     with logged_in(service) as context:
         yield context

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def run_sql(url: str, statement: str, parameters: tuple | dict = ()) -> list[tuple]:
-    """Run a statement in a session of its own and return its rows."""
+    """Run a statement in a separate session and return its rows."""
     session = psycopg2.connect(url)
     session.autocommit = True
     try:
@@ -27,7 +27,7 @@ def run_sql(url: str, statement: str, parameters: tuple | dict = ()) -> list[tup
 
 
 def give(owner_url: str, role: str, password: str) -> None:
-    """Make an ordinary role, and give it the database of the address."""
+    """Create an ordinary role, and make it the owner of the address's database."""
     options = f"-c pointerscope.role={role} -c pointerscope.password={password}"
     session = psycopg2.connect(owner_url, options=options)
     try:
@@ -38,15 +38,15 @@ def give(owner_url: str, role: str, password: str) -> None:
 
 
 def clone(admin_url: str, name: str) -> None:
-    """Create a database that is migrated already."""
+    """Create a migrated database."""
     run_sql(admin_url, f'create database "{name}" template "{_migrated(admin_url)}"')
 
 
 @cache
 def _migrated(admin_url: str) -> str:
-    """Migrate a database that nobody enters; it is dropped when this process ends.
+    """Migrate a database that accepts no connections; it is dropped when this process ends.
 
-    Cloning needs a database without sessions. TimescaleDB keeps one in each that may be entered.
+    Cloning needs a database without sessions, and TimescaleDB keeps one in each that accepts them.
     """
     name = f"test_migrated_{secrets.token_hex(4)}"
     url = urlsplit(admin_url)._replace(path=f"/{name}").geturl()

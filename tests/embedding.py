@@ -1,4 +1,4 @@
-"""Web sites of a test's own: pages as files, on other origins than the service."""
+"""Web sites for tests: pages as files, on other origins than the service."""
 
 import threading
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from playwright.sync_api import BrowserContext, Page, Request
 from tests.browser import sweep
 from tests.service import Service, wait_until
 
-# All of the test's sites: no two samples share time and seq, not even those of two instances.
+# Over all sites of a test: no two samples share time and seq, not even those of two instances.
 STORED = "select count(*), count(distinct (time, seq)) from analytics_pointerpositionevent"
 ENTERED = "select coalesce(sum(enter::int), 0) from analytics_pointerpositionevent"
 INSTANCES = "select count(distinct browser_id) from analytics_pointerpositionevent"
 CLEAR = "truncate analytics_pointerpositionevent"
-# What the page itself sees, past the tracker; the page's own storage outlives it. The listener that
-# the tracker adds later is kept, to give it the last real event many times in one go.
+# The events that the page sees itself, without the tracker. It also keeps the listener that the
+# tracker adds later, to call it many times with the last real event.
 WATCH = """
 window.kinds = new Set();
 window.times = [];
@@ -46,7 +46,7 @@ REPEAT = "(count) => { for (let i = 0; i < count; i++) tracked(last); }"
 
 
 class Site:
-    """A folder that is served as another origin; `headers` go with each of its answers."""
+    """A folder that is served as another origin, with `headers` in each answer."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -67,7 +67,7 @@ class _Handler(SimpleHTTPRequestHandler):
         super().end_headers()
 
     def do_POST(self) -> None:
-        """Take what a tracker must never send here."""
+        """Record a request that a tracker must never send here."""
         self.send_response(200)
         self.end_headers()
 
@@ -88,7 +88,7 @@ def open_site(folder: Path) -> Iterator[Site]:
 
 
 def tag(service: Service, more: str = "async") -> str:
-    """Return the script tag as docs/tracker.md has it."""
+    """Return the script tag of docs/tracker.md."""
     source = f"{service.url}/static/analytics/tracker.js"
     return f'<script src="{source}" data-endpoint="{service.url}" {more}></script>'
 
@@ -107,20 +107,20 @@ def seen(page: Page) -> int:
 
 
 def move(page: Page, seconds: float = 0.5) -> int:
-    """Move the pointer; how many samples the page has seen in all."""
+    """Move the pointer; return how many samples the page has seen in all."""
     sweep(page, (100, 100), (700, 500), seconds)
     return seen(page)
 
 
 def calls_of(context: BrowserContext, part: str) -> list[Request]:
-    """Return the list that the requests whose address has the part are added to."""
+    """Return a list, to which requests are added whose address contains the part."""
     calls: list[Request] = []
     context.on("request", lambda request: part in request.url and calls.append(request))
     return calls
 
 
 def wait_for_stored(service: Service, count: int, seconds: float = 20) -> None:
-    """Wait until all is stored, each sample once."""
+    """Wait until all samples are stored, each once."""
     stored = lambda: service.sql(STORED)[0]  # noqa: E731
     try:
         wait_until(lambda: stored() == (count, count), seconds=seconds)

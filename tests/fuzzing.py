@@ -15,7 +15,7 @@ import requests
 
 from tests.service import BIN, ROOT, Service
 
-# The wire's limits hold in the fuzzed service; the rates must not hide what lies behind them.
+# The limits of the wire format apply to the fuzzed service; rate limits must not hide other faults.
 WITHOUT_RATES = dict.fromkeys(
     (
         *("LOG_ON_PER_MINUTE", "INSTANCES_PER_DAY_PER_ADDRESS", "INSTANCES_PER_DAY_OF_ALL"),
@@ -27,7 +27,7 @@ INSTANCES = 8
 
 
 class Run(NamedTuple):
-    """What came of a run: how often each `METHOD path status` was seen, and what was printed."""
+    """The result of a run: the count of each `METHOD path status`, and the output."""
 
     found_something: bool
     tally: Counter[str]
@@ -47,7 +47,7 @@ def fuzzed_service(folder: Path) -> Iterator[Service]:
 
 
 def fuzz(service: Service, *, seed: int, examples: int, show: bool) -> Run:
-    """Try `examples` requests for each call, and the cases that the description itself implies."""
+    """Try `examples` requests for each call, and the cases that the description implies."""
     tally = service.folder / "tally.json"
     done = subprocess.run(
         [
@@ -64,7 +64,7 @@ def fuzz(service: Service, *, seed: int, examples: int, show: bool) -> Run:
             "SCHEMATHESIS_HOOKS": "tests.callers",
             "FUZZ_KNOWN": json.dumps(what_exists(service)),
             "FUZZ_TALLY": str(tally),
-            # The order of sets decides too.
+            # The order of sets affects the generation too.
             "PYTHONHASHSEED": "0",
         },
         stdout=None if show else subprocess.PIPE,
@@ -76,7 +76,7 @@ def fuzz(service: Service, *, seed: int, examples: int, show: bool) -> Run:
 
 
 def what_exists(service: Service) -> dict[str, Any]:
-    """Make what the requests are about: a staff login, and instances with samples."""
+    """Create the objects of the requests: a staff login, and instances with samples."""
     instances = [with_samples(service, service.log_on()) for _ in range(INSTANCES)]
     return {"url": service.url, "staff": log_in(service), "instances": instances}
 

@@ -1,7 +1,7 @@
-"""Requests with values that nobody means, over every route there is: the API, the pages, the admin.
+"""Requests with hostile values, over all routes: the API, the pages, the admin.
 
-A seed makes the same requests again. What is hostile is one value of a request; the rest of it is
-as it should be, so that the value gets as far as it can.
+A seed repeats the same requests. One value of a request is hostile and the rest is valid, so that
+the value gets as far as possible.
 """
 
 import json
@@ -23,7 +23,7 @@ from tests.raw_http import Answer, exchange
 from tests.service import Service
 
 METHODS = ["GET"] * 12 + ["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
-# They end the session that the rest of a run needs.
+# These end the session that the rest of a run needs.
 LEFT_OUT = ("logout", "password")
 
 
@@ -42,7 +42,7 @@ class Call(NamedTuple):
 
 
 class Hostile:
-    """Makes the requests, as a member of staff who may do everything or as an anonymous caller."""
+    """Makes the requests, as a member of staff with all permissions or as an anonymous caller."""
 
     def __init__(self, service: Service, seed: int) -> None:
         self.service, self.chance = service, Random(seed)
@@ -108,7 +108,7 @@ class Hostile:
         return self.ask(path, kind, method="POST", body=body.encode(), staff=staff)
 
     def body(self) -> Call:
-        """JSON with a hostile string or number somewhere, to a call that takes a body."""
+        """Return JSON with a hostile string or number somewhere, for a call that takes a body."""
         text = self.value().decode("utf-8", "replace")
         value: Any = self.chance.choice([text, f"\ud800{text}", [text], {text: text}, 10**30, -1])
         event = {"time": time.time() * 1000, "x": 1, "y": 2, "seq": 3}
@@ -135,7 +135,7 @@ class Hostile:
         body: bytes | None = None,
         staff: bool | None = None,
     ) -> Call:
-        """Return the call, by staff unless it is said or drawn otherwise; DELETE erases nothing."""
+        """Return the call, usually by staff; DELETE erases nothing."""
         method = method or self.chance.choice(METHODS)
         if self.chance.random() < 0.9 if staff is None else staff:
             own = [f"{name}: {value}".encode() for name, value in self.staff.items()]
@@ -155,20 +155,20 @@ class Hostile:
         return re.sub(r"<(?:\w+:)?(\w+)>", lambda match: fill(match[1]), path)
 
     def _forms(self) -> Iterator[tuple[str, dict[str, str]]]:
-        """Yield the fields of the pages that have a form, with values that would do."""
+        """Yield the fields of the pages that have a form, with valid values."""
         yield "/login/", {"username": "nobody", "password": "wrong", "next": "/"}
         yield "/admin/login/", {"username": "nobody", "password": "wrong", "next": "/"}
         for path in self.models:
             yield path, {"action": "delete_selected", "_selected_action": "0", "index": "0"}
             for page in (f"{path}add/", f"{path}1/change/"):
                 answer = requests.get(self.service.url + page, headers=self.staff, timeout=10)
-                # The user whose session this is stays as it is.
+                # The form of the session's own user is left out.
                 if answer.ok and answer.url.endswith(page) and page != "/admin/auth/user/1/change/":
                     yield page, {**Fields.of(answer.text), **USUAL}
 
 
 class Fields(HTMLParser):
-    """The fields of a form and what they hold."""
+    """The fields of a form and their values."""
 
     @classmethod
     def of(cls, page: str) -> dict[str, str]:
@@ -206,15 +206,15 @@ def send(service: Service, call: Call) -> Answer:
 
 
 def faults_of(service: Service, calls: Iterable[Call]) -> list[tuple[str, Call]]:
-    """Make calls; return those that were answered wrongly, each with what is wrong."""
+    """Make calls; return those with a wrong answer, each with its fault."""
     answered = ((fault_of(call, send(service, call)), call) for call in calls)
     return [(fault, call) for fault, call in answered if fault]
 
 
 def fault_of(call: Call, answer: Answer) -> str | None:
-    """Return what is wrong with an answer, or None."""
+    """Return the fault of an answer, or None."""
     if answer.status >= 500:
-        # Whether the service is ready is no matter of values.
+        # Whether the service is ready does not depend on the values.
         return None if call.target.startswith(b"/readyz") else f"{answer.status}"
     if answer.status < 400 or call.method == "HEAD":
         return None
@@ -223,5 +223,5 @@ def fault_of(call: Call, answer: Answer) -> str | None:
 
 
 def forged_lines(log: str) -> list[str]:
-    """Return the lines of a log that a caller wrote: each is a record, or an indented addition."""
+    """Return the forged lines of a log: those that are neither records nor indented additions."""
     return [line for line in log.split("\n") if FORGED in line and line.startswith(FORGED)]

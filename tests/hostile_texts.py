@@ -1,4 +1,4 @@
-"""What tests/hostile.py puts into requests, and where."""
+"""The values of tests/hostile.py, and their places in requests."""
 
 FORGED = "2026-01-01 00:00:00,000 ERROR forged"
 TEXTS = [
@@ -50,7 +50,7 @@ HEADERS = [
     *("X-CSRFToken", "If-Modified-Since", "If-None-Match", "X-HTTP-Method-Override"),
 ]
 COOKIES = ["sessionid", "csrftoken", "messages"]
-# A cookie's quoted value names its bytes in octal.
+# A cookie's quoted value writes its bytes in octal.
 ESCAPED = [b'"abc\\000defgh"', b'"\\012\\015x"', b'"\\377\\330"', b'"\\355\\240\\200"']
 # What the admin's forms need to be let through, whichever they are.
 USUAL = {

@@ -1,4 +1,4 @@
-"""The image without an engine: what its Dockerfile would copy, laid out in a folder."""
+"""The image without an engine: the files that its Dockerfile copies, in a folder."""
 
 import fnmatch
 import re
@@ -10,7 +10,7 @@ DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 
 
 def instructions(word: str) -> list[str]:
-    """Return what follows a word (COPY, ENV, …) in the last stage, one line for each."""
+    """Return the arguments of an instruction (COPY, ENV, …) in the last stage, one line each."""
     text = DOCKERFILE.read_text().replace("\\\n", " ")
     last_stage = re.split(r"(?m)^FROM ", text)[-1]
     return re.findall(rf"(?m)^{word} (.+)$", last_stage)
@@ -23,7 +23,7 @@ def environment() -> dict[str, str]:
 
 
 def lay_out(folder: Path) -> None:
-    """Copy into the folder what the image has of the checkout, the chart library included."""
+    """Copy the image's files from the checkout into the folder, with the chart library."""
     for copy in instructions("COPY"):
         *sources, target = copy.split()
         if sources[0] == "--from=charts":
@@ -34,7 +34,7 @@ def lay_out(folder: Path) -> None:
 
 
 def _copy(source: str, folder: Path, target: str) -> None:
-    """As COPY does it: a folder's files go into the target, a file may be renamed."""
+    """Copy as COPY does: a folder's files go into the target, a file may be renamed."""
     to = folder / target
     for file in _files(ROOT / source):
         path = to / file.relative_to(ROOT / source) if (ROOT / source).is_dir() else to
@@ -49,14 +49,14 @@ def _files(source: Path) -> list[Path]:
 
 
 def is_ignored(path: Path) -> bool:
-    """Whether .dockerignore leaves a path of the checkout out: the last line that fits decides."""
+    """Return whether .dockerignore excludes a path: its last matching line decides."""
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     fits = [line for line in lines if line and line[0] != "#" and _fits(path, line.lstrip("!"))]
     return bool(fits) and not fits[-1].startswith("!")
 
 
 def _fits(path: Path, pattern: str) -> bool:
-    """Whether a pattern names the path or a folder that it is in; a star crosses no slash."""
+    """Return whether a pattern matches the path or a folder above it; a star matches no slash."""
     if pattern.startswith("**/"):
         return any(fnmatch.fnmatch(part, pattern[3:]) for part in path.parts)
     depth = pattern.count("/") + 1

@@ -1,4 +1,4 @@
-"""A pointer outside of the service: it logs on, sends, and reads by the API alone."""
+"""A pointer outside the service: it logs on, sends and reads through the API alone."""
 
 import time
 from typing import Any
@@ -21,7 +21,7 @@ class Pointer:
         self.session.headers["Authorization"] = f"Bearer {me['write_token']}"
 
     def send(self, *seqs: int) -> requests.Response:
-        """Send a sample for each seq; all fall into one bucket, of some seconds ago."""
+        """Send a sample for each seq; all are in one bucket of some seconds ago."""
         events = [{"time": self.base_ms + s / 1000, "x": 3 * s, "y": 4 * s, "seq": s} for s in seqs]
         answer = self.session.post(f"{self.url}events/", json={"events": events}, timeout=10)
         assert answer.status_code == 202, answer.text

@@ -1,4 +1,4 @@
-"""PgBouncer in transaction mode, before the database of a service."""
+"""PgBouncer in transaction mode, in front of a service's database."""
 
 import os
 import shutil
@@ -33,7 +33,7 @@ user = nobody
 
 @contextmanager
 def pooled(database_url: str, folder: Path) -> Iterator[str]:
-    """Give the address of the same database behind a PgBouncer of our own."""
+    """Yield the address of the same database behind our own PgBouncer."""
     server, port = urlsplit(database_url), free_port()
     file = folder / "pgbouncer.ini"
     file.write_text(
@@ -59,7 +59,7 @@ def pooled(database_url: str, folder: Path) -> Iterator[str]:
 
 
 def _answers(port: int) -> bool:
-    """Whether it listens; the database behind it may not be made yet."""
+    """Return whether it listens; its database may not exist yet."""
     try:
         socket.create_connection(("127.0.0.1", port)).close()
     except OSError:

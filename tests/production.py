@@ -1,4 +1,4 @@
-"""The service as its image runs it: the start commands, with the settings of production."""
+"""The service as its image runs it: the start commands, with production settings."""
 
 import os
 import secrets
@@ -13,12 +13,12 @@ from tests.service import BIN, SWEEP_SECONDS, Service, free_port, wait_until
 
 PROCESSES = ("web", "live", "worker", "beat")
 DOMAIN = "pointerscope.localhost"
-# What the proxy sends, which ends TLS.
+# The headers of the proxy, which ends TLS.
 PROXIED = {"Host": DOMAIN, "X-Forwarded-Proto": "https"}
 
 
 class Production(Service):
-    """The image's start commands, from its own files, with secrets in files as containers have."""
+    """The image's start commands, from its own files, with secrets in files as in containers."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -47,7 +47,7 @@ class Production(Service):
 
     def __enter__(self) -> "Production":
         super().__enter__()
-        # As deploy/database-role leaves it: the service's own role makes Grafana's login.
+        # As after deploy/database-role: the service's own role creates Grafana's login.
         self.administer(f'alter role "{self.database}" createrole')
         return self
 
@@ -74,7 +74,7 @@ class Production(Service):
         return ask(self, "/api/v1/browsers/", "POST").json()
 
     def move(self) -> Pointer:
-        """Log a pointer on, send three samples of it, and return it once they are rolled up."""
+        """Log a pointer on, send three samples, and return it once they are rolled up."""
         pointer = Pointer(self)
         pointer.session.headers.update(PROXIED)
         pointer.send(0, 1, 2)

@@ -1,4 +1,4 @@
-"""A real Prometheus, as deploy/prometheus configures it, that scrapes a service of the tests."""
+"""A real Prometheus with the configuration of deploy/prometheus, which scrapes a test's service."""
 
 import subprocess
 from functools import partial
@@ -15,7 +15,7 @@ CONFIGURATION = ROOT / "deploy" / "prometheus"
 
 
 def program(name: str) -> str:
-    """Return the path of promtool or prometheus; skip the test where there is none to be had."""
+    """Return the path of promtool or prometheus; skip the test if there is none."""
     words = [ROOT / "scripts" / "promtool", name]
     found = subprocess.run(words, capture_output=True, text=True, check=False)
     if not found.stdout.strip():
@@ -53,12 +53,12 @@ class Prometheus:
         self._process.wait(15)
 
     def ask(self, path: str, **parameters: str) -> Any:
-        """Return the data of an answer of its API."""
+        """Return the data of its API's answer."""
         answer = requests.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=10)
         return answer.json()["data"]
 
     def has(self, query: str) -> bool:
-        """Whether a query finds a series now; it may not answer yet."""
+        """Return whether a query finds a series now; False if it does not answer."""
         try:
             return bool(self.ask("query", query=query)["result"])
         except requests.RequestException:

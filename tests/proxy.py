@@ -1,4 +1,4 @@
-"""A real Caddy with the configuration of deploy/, before the ports of a web and a live."""
+"""A real Caddy with the configuration of deploy/, in front of the ports of a web and a live."""
 
 import http.client
 import socket
@@ -11,12 +11,12 @@ from tests.production import DOMAIN
 from tests.service import BIN, ROOT, free_port, wait_until
 
 CADDYFILE = ROOT / "deploy" / "caddy" / "Caddyfile"
-# In production 30 s; the tests wait less.
+# 30 s in production; the tests wait less.
 BODY_SECONDS = 3
 
 
 class Proxy:
-    """Caddy with our configuration, a CA of its own and ports that are free."""
+    """Caddy with our configuration, its own CA and free ports."""
 
     def __init__(self, folder: Path, *, web: int, live: int) -> None:
         self.folder, self.http, self.https = folder, free_port(), free_port()
@@ -52,7 +52,7 @@ class Proxy:
         self.caddy.wait(20)
 
     def connect(self, *protocols: str) -> ssl.SSLSocket:
-        """Connect as a browser does that trusts the proxy's CA and no other."""
+        """Connect like a browser that trusts only the proxy's CA."""
         root = self.folder / "caddy" / "pki" / "authorities" / "local" / "root.crt"
         context = ssl.create_default_context(cafile=root)
         if protocols:

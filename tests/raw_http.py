@@ -1,4 +1,4 @@
-"""Requests written byte by byte, as no well-bred client would let one."""
+"""Requests written byte by byte, which ordinary clients would not send."""
 
 import json
 import re
@@ -29,7 +29,7 @@ class Answer(NamedTuple):
 
     @property
     def is_last(self) -> bool:
-        """Whether it says that the connection is at its end."""
+        """Return whether it announces the end of the connection."""
         return self._header("connection") == "close"
 
     def _header(self, name: str) -> str:
@@ -37,9 +37,9 @@ class Answer(NamedTuple):
 
 
 class Connection:
-    """A connection on which requests go out packet by packet, with all that is answered to them."""
+    """A connection on which requests are sent packet by packet, with all their answers."""
 
-    # So that the server has read a packet before the next one comes.
+    # So that the server reads a packet before the next one arrives.
     PAUSE_SECONDS = 0.01
 
     def __init__(self, connected: socket.socket) -> None:
@@ -53,7 +53,7 @@ class Connection:
         self.socket.close()
 
     def send(self, *packets: bytes, end: bool = False) -> None:
-        # Refused before all of it was sent, the answer is there to be read all the same.
+        # If the server refuses early, its answer can still be read.
         with suppress(ConnectionError, TimeoutError):
             for number, packet in enumerate(packets):
                 time.sleep(self.PAUSE_SECONDS if number else 0)
@@ -62,7 +62,7 @@ class Connection:
                 self.socket.shutdown(socket.SHUT_WR)
 
     def read(self, count: int) -> list[Answer]:
-        """Read until there have been so many answers in all, or no more come; return them all."""
+        """Read until there are `count` answers in all, or no more come; return all of them."""
         with suppress(ConnectionError, TimeoutError):
             while len(self.answers) < count and (piece := self.socket.recv(65536)):
                 self._received += piece
@@ -93,7 +93,7 @@ def _to_answer(received: bytes) -> Answer:
 
 
 class Sender:
-    """An instance whose requests go out byte by byte as they are written here."""
+    """An instance whose requests are sent exactly as written."""
 
     def __init__(self, service: Service) -> None:
         self.service, self.me = service, service.log_on()
@@ -154,8 +154,8 @@ class Sender:
 
 
 def exchange(port: int, request: bytes) -> Answer:
-    """Send a request on a connection of its own; return its answer, read until the end."""
+    """Send a request on a new connection; return its answer, read until the end."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
-        # Refused before all of it was sent, the answer is there to be read all the same.
+        # If the server refuses early, its answer can still be read.
         connection.sendall(request)
         return _to_answer(b"".join(iter(lambda: connection.recv(65536), b"")))

@@ -1,4 +1,4 @@
-"""The whole service as real processes, on a database and a Redis of its own, for one test run."""
+"""The whole service as real processes, with its own database and Redis, for one test run."""
 
 import contextlib
 import os
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 def wait_until(condition: Callable[[], T], *, seconds: float = 15, what: str = "") -> T:
-    """Return the condition's first true value; AssertionError where it has none in time."""
+    """Return the condition's first true value; AssertionError if it has none in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if value := condition():
@@ -47,20 +47,20 @@ def free_port() -> int:
 
 
 class Service:
-    """Web, worker and Beat, started and stopped by name; logs lie in `folder`.
+    """Web, worker and Beat, started and stopped by name; their logs are in `folder`.
 
-    With `own_database` a PostgreSQL of its own too, from the same programs as the others'
-    (scripts/services), with its data in `folder/postgres`; it may be stopped.
+    With `own_database` it also has its own PostgreSQL, from the same programs (scripts/services),
+    with its data in `folder/postgres`; that server may be stopped.
     """
 
     def __init__(self, folder: Path, *, own_database: bool = False, **settings: str) -> None:
         self.folder = folder
         self.processes: dict[str, subprocess.Popen] = {}
-        # What one process alone has in its environment.
+        # Environment variables of single processes.
         self.special: dict[str, dict[str, str]] = {}
         self.database_port, self.replica_port = free_port(), free_port()
         self.own_database = own_database
-        # Whether it migrates its database itself, by its own command.
+        # Whether it migrates its own database by the command.
         self.migrates = own_database
         self.admin_url = os.environ["DATABASE_URL"]
         if own_database:
@@ -68,7 +68,7 @@ class Service:
         self.database = f"test_service_{secrets.token_hex(4)}"
         owner = urlsplit(self.admin_url)._replace(path=f"/{self.database}")
         self.owner_url = owner.geturl()
-        # The service has an ordinary role of its own, which is named as its database is.
+        # The service has an ordinary role, named like its database.
         self.password = secrets.token_hex(16)
         host = owner.netloc.rpartition("@")[2]
         service = owner._replace(netloc=f"{self.database}:{self.password}@{host}")
@@ -131,7 +131,7 @@ class Service:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Redis and the databases outlive those who use them.
+        # Redis and the databases end after their users.
         last = [name for name in ("redis", "replica", "postgres") if name in self.processes]
         self.stop(*(self.processes.keys() - last))
         for name in last:
@@ -141,15 +141,15 @@ class Service:
             self.administer(f'drop role "{self.database}"')
 
     def start_missing(self) -> None:
-        """Start the processes of the service that do not run."""
+        """Start the service's processes that do not run."""
         missing = [name for name in PARTS if not self._runs(name)]
-        # The worker would wait a second for a Redis that is not there yet.
+        # The worker would wait a second for a Redis that does not run yet.
         if "redis" in missing:
             self.start("redis")
         self.start(*(name for name in missing if name != "redis"))
 
     def start(self, *names: str) -> None:
-        """Start processes side by side and wait until each does its work."""
+        """Start processes in parallel and wait until each works."""
         (self.folder / "redis").mkdir(exist_ok=True)
         for name in names:
             self._launch(name)
@@ -172,7 +172,7 @@ class Service:
         )
 
     def stop(self, *names: str, how: signal.Signals = signal.SIGTERM) -> None:
-        """Send a signal to the processes (whole groups for SIGKILL) and wait for their end."""
+        """Send a signal to the processes (to whole groups for SIGKILL) and wait for their end."""
         ending = {name: self.processes.pop(name) for name in names}
         for process in ending.values():
             if how == signal.SIGKILL:
@@ -191,7 +191,7 @@ class Service:
         return run_sql(self.owner_url, statement, parameters)
 
     def is_rolled_up(self, rung: int = 1000) -> bool:
-        """Whether nothing waits for a rung (ms); the higher ones take Beat's time."""
+        """Return whether no mark waits for a rung (ms); the higher ones depend on Beat."""
         waiting = "select count(*) from analytics_dirtyrange where rung = %s"
         return self.sql(waiting, (rung,)) == [(0,)]
 
@@ -199,7 +199,7 @@ class Service:
         return requests.post(f"{self.url}/api/v1/browsers/", timeout=10).json()
 
     def create_staff(self, name: str, password: str) -> None:
-        """Make a login that may do everything."""
+        """Create a superuser's login."""
         subprocess.run(
             [sys.executable, "manage.py", "createsuperuser", "--noinput"],
             cwd=ROOT,
@@ -214,7 +214,7 @@ class Service:
         )
 
     def log(self, name: str) -> str:
-        """Return what the process, as last started, has printed."""
+        """Return the output of the process since its last start."""
         return (self.folder / f"{name}.log").read_text()
 
     def redis(self) -> redis.Redis:
@@ -225,7 +225,7 @@ class Service:
 
     def _is_ready(self, name: str) -> bool:
         if self.processes[name].poll() is not None:
-            raise AssertionError(f"{name} ended by itself: {self.log(name)[-2000:]}")
+            raise AssertionError(f"{name} ended unexpectedly: {self.log(name)[-2000:]}")
         match name:
             case "postgres" | "replica":
                 url = self.admin_url if name == "postgres" else self.replica_url

@@ -1,4 +1,4 @@
-"""Made-up pointers beside a test: `manage.py simulate` as a process."""
+"""Generated pointers beside a test: `manage.py simulate` as a process."""
 
 import subprocess
 import sys

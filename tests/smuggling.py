@@ -1,9 +1,9 @@
-"""Requests by which a server can be led to see another number of requests than was sent.
+"""Requests that may make a server see another number of requests than was sent.
 
-Each shape is a request to `Site.path`, cut into packets. It says which statuses its answers may
-have: as many answers as requests. Two kinds of bodies: a batch, which may be acknowledged only
-where it is stored, and one that holds a whole request of its own (`Site.hidden`), which must never
-be run. A site is web or live, by itself or behind the proxy.
+Each shape is a request to `Site.path`, cut into packets. It names the allowed statuses of its
+answers: one per request. There are two kinds of bodies: a batch, which may be acknowledged only if
+it is stored, and one that contains a whole request (`Site.hidden`), which must never be executed. A
+site is web or live, directly or behind the proxy.
 """
 
 import itertools
@@ -19,15 +19,15 @@ NOW_MS = int(time.time() * 1000)
 
 
 class Site(NamedTuple):
-    """Where requests go: `path` takes batches of `token`'s instance on web, and nothing on live."""
+    """The target: `path` takes batches of `token`'s instance on web, and nothing on live."""
 
     host: str
     path: str
     token: str
-    # What anybody may ask for, and what is answered to that.
+    # A request that any caller may make, and its status.
     next_path: str
     next_status: int
-    # What is answered to a batch, to a body that is none, to a chunked and to a large one.
+    # The statuses of a batch, of an invalid body, of a chunked one and of a large one.
     stored: int
     malformed: int
     chunked: int
@@ -39,7 +39,7 @@ class Site(NamedTuple):
 
     @property
     def hidden(self) -> bytes:
-        """A request that leaves a trace where it is run: a new instance, and an answer's id."""
+        """A request that leaves a trace if it is executed: a new instance, and an answer's id."""
         return (
             f"POST /api/v1/browsers/ HTTP/1.1\r\nHost: {self.host}\r\n"
             f"X-Request-ID: {HIDDEN_ID}\r\nContent-Length: 0\r\n\r\n"
@@ -57,7 +57,7 @@ class Site(NamedTuple):
         return "\r\n".join([*fields, "", ""]).encode("latin-1")
 
     def next(self, request_id: str) -> bytes:
-        """Return a request that anybody may make, and that ends the connection."""
+        """Return a request that any caller may make, and that ends the connection."""
         return (
             f"GET {self.next_path} HTTP/1.1\r\nHost: {self.host}\r\nConnection: close\r\n"
             f"X-Request-ID: {request_id}\r\n\r\n"
@@ -65,7 +65,7 @@ class Site(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """An answer: to which request, with which status, and the number of its batch."""
+    """An answer: the request's id, the allowed statuses, and the number of its batch."""
 
     request_id: str
     statuses: set[int]
@@ -73,12 +73,12 @@ class Expected(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """What is sent, in packets, and what is answered."""
+    """The packets to send, and the expected answers."""
 
     name: str
     packets: tuple[bytes, ...]
     answers: tuple[Expected, ...]
-    # It never becomes a whole request; its sender says so by closing its side.
+    # It never becomes a whole request; its sender closes its side.
     is_part: bool = False
 
 
@@ -166,7 +166,7 @@ CHUNKS = {
     "an address among the trailers": b"%x\r\n%b\r\n0\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n",
     "no line break at the end": b"%x\r\n%b\r\n0\r\n",
 }
-# A header's line as it stands, and whether the request may be taken all the same.
+# A header's line, and whether the request may still be accepted.
 WRONG_HEADERS = {
     "a line break in a value": "X-Fold: a\r\n b",
     "a line break before the colon": "X-Fold\r\n : a",
@@ -216,13 +216,13 @@ WRONG_STARTS = {
 
 
 def shapes(*, few: bool = False) -> list[Make]:
-    """Return all that shapes are made of; few without combinations that a proxy makes the same."""
+    """Return the makers of all shapes; `few` omits combinations that a proxy makes the same."""
     kinds = (combinations(few=few), lengths(), codings(), heads(), pipelines(), large())
     return list(itertools.chain.from_iterable(kinds))
 
 
 def combinations(*, few: bool = False) -> Iterator[Make]:
-    """Every combination of length, coding, upgrade, connection, expectation and body."""
+    """Yield every combination of length, coding, upgrade, connection, expectation and body."""
     bodies = BODIES[:2] if few else BODIES
     expectations = list(EXPECTATIONS)[:1] if few else EXPECTATIONS
     parts = (LENGTHS, CODINGS, UPGRADES, CONNECTIONS, expectations, bodies)
@@ -377,7 +377,7 @@ def pipelines() -> Iterator[Make]:
 
 
 def _pipeline(name: str, *requests: str | bytes) -> Make:
-    """Make a shape of requests in one packet, each with the headers that are named."""
+    """Make a shape of requests in one packet, each with the given headers."""
 
     def make(site: Site, request_id: str, number: int) -> Shape:
         packet, answers = b"", []
@@ -412,7 +412,7 @@ def _less_than_its_length(site: Site, request_id: str, number: int) -> Shape:
 
 
 def large() -> Iterator[Make]:
-    """Bodies and heads past what is taken: they are refused before they are read."""
+    """Yield bodies and heads beyond the limits, which are refused unread."""
     for name, lines in {
         "a large body": [],
         "a large body that waits to be asked for": ["Expect: 100-continue"],

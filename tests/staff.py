@@ -1,4 +1,4 @@
-"""Staff who look at the pages in a real Chromium."""
+"""Staff who view the pages in a real Chromium."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ select browser_id, min(time), max(time), 10000 from added group by browser_id
 
 @contextmanager
 def logged_in(service: Service) -> Iterator[BrowserContext]:
-    """Open a browser in which somebody of the staff has logged in."""
+    """Open a browser in which a member of staff has logged in."""
     service.create_staff("ann", PASSWORD)
     with open_chromium() as browser:
         context = browser.new_context(viewport=WIDE)
@@ -44,7 +44,7 @@ def logged_in(service: Service) -> Iterator[BrowserContext]:
 
 
 def log_in(page: Page, service: Service, password: str, name: str = "ann") -> None:
-    """Fill in the form and send it; whether that lets in is the caller's to see."""
+    """Fill in the form and send it; the caller checks whether it succeeds."""
     page.goto(f"{service.url}/login/")
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(password)
@@ -52,5 +52,5 @@ def log_in(page: Page, service: Service, password: str, name: str = "ann") -> No
 
 
 def add_statuses(service: Service, instance: str, distances: dict[int, float]) -> None:
-    """Store seconds of movement by how long ago they were; they climb the ladder from there."""
+    """Store seconds of movement by their age; they climb the ladder from there."""
     service.sql(ADD_STATUSES, (list(distances), list(distances.values()), instance))

@@ -1,4 +1,4 @@
-"""Every page in both themes under axe, and what axe cannot see: lines, and what is read aloud."""
+"""Every page in both themes under axe, and two checks that axe lacks: lines and live regions."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -12,7 +12,7 @@ from tests.staff import add_statuses, log_in
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 THEMES = ("light", "dark")
-# Swagger UI and ReDoc are their makers'; ours is the document around them.
+# Swagger UI and ReDoc are not ours; only the document around them is.
 RUN_AXE = """async () => {
   const isOurs = ({ element }) => !element.closest("#swagger-ui > *, #redoc > *");
   const { violations } = await axe.run({ elementRef: true });
@@ -21,7 +21,7 @@ RUN_AXE = """async () => {
 }"""
 
 SERIES = ("average", "peak", "distance", "net-x", "net-y")
-# The contrast of each colour to the ground that it is drawn on (WCAG 2.2, "contrast ratio").
+# The contrast of each colour with its background (WCAG 2.2, "contrast ratio").
 CONTRASTS = """(names) => {
   const probe = document.body.appendChild(document.createElement("i"));
   const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
@@ -41,7 +41,7 @@ CONTRASTS = """(names) => {
     return (high + 0.05) / (low + 0.05);
   });
 }"""
-# What a screen reader speaks by itself: changes in live regions, and the value that it stands on.
+# A screen reader speaks changes in live regions, and changes of the focused value.
 LISTEN = """
 window.spoken = [];
 const LOUD = "[aria-live]:not([aria-live=off]), [role=status], [role=alert], [role=log], output";
@@ -63,15 +63,15 @@ addEventListener("DOMContentLoaded", () => {
 
 @pytest.fixture
 def visitor(staff: BrowserContext) -> Iterator[BrowserContext]:
-    """Somebody who has not logged in, in the same Chromium."""
+    """A visitor without a login, in the same Chromium."""
     context = staff.browser.new_context(viewport={"width": 1280, "height": 900})
     yield context
     context.close()
 
 
 def violations(page: Page) -> list[str]:
-    """Return what axe finds, rule by rule and element by element, in both themes."""
-    # By the debugger, which our policy does not bind.
+    """Return axe's findings, by rule and element, in both themes."""
+    # Through the debugger, to which our policy does not apply.
     page.evaluate(f"{AXE.read_text()}; 0")
     found = []
     for theme in THEMES:

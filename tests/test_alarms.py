@@ -1,4 +1,4 @@
-"""Prometheus and Grafana ask for what there is: metrics, views, and alarms that come when due."""
+"""Prometheus and Grafana use existing metrics and views, and alarms fire when they should."""
 
 import json
 import re
@@ -30,7 +30,7 @@ def panels() -> list[dict]:
 
 
 def queries() -> list[str]:
-    """Return everything that is asked of Prometheus, by alarms and by panels."""
+    """Return all queries to Prometheus, of alarms and of panels."""
     groups = yaml.safe_load((PROMETHEUS / "rules.yml").read_text())["groups"]
     alarms = [rule["expr"] for group in groups for rule in group["rules"]]
     targets = [target for panel in panels() for target in panel["targets"]]
@@ -42,12 +42,12 @@ def test_prometheus_takes_its_configuration() -> None:
     assert checked.returncode == 0, checked.stderr
 
 
-def test_each_alarm_comes_when_it_should_and_only_then() -> None:
+def test_each_alarm_fires_when_it_should_and_only_then() -> None:
     tested = promtool("test", "rules", "rules.test.yml")
     assert tested.returncode == 0, tested.stdout + tested.stderr
 
 
-def test_every_alarm_is_played() -> None:
+def test_every_alarm_is_in_the_rules_tests() -> None:
     rules, played = ((PROMETHEUS / name).read_text() for name in ("rules.yml", "rules.test.yml"))
     names = re.findall(r"- alert: (\w+)", rules)
     assert names
@@ -62,15 +62,15 @@ def test_every_alarm_is_explained() -> None:
     assert re.findall(r"^\| `([A-Z]\w+)` \| (?:page|warn) \|", told, re.MULTILINE) == names
 
 
-def test_every_metric_that_is_asked_for_exists(production: Production) -> None:
+def test_every_queried_metric_exists(production: Production) -> None:
     production.move()
     asked = {name for query in queries() for name in re.findall(r"\bpointerscope_\w+", query)}
-    # The worker's and Beat's first work has yet to come.
+    # The worker and Beat have not done their first work yet.
     wait_until(lambda: asked <= metrics(production), what="every metric is told")
 
 
 def metrics(production: Production) -> set[str]:
-    # As Prometheus calls it: by the container's name, which is not among ALLOWED_HOSTS.
+    # As Prometheus calls it: by the container's name, which is not in ALLOWED_HOSTS.
     address = f"http://127.0.0.1:{production.probe_port}/metrics"
     answer = requests.get(address, headers={"Host": "web:8002"}, timeout=10)
     assert answer.status_code == 200, answer.text
@@ -82,7 +82,7 @@ def metrics(production: Production) -> set[str]:
 def reader(
     production: Production, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[psycopg2.extensions.connection]:
-    """The login that `grafana-login` of deploy/compose.yml makes, by that service's own command."""
+    """The login of `grafana-login` in deploy/compose.yml, created by that service's command."""
     name, folder = f"grafana_{production.database}", tmp_path_factory.mktemp("login")
     services = yaml.safe_load((ROOT / "deploy" / "compose.yml").read_text())["services"]
     (command,) = services["grafana-login"]["command"]

@@ -1,4 +1,4 @@
-"""An analyst's login at a running service: it reads, and can hold nobody else up."""
+"""An analyst's login at a running service: it reads, and cannot delay anybody else."""
 
 import re
 import subprocess
@@ -27,7 +27,7 @@ FILLS_THE_DISK = (
     "select lo_put(1, 0, 'mine')",
     "select lowrite(0, 'mine')",
 )
-# A role that makes another is a member of it that may administer it, and no more.
+# A role that creates another is a member of it that may administer it, and no more.
 AS_BEFORE = """
 grant temporary on database "{database}" to public;
 alter role {name} connection limit 10;
@@ -59,7 +59,7 @@ def manage(service: Service, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def end_long_sessions(service: Service, *, minutes: float) -> int:
-    """Return how many sessions are ended by the service's own role, so many minutes from now."""
+    """Return how many sessions the service's own role ends, `minutes` from now."""
     done = manage(service, "-c", END_AT, str(minutes))
     assert done.returncode == 0, done.stderr
     return int(done.stdout)
@@ -67,13 +67,13 @@ def end_long_sessions(service: Service, *, minutes: float) -> int:
 
 @pytest.fixture(scope="module", params=["service", "production"])
 def running(request: pytest.FixtureRequest) -> Service:
-    """A service whose database's owner makes logins, and one that makes them by its own role."""
+    """A service whose database's owner creates logins, and one whose own role creates them."""
     return request.getfixturevalue(request.param)
 
 
 @pytest.fixture(scope="module")
 def login(running: Service) -> Iterator[tuple[str, str]]:
-    """A login's name and address."""
+    """The name and the address of a login."""
     name = f"ann_{running.database}"
     made = manage(running, "manage.py", "analyst", name)
     assert made.returncode == 0, made.stderr
@@ -86,7 +86,7 @@ def login(running: Service) -> Iterator[tuple[str, str]]:
 
 @contextmanager
 def session(url: str) -> Iterator[psycopg2.extensions.cursor]:
-    """A session that has lifted the guards that its role has."""
+    """A session that has lifted its role's guards."""
     with closing(psycopg2.connect(url)) as mine:
         mine.autocommit = True
         with mine.cursor() as cursor:
@@ -94,7 +94,7 @@ def session(url: str) -> Iterator[psycopg2.extensions.cursor]:
             yield cursor
 
 
-def test_it_fills_no_disk_even_where_it_lifts_its_guards(login: tuple[str, str]) -> None:
+def test_it_cannot_fill_the_disk_even_if_it_lifts_its_guards(login: tuple[str, str]) -> None:
     with session(login[1]) as cursor:
         for statement in FILLS_THE_DISK:
             with pytest.raises(errors.InsufficientPrivilege):
@@ -139,14 +139,14 @@ def test_a_session_that_holds_an_advisory_lock_is_ended(
         other.execute("select 1")
 
 
-def test_sessions_of_all_others_are_left_alone(running: Service, login: tuple[str, str]) -> None:
+def test_sessions_of_all_others_continue(running: Service, login: tuple[str, str]) -> None:
     with closing(psycopg2.connect(running.database_url)) as ours, ours.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(-7)")
         assert end_long_sessions(running, minutes=16) == 0
         cursor.execute("select 1")
 
 
-def test_the_services_own_role_is_no_analysts(running: Service, login: tuple[str, str]) -> None:
+def test_the_services_own_role_is_not_an_analyst(running: Service, login: tuple[str, str]) -> None:
     for words in (["analyst", running.database], ["analyst", "--drop", running.database]):
         done = manage(running, "manage.py", *words)
         assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""The OpenAPI description: valid, whole, and of one mind with what the service really takes."""
+"""The OpenAPI description is valid, complete, and agrees with the service."""
 
 import io
 import json
@@ -28,7 +28,7 @@ Operation = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def description() -> dict[str, Any]:
-    """What `manage.py spectacular --validate --fail-on-warn` prints; it raises where it warns."""
+    """The output of `manage.py spectacular --validate --fail-on-warn`; a warning raises."""
     printed = io.StringIO()
     options = {"validate": True, "fail_on_warn": True, "format": "openapi-json"}
     call_command("spectacular", stdout=printed, **options)
@@ -41,7 +41,7 @@ def operations(description: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
             yield f"{method} {path}", methods[method]
 
 
-def test_every_call_says_what_it_does_where_it_belongs_and_who_may_call_it(
+def test_every_call_has_a_summary_a_tag_and_its_permissions(
     description: dict[str, Any],
 ) -> None:
     tags = {tag["name"] for tag in description["tags"]}
@@ -134,7 +134,7 @@ def test_a_batch_is_described_by_the_types_that_decode_it(
 
 
 def test_the_table_of_calls_in_the_document_has_every_call(description: dict[str, Any]) -> None:
-    # What the live process answers, which describes nothing.
+    # The live process answers this call, and describes nothing.
     stream = "get /api/v1/browsers/{instance_id}/stream/"
     told = re.findall(r"^\| `([A-Z]+) ([a-z-{}_/]+)` \|", DOCUMENT, re.MULTILINE)
     described = {name for name, _ in operations(description)}

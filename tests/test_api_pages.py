@@ -1,4 +1,4 @@
-"""Swagger UI and ReDoc in a real Chromium: from our own files alone, and they work."""
+"""Swagger UI and ReDoc in a real Chromium: they work, from our own files alone."""
 
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
@@ -25,7 +25,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def complaints() -> list[str]:
-    """Requests that went elsewhere, and what the console had against the page."""
+    """Requests to other hosts, and errors in the page's console."""
     return []
 
 
@@ -81,7 +81,7 @@ def test_redoc_shows_and_finds_the_calls_and_needs_no_other_host(
 
 
 @pytest.mark.parametrize("path", ["/api/v1/docs/", "/api/v1/redoc/"])
-def test_the_policy_of_the_reference_lets_no_script_in_but_our_files(
+def test_the_policy_of_the_reference_allows_only_our_files(
     service: Service, open_page: OpenPage, complaints: list[str], path: str
 ) -> None:
     page = open_page(path)

@@ -1,4 +1,4 @@
-"""docs/api.md does what it says: its tutorial is run, and its table of errors is whole."""
+"""docs/api.md is right: its tutorial runs, and its table of errors is complete."""
 
 import json
 import os
@@ -25,7 +25,7 @@ END = "\x1e"
 
 
 class Step(NamedTuple):
-    """A block of the tutorial, and what is written below it of its output."""
+    """A block of the tutorial, and the part of its output that is printed below it."""
 
     command: str
     kind: str
@@ -96,6 +96,6 @@ def test_the_table_of_errors_has_every_code() -> None:
         for error in vars(exceptions).values()
         if isinstance(error, type) and issubclass(error, exceptions.APIException)
     }
-    # These reach nobody: our handler answers with codes of our own for them.
+    # These reach no caller: our handler answers with our own codes for them.
     theirs -= {("500", "error"), ("400", "invalid"), ("400", "parse_error")}
     assert told == ours | {("500", "internal_error")} | theirs

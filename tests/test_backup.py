@@ -1,4 +1,4 @@
-"""A backup is whole: dumped, restored into another database, verified, and gone on with."""
+"""A backup is complete: it is dumped, restored into another database, verified and used."""
 
 import os
 import secrets
@@ -34,7 +34,7 @@ from analytics.rollups.sweep import sweep
 
 
 class Restored:
-    """A database of its own, made of a backup."""
+    """A database that was restored from a backup."""
 
     def __init__(self, service: Service, file: Path) -> None:
         self.service, self.name = service, f"test_restored_{secrets.token_hex(4)}"
@@ -71,14 +71,14 @@ def rows(url: str, table: str) -> list[tuple]:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service of this module's own: of all that it holds the statuses are true."""
+    """A service of this module's own, whose statuses are all true."""
     with Service(tmp_path_factory.mktemp("backup")) as running:
         yield running
 
 
 @pytest.fixture
 def backup(service: Service, tmp_path: Path) -> Path:
-    """A backup of a service that has samples on every rung."""
+    """A backup of a service with samples on every rung."""
     pointer = Pointer(service)
     pointer.send(*range(1, 200))
     for rung in (1000, 10_000):
@@ -96,7 +96,7 @@ def restored(service: Service, backup: Path) -> Iterator[Restored]:
     service.administer(f'drop database if exists "{restored.name}" with (force)')
 
 
-def test_a_restored_database_is_the_same_verifies_and_goes_on(
+def test_a_restored_database_is_equal_verifies_and_can_be_used(
     service: Service, restored: Restored, backup: Path
 ) -> None:
     assert restored.done.returncode == 0, restored.done.stderr
@@ -140,7 +140,7 @@ def test_a_backup_is_restored_where_each_new_database_has_the_extension_already(
 
 
 def send_batch(restored: Restored) -> None:
-    """Let a web process of its own take a batch on the restored database."""
+    """Let a separate web process store a batch in the restored database."""
     port = free_port()
     words = ["-m", "core.web.server", "--port", str(port), "analytics.asgi:application"]
     web = subprocess.Popen([sys.executable, *words], cwd=ROOT, env=restored.env)
@@ -168,7 +168,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def test_a_file_that_is_no_backup_is_one_clear_line(service: Service, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_backup_is_one_clear_line(service: Service, tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("not a dump")
     bad = Restored(service, file)
@@ -183,7 +183,7 @@ def test_a_file_that_is_no_backup_is_one_clear_line(service: Service, tmp_path: 
         service.administer(f'drop database if exists "{bad.name}" with (force)')
 
 
-def test_a_backup_that_fails_leaves_no_half_file(service: Service, tmp_path: Path) -> None:
+def test_a_backup_that_fails_leaves_no_partial_file(service: Service, tmp_path: Path) -> None:
     absent = urlsplit(service.database_url)._replace(path="/no_such_database").geturl()
     done = subprocess.run(
         [sys.executable, ROOT / "scripts" / "services", "backup", str(tmp_path / "a.dump")],

@@ -1,4 +1,4 @@
-"""What no sane client sends: refused with a clear reason, nothing stored, memory flat."""
+"""Bad input is refused with a clear reason, stores nothing, and does not grow memory."""
 
 import gzip
 import time
@@ -92,7 +92,7 @@ BAD_ADDRESSES = {
 }
 
 CHUNKED = "Transfer-Encoding: chunked"
-# How a body of 20 MB is sent, so that it is refused before it is read.
+# Ways to announce a body of 20 MB, which is refused unread.
 REFUSED_UNREAD: dict[int, dict[str, Any]] = {
     400: {"lines": [CHUNKED]},
     401: {"token": "forged"},

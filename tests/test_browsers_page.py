@@ -1,4 +1,4 @@
-"""The list of all instances, as staff see it: it holds still, and says what it does not show."""
+"""The list of all instances, for staff: it is stable, and says what it does not show."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from tests.service import Service
 from tests.staff import OpenStaffPage, add_statuses
 
-# The instance of each row from top to bottom, and which of them has the focus.
+# The instance of each row from top to bottom, and the row with the focus.
 PLACES = """() => [[...document.querySelectorAll("[data-instance]")].map(
     ({ dataset }) => dataset.instance), document.activeElement.title]"""
 
@@ -92,9 +92,7 @@ def test_rows_keep_their_places_and_the_focus_while_all_move_and_others_come(
     assert page.evaluate(PLACES) == [listed, listed[4]]
 
 
-def test_new_ones_wait_until_somebody_asks_for_them(
-    service: Service, open_page: OpenStaffPage
-) -> None:
+def test_new_ones_are_shown_on_request(service: Service, open_page: OpenStaffPage) -> None:
     listed = log_on(service, 3)
     page = open_page("/browsers/")
     expect(rows(page)).to_have_count(3)
@@ -133,7 +131,7 @@ def test_pages_of_three_hundred_that_move_show_each_once(
     expect(page.locator("[data-place]")).to_have_text("1 to 50 of 301")
 
 
-def test_one_that_is_killed_is_gone_and_below_those_that_are_here(
+def test_a_killed_one_is_gone_and_below_the_present_ones(
     service: Service, open_page: OpenStaffPage
 ) -> None:
     here, killed = log_on(service, 2)[::-1]
@@ -169,7 +167,7 @@ def test_an_id_is_copied_whole(service: Service, open_page: OpenStaffPage) -> No
     expect(button).to_be_focused()
 
 
-def test_without_any_instance_it_has_the_tag_to_copy_and_the_first_one_appears_by_itself(
+def test_without_any_instance_it_has_the_tag_to_copy_and_then_shows_the_first(
     service: Service, open_page: OpenStaffPage
 ) -> None:
     page = open_page("/browsers/")
@@ -178,7 +176,7 @@ def test_without_any_instance_it_has_the_tag_to_copy_and_the_first_one_appears_b
     page.get_by_role("button", name="Copy the tag").click()
     expect(page.get_by_role("status").filter(has_text="Copied")).to_have_count(1)
     tag = page.evaluate("navigator.clipboard.readText()")
-    # The tag does what it says: a page that has it makes an instance.
+    # The tag works: a page that contains it creates an instance.
     site = page.context.browser.new_page()
     address = f"{service.url}/a-site/"
     site.route(address, lambda route: route.fulfill(body=tag, content_type="text/html"))
@@ -188,7 +186,7 @@ def test_without_any_instance_it_has_the_tag_to_copy_and_the_first_one_appears_b
     site.close()
 
 
-def test_a_failure_is_said_and_ends_by_itself(open_page: OpenStaffPage) -> None:
+def test_a_failure_is_shown_and_recovers(open_page: OpenStaffPage) -> None:
     page = open_page("/healthz")
     problem = {"code": "busy"}
     page.route("**/rows/", lambda route: route.fulfill(status=503, json=problem), times=1)

@@ -1,4 +1,4 @@
-"""Nothing private may be kept by a cache, and what is negotiated says so."""
+"""No cache may keep private answers, and negotiated answers have Vary."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ METHODS = ("get", "post", "patch", "delete", "options")
 
 @pytest.fixture(scope="module")
 def answers(service: Service) -> list[requests.Response]:
-    """The answers to every call of the description and of every page, good and bad."""
+    """The good and bad answers of every call in the description, and of every page."""
     me = service.log_on()
     bearer = {"Authorization": f"Bearer {me['write_token']}"}
     return [

@@ -1,4 +1,4 @@
-"""The codebook in docs/export.md has the columns that exports have, word by word."""
+"""The codebook in docs/export.md has the columns of exports, word for word."""
 
 import re
 from collections.abc import Sequence

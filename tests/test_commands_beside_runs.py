@@ -1,4 +1,4 @@
-"""manage.py beside runs: it works on the one that is there, and says which there are."""
+"""manage.py beside runs: it uses the only run, and lists several."""
 
 import fcntl
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 @contextmanager
 def run(checkout: Checkout, port: int, database: str) -> Iterator[None]:
-    """Leave what a run leaves, for as long as the block lasts."""
+    """Leave the files of a run within the block."""
     folder = checkout.folder / "var" / "runs"
     folder.mkdir(parents=True, exist_ok=True)
     lines = (
@@ -37,7 +37,7 @@ def run(checkout: Checkout, port: int, database: str) -> Iterator[None]:
 
 
 def database_of(checkout: Checkout, **env: str) -> tuple[str, str]:
-    """Return the database that a command works on, or the one line that it ends with."""
+    """Return the database that a command uses, or the one line with which it ends."""
     done = checkout.manage("shell", "--no-imports", "-c", SHOW, **env)
     assert "Traceback" not in done.stderr, done.stderr
     assert (done.returncode == 0) == (done.stderr == ""), done.stderr
@@ -70,7 +70,7 @@ def test_beside_two_runs_a_command_works_on_the_one_at_its_port_or_on_none(
     assert "several runs are here: make run at port 8000, make run at port 8001" in fault
 
 
-def test_what_is_set_wins_and_an_empty_line_of_the_example_is_not_set(checkout: Checkout) -> None:
+def test_a_setting_wins_over_a_run_and_an_empty_line_is_not_a_setting(checkout: Checkout) -> None:
     (checkout.folder / ".env").write_text("SECRET_KEY=\nDATABASE_URL=postgres://127.0.0.1/mine\n")
     with run(checkout, 8000, "here"):
         assert database_of(checkout) == ("mine", "")

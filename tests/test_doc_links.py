@@ -1,4 +1,4 @@
-"""The docs hang together: every link leads somewhere, and the index leads to every page."""
+"""The docs are connected: every link has a target, and the index has every page."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def prose(page: Path) -> str:
 
 
 def links(page: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the file and the anchor of each link that stays in the repository."""
+    """Yield the file and the anchor of each link within the repository."""
     for target in ("".join(groups) for groups in LINK.findall(prose(page))):
         if not target.startswith(("https://", "http://")):
             path, _, anchor = target.partition("#")
@@ -32,7 +32,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
-def test_every_link_leads_somewhere() -> None:
+def test_every_link_has_a_target() -> None:
     astray = [
         f"{page.name}: {file.name}#{anchor}"
         for page in PAGES

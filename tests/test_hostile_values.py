@@ -1,4 +1,4 @@
-"""Values that nobody means are refused on every route, and forge no line of a log."""
+"""Hostile values are refused on every route, and forge no line of a log."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from tests.service import Service
 SEED = 1
 CALLS = 1200
 NUL_COOKIE = b'Cookie: sessionid="abc\\000defgh"'
-# By target and, where it matters, header: what the answer's status is.
+# Request targets, their headers if they matter, and the answer's status.
 LISTED: dict[str, tuple[str, list[bytes], int]] = {
     "NUL in a session's cookie, a page": ("/browsers/", [NUL_COOKIE], 400),
     "NUL in a session's cookie, the API": ("/api/v1/browsers/", [NUL_COOKIE], 400),
@@ -42,7 +42,7 @@ LISTED: dict[str, tuple[str, list[bytes], int]] = {
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One of its own, since forms that are let through change it."""
+    """A separate service, because accepted forms change it."""
     with fuzzed_service(tmp_path_factory.mktemp("hostile")) as running:
         yield running
 
@@ -53,7 +53,7 @@ def hostile(service: Service) -> Hostile:
 
 
 @pytest.mark.parametrize("name", LISTED)
-def test_a_value_that_once_was_a_fault_is_refused(
+def test_a_value_that_once_caused_an_error_is_refused(
     service: Service, hostile: Hostile, name: str
 ) -> None:
     target, headers, status = LISTED[name]
@@ -71,7 +71,7 @@ def assert_is_as_its_kind(target: str, answer: Answer) -> None:
         assert b"</html>" in answer.body
 
 
-def test_no_value_is_a_fault_on_any_route(service: Service, hostile: Hostile) -> None:
+def test_no_value_causes_an_error_on_any_route(service: Service, hostile: Hostile) -> None:
     assert faults_of(service, hostile.calls(CALLS)) == []
     answer = requests.get(f"{service.url}/browsers/rows/", headers=hostile.staff, timeout=10)
     assert answer.status_code == 200, "the session did not last, so most calls were nobody's"
@@ -90,7 +90,7 @@ def test_no_value_writes_a_line_of_the_log(service: Service, hostile: Hostile) -
     assert "\x1b" not in log
 
 
-def test_no_ticket_and_no_path_is_a_fault_of_the_live_process(
+def test_no_ticket_and_no_path_causes_an_error_of_the_live_process(
     service: Service, hostile: Hostile
 ) -> None:
     stream = f"/api/v1/browsers/{hostile.instance['instance_id']}/stream/"

@@ -1,4 +1,4 @@
-"""What the image holds is enough: its start commands serve with the settings of production."""
+"""The image's files are enough: its start commands serve with production settings."""
 
 import os
 import signal
@@ -22,17 +22,17 @@ def test_the_image_has_no_tests_no_secrets_and_no_leftovers(production: Producti
     assert not [file for file in files if "/tests" in file or file.startswith((".env", ".git"))]
 
 
-def test_a_batch_that_comes_by_https_is_stored_and_rolled_up(production: Production) -> None:
+def test_a_batch_over_https_is_stored_and_rolled_up(production: Production) -> None:
     series = production.move().series()
     assert [status["traversed_distance"] for status in series] == [10.0]
 
 
-def test_by_plain_http_it_only_says_where_https_is(production: Production) -> None:
+def test_plain_http_only_redirects_to_https(production: Production) -> None:
     answer = ask(production, "/", **{"X-Forwarded-Proto": "http"})
     assert (answer.status_code, answer.headers["Location"]) == (301, f"https://{DOMAIN}/")
 
 
-def test_the_page_comes_with_hsts_and_the_chart_library_from_the_image(
+def test_the_page_has_hsts_and_the_chart_library_of_the_image(
     production: Production,
 ) -> None:
     assert "max-age=31536000" in ask(production, "/").headers["Strict-Transport-Security"]
@@ -48,22 +48,20 @@ def test_each_process_is_found_healthy(production: Production) -> None:
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/readyz?only=database,migrations"])
-def test_operators_machines_come_by_the_probe_port_and_by_no_other(
-    production: Production, path: str
-) -> None:
+def test_operators_machines_may_use_only_the_probe_port(production: Production, path: str) -> None:
     probes = f"http://127.0.0.1:{production.probe_port}"
     assert requests.get(f"{probes}{path}", timeout=10).status_code == 200
-    # As through a proxy that was not told to tell its callers' addresses.
+    # As through a proxy that does not report its callers' addresses.
     assert requests.get(f"{production.url}{path}", timeout=10).status_code == 403
     forwarded = {"X-Forwarded-For": "203.0.113.5:4711"}
     for url in (probes, production.url):
         assert requests.get(f"{url}{path}", headers=forwarded, timeout=10).status_code == 403
 
 
-def test_processes_that_hang_are_found_out(production: Production) -> None:
+def test_processes_that_hang_are_found(production: Production) -> None:
     Path(production.environment["BEAT_PULSE"]).touch()
     with hung(production, *PROCESSES):
-        # Of the future, as after the clock was set back, it is no sign of life either.
+        # A pulse in the future, as after the clock was set back, does not count either.
         tomorrow = time.time() + 86400
         os.utime(production.environment["BEAT_PULSE"], (tomorrow, tomorrow))
         assert production.run("deploy/healthy", "beat").returncode == 1
@@ -81,7 +79,7 @@ def test_processes_that_hang_are_found_out(production: Production) -> None:
 
 @contextmanager
 def hung(service: Service, *names: str) -> Iterator[None]:
-    """Stop processes and their children as if they hung, and let them go on afterwards."""
+    """Stop processes and their children as if they hung, and continue them afterwards."""
     mothers = [service.processes[name].pid for name in names]
     children = [child.pid for name in names for child in service.children(name)]
     for pid in mothers + children:
@@ -93,7 +91,7 @@ def hung(service: Service, *names: str) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-def test_what_it_cannot_start_it_says(production: Production) -> None:
+def test_an_unknown_command_is_reported(production: Production) -> None:
     assert "Unknown command: 'webb'" in production.run("deploy/start", "webb").stderr
     assert production.run("deploy/start").returncode == 64
     assert production.run("deploy/start", "web", "--reload").returncode == 64

@@ -1,4 +1,4 @@
-"""`manage.py import`: what researchers have becomes instances, all of it or nothing."""
+"""`manage.py import`: researchers' files become instances, completely or not at all."""
 
 import csv
 import re
@@ -110,7 +110,7 @@ def test_a_preview_sends_nothing(service: Service, tmp_path: Path) -> None:
     assert service.sql(BROWSERS) == before
 
 
-def test_a_mapping_that_cannot_be_written_is_said_before_anything_is_sent(
+def test_a_mapping_that_cannot_be_written_is_reported_before_anything_is_sent(
     service: Service, tmp_path: Path
 ) -> None:
     before = service.sql(BROWSERS)
@@ -120,7 +120,7 @@ def test_a_mapping_that_cannot_be_written_is_said_before_anything_is_sent(
     assert service.sql(BROWSERS) == before
 
 
-def test_nothing_is_sent_where_a_row_of_a_later_batch_is_refused(
+def test_nothing_is_sent_if_a_row_of_a_later_batch_is_refused(
     service: Service, tmp_path: Path
 ) -> None:
     rows = [f"{8 * i},{2_000_000 if i == 700 else i},7\n" for i in range(1200)]
@@ -133,10 +133,10 @@ def test_nothing_is_sent_where_a_row_of_a_later_batch_is_refused(
     assert service.sql(BROWSERS) == before
 
 
-def test_what_the_service_refuses_later_erases_all_that_was_begun(
+def test_a_later_refusal_of_the_service_erases_all_begun_instances(
     service: Service, tmp_path: Path
 ) -> None:
-    """The command keeps other rules than the service, so only that can refuse."""
+    """The command's settings differ from the service's, so only the service can refuse."""
     good = written(tmp_path, "good.csv", in_ms(start=epoch_ms(timedelta(days=1))))
     old = written(tmp_path, "old.csv", in_ms(start=epoch_ms(timedelta(days=50))))
     before = service.sql(BROWSERS)
@@ -183,7 +183,7 @@ def test_a_service_that_is_away_is_named(service: Service, tmp_path: Path) -> No
         (["--keep-times", "--end-now"], "not allowed with"),
     ],
 )
-def test_an_option_that_makes_no_sense_says_what_does(
+def test_an_invalid_option_names_valid_values(
     service: Service, tmp_path: Path, arguments: list[str], complaint: str
 ) -> None:
     done = run(service, *arguments, written(tmp_path, "plain.csv", plain()))

@@ -22,7 +22,7 @@ join dashboard_browser b on b.id = e.browser_id where b.instance_id = %s
 ROWS = """table => [...table.tBodies[0].rows].map(row => [row.dataset.time,
     ...[...row.cells].slice(1).map(cell => cell.dataset.value)])"""
 
-# The path as the page's own events tell it, past the tracker.
+# The path according to the page's own events, without the tracker.
 WATCH_PATH = """
 window.pathLength = 0;
 let last = null;
@@ -45,13 +45,13 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def console() -> list[str]:
-    """What the page logged as an error, or threw."""
+    """Errors that the page logged or threw."""
     return []
 
 
 @pytest.fixture
 def open_page(chromium: Browser, service: Service, console: list[str]) -> Iterator[OpenPage]:
-    """Open an address of the service; the CDN answers with the copy that npm brought."""
+    """Open an address of the service; the CDN answers with npm's copy."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
 
     def open_page(path: str = "/", *, cdn: Callable[[Route], Any] = answer_as_cdn) -> Page:
@@ -60,7 +60,7 @@ def open_page(chromium: Browser, service: Service, console: list[str]) -> Iterat
         page.route(CDN, cdn)
         page.on("console", lambda line: line.type == "error" and console.append(line.text))
         page.on("pageerror", lambda error: console.append(str(error)))
-        # A silent CDN holds up the load event, and nothing else.
+        # A silent CDN delays only the load event.
         page.goto(service.url + path, wait_until="domcontentloaded")
         return page
 
@@ -73,7 +73,7 @@ def block(route: Route) -> None:
 
 
 def hang(route: Route) -> None:
-    """Take the request and never answer."""
+    """Accept the request and never answer."""
 
 
 def wiggle(page: Page, seconds: float = 1.2) -> None:
@@ -91,7 +91,7 @@ def state(page: Page) -> dict[str, Any]:
 
 
 def stored(service: Service, page: Page) -> tuple[int, int, int]:
-    """Samples in the database, different ones among them, and those that entered."""
+    """Return the number of stored samples, of distinct ones, and of those that entered."""
     return service.sql(SAMPLES, (session(page)["instanceId"],))[0]
 
 
@@ -101,14 +101,14 @@ def is_active(service: Service, instance: str) -> bool:
 
 
 def wait_for_samples(service: Service, page: Page) -> int:
-    """Wait until all that was captured is acknowledged and rolled up; how many it is."""
+    """Wait until all captured samples are acknowledged and rolled up; return their number."""
     wait_until(lambda: state(page)["captured"] and not state(page)["queued"])
     wait_until(service.is_rolled_up, what="all samples rolled up")
     return state(page)["captured"]
 
 
 def read_api(service: Service, source: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the statuses of the last two minutes by their time, as the API gives them."""
+    """Return the API's statuses of the last two minutes by their time."""
     answer = requests.get(
         f"{service.url}/api/v1/browsers/{source['instanceId']}/statuses/",
         headers={"Authorization": f"Bearer {source['token']}"},
@@ -126,7 +126,7 @@ def expected_cells(chart: str, status: dict[str, Any]) -> tuple[float, ...]:
 
 
 def read_table(page: Page, chart: str) -> dict[str, tuple[float, ...]]:
-    """Return the table's exact numbers by second, without what is zero or unknown."""
+    """Return the table's exact numbers by second, without zeros and unknown values."""
     rows = page.locator(f"[data-chart={chart}] table").evaluate(ROWS)
     cells = {time[:19]: tuple(map(float, filter(None, values))) for time, *values in rows}
     return {time: values for time, values in cells.items() if any(values)}
@@ -177,7 +177,7 @@ def bars_are_drawn(page: Page) -> bool:
         "bars => bars.filter(bar => bar.getBBox().height > 1).length"
     )
     distances = [cells[0] for cells in read_table(page, "distance").values() if cells[0] > 0]
-    # A pixel's height beside a swift second's is none: the small ones may show or not.
+    # Beside a fast second, a slow one may be less than a pixel high: it may show or not.
     tall = [distance for distance in distances if distance > max(distances) / 20]
     return len(tall) <= bars <= len(distances)
 
@@ -188,7 +188,7 @@ def expect_connection(page: Page, name: str, *, detail: str = "", seconds: float
     expect(page.locator("[data-connection-detail]")).to_contain_text(detail, timeout=ms)
 
 
-def test_the_mouse_moves_and_the_page_shows_what_the_api_says(
+def test_the_page_shows_the_moving_mouse_as_the_api_does(
     service: Service, open_page: OpenPage, console: list[str]
 ) -> None:
     page = open_page()
@@ -220,7 +220,7 @@ def test_a_silent_cdn_is_replaced_by_the_local_copy(open_page: OpenPage) -> None
     expect(page.locator("[data-live]")).to_have_attribute("data-charts", "ready", timeout=6000)
 
 
-def test_without_any_chart_library_numbers_and_tables_go_on(
+def test_without_any_chart_library_numbers_and_tables_work(
     service: Service, open_page: OpenPage
 ) -> None:
     page = open_page(cdn=block)
@@ -249,7 +249,7 @@ def test_a_first_visit_is_asked_to_move_the_pointer(open_page: OpenPage) -> None
     expect(page.get_by_text("Move your pointer here")).to_be_hidden()
 
 
-def test_what_moves_before_log_on_counts(service: Service, open_page: OpenPage) -> None:
+def test_movement_before_log_on_counts(service: Service, open_page: OpenPage) -> None:
     page = open_page("/healthz")
     waiting = []
     page.route("**/log-on/", lambda route: waiting.append(route))
@@ -318,11 +318,11 @@ def test_a_batch_that_is_refused_is_dropped_counted_and_not_sent_again(
     count = wait_for_samples(service, page)
     dropped = len(refused[0]["events"])
     assert state(page)["dropped"] == dropped
-    # The first one stored comes after the hole, and nobody knows the way across that.
+    # The first stored sample comes after the gap, and the way across that is unknown.
     assert stored(service, page) == (count - dropped, count - dropped, 1)
 
 
-def test_what_is_stored_late_is_counted_and_what_is_refused_is_not(
+def test_samples_stored_late_are_counted_and_refused_ones_are_not(
     service: Service, open_page: OpenPage
 ) -> None:
     page = open_page()
@@ -344,7 +344,7 @@ def test_what_is_stored_late_is_counted_and_what_is_refused_is_not(
     expect(late).to_have_attribute("value", str(count - dropped))
 
 
-def test_the_jump_to_where_the_pointer_comes_back_is_no_movement(
+def test_the_jump_when_the_pointer_returns_is_not_movement(
     service: Service, open_page: OpenPage
 ) -> None:
     page = open_page()
@@ -370,7 +370,7 @@ def test_every_coalesced_sample_of_a_move_counts(service: Service, open_page: Op
     assert (tile(page, "events"), tile(page, "distance")) == (3, 100)
 
 
-def test_a_reload_goes_on_as_the_same_instance(service: Service, open_page: OpenPage) -> None:
+def test_a_reload_continues_the_same_instance(service: Service, open_page: OpenPage) -> None:
     page = open_page()
     before = session(page)
     wiggle(page, 0.6)
@@ -450,7 +450,7 @@ def test_without_its_token_an_instance_shows_nothing(service: Service, open_page
     expect(page.locator(".board")).to_be_hidden()
 
 
-def test_an_instance_that_is_erased_while_it_is_watched_is_said_to_be_missing(
+def test_an_instance_that_is_erased_while_watched_is_shown_as_missing(
     service: Service, open_page: OpenPage
 ) -> None:
     own = service.log_on()
@@ -466,9 +466,7 @@ def test_an_instance_that_is_erased_while_it_is_watched_is_said_to_be_missing(
     expect(page.get_by_role("heading", name="There is no instance with this id")).to_be_visible()
 
 
-def test_a_page_that_is_not_there_looks_like_the_others(
-    service: Service, open_page: OpenPage
-) -> None:
+def test_a_missing_page_looks_like_the_others(service: Service, open_page: OpenPage) -> None:
     page = open_page("/nowhere/")
     expect(page.get_by_role("heading", name="Nothing here")).to_be_visible()
 
@@ -476,7 +474,7 @@ def test_a_page_that_is_not_there_looks_like_the_others(
 def test_a_chosen_theme_stays(open_page: OpenPage) -> None:
     page = open_page()
     page.get_by_label("Theme").select_option("dark")
-    # The first body that is parsed has its theme already, so that no other one flashes.
+    # The first parsed body has its theme already, so that no other one flashes.
     page.add_init_script("""new MutationObserver((changes, watcher) => {
         if (!document.body) return;
         window.firstTheme = document.documentElement.dataset.theme;
@@ -507,14 +505,14 @@ def test_the_keyboard_reads_each_second_and_hides_a_series(
     assert re.match(r"\d\d:\d\d:\d\d: Average [\d,]+", plot.get_attribute("aria-valuetext"))
 
 
-def test_with_the_mouse_on_a_chart_the_legend_goes_on_reading(
+def test_with_the_mouse_on_a_chart_the_legend_stays_current(
     service: Service, open_page: OpenPage
 ) -> None:
     page = open_page()
     expect_connection(page, "Live")
     wiggle(page, 1.2)
     box = page.locator("[data-chart=velocity] [data-plot]").bounding_box()
-    # Where nothing is known yet, and the mouse stays there.
+    # The mouse stays where the values are still unknown.
     sweep(page, (300, 300), (box["x"] + 150, box["y"] + 80), 0.5)
     expect(page.locator("[data-chart=velocity] [data-cursor-values]")).to_have_text("nothing known")
     for place in page.locator("[data-reading]").all():
@@ -535,7 +533,7 @@ def test_while_there_is_a_stream_the_page_does_not_poll(
     assert console == []
 
 
-def test_without_the_stream_the_page_polls_and_comes_back_to_it(
+def test_without_the_stream_the_page_polls_and_then_returns_to_it(
     service: Service, open_page: OpenPage
 ) -> None:
     page = open_page()

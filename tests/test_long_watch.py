@@ -1,7 +1,7 @@
-"""A page that is watched for long keeps to its memory, and one that nobody sees costs nothing.
+"""A page that is watched for long does not grow in memory, and a hidden one does no work.
 
-SOAK_SECONDS=600 (make soak) moves the pointer for ten minutes; without it the redraws of two
-minutes are pressed into half of one.
+SOAK_SECONDS=600 (make soak) moves the pointer for ten minutes. Without it, the redraws of two
+minutes run within half a minute.
 """
 
 import os
@@ -17,9 +17,9 @@ from tests.pointer import Pointer
 from tests.service import Service, wait_until
 
 SOAK_SECONDS = float(os.environ.get("SOAK_SECONDS", "0"))
-# The 95th percentile of the lag remembers a minute of samples; what the charts keep does not grow.
+# The 95th percentile of the lag keeps a minute of samples; the charts' data do not grow.
 MAX_GROWTH = 2 * 2**20
-# Redraws as fast as the charts can follow, by the legend's own button.
+# Redraws at the charts' full speed, through the legend's own button.
 REDRAW = """async ([seconds, least]) => {
   const button = document.querySelector("[data-series=peak]");
   let [drawn, last] = [0, null];
@@ -83,7 +83,7 @@ def test_minutes_of_live_charts_do_not_grow_the_heap(
         sys.stdout.write(f"heap, nodes, listeners: {before} before, {after} after\n")
     expect_live(page)
     assert after["JSHeapUsedSize"] < before["JSHeapUsedSize"] + MAX_GROWTH
-    # A chart that is redrawn may hold a few more or fewer, but never one set for each redraw.
+    # A redrawn chart may hold a few more or fewer, but never one set per redraw.
     assert after["Nodes"] < before["Nodes"] * 1.2
     assert after["JSEventListeners"] < before["JSEventListeners"] * 1.2
 
@@ -97,7 +97,7 @@ def move(page: Page, seconds: float) -> None:
 
 
 def measure(devtools: CDPSession) -> dict[str, int]:
-    """Return bytes of heap, DOM nodes and listeners that are left after a collection of garbage."""
+    """Return the bytes of heap, DOM nodes and listeners that remain after garbage collection."""
     devtools.send("Performance.enable")
     for _ in range(3):
         devtools.send("HeapProfiler.collectGarbage")
@@ -107,7 +107,7 @@ def measure(devtools: CDPSession) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("path", ["/", "/browsers/{}/", "/browsers/"])
-def test_a_hidden_tab_asks_for_nothing_and_draws_nothing(
+def test_a_hidden_tab_requests_nothing_and_draws_nothing(
     service: Service, page: Page, path: str
 ) -> None:
     pointer = Pointer(service)
@@ -119,7 +119,7 @@ def test_a_hidden_tab_asks_for_nothing_and_draws_nothing(
     page.mouse.move(300, 300)
     page.mouse.move(600, 500)
     turn(page, hidden=True)
-    page.wait_for_function(AT_REST, timeout=15_000)  # What was under way ends.
+    page.wait_for_function(AT_REST, timeout=15_000)  # Current work ends.
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.evaluate("work = { mutations: 0, frames: 0 }")
@@ -130,7 +130,7 @@ def test_a_hidden_tab_asks_for_nothing_and_draws_nothing(
     assert page.evaluate("streams.every(({ readyState }) => readyState === EventSource.CLOSED)")
 
 
-def test_a_tab_that_is_seen_again_shows_what_has_moved_meanwhile(
+def test_a_tab_that_becomes_visible_shows_the_movement_meanwhile(
     service: Service, page: Page
 ) -> None:
     pointer = Pointer(service)
@@ -139,11 +139,11 @@ def test_a_tab_that_is_seen_again_shows_what_has_moved_meanwhile(
     turn(page, hidden=True)
     pointer.send(*range(7))
     wait_until(service.is_rolled_up)
-    # Two tickets of the same second are the same.
+    # Two tickets of the same second are equal.
     time.sleep(1)
     turn(page, hidden=False)
     expect(page.locator("[data-tile=events]")).to_have_attribute("value", "7")
     expect_live(page)
-    # The ticket of the first stream may hold no longer, so the second has one of its own.
+    # The first stream's ticket may have expired, so the second stream has its own.
     first, *_, second = page.evaluate("streams.map(({ url }) => url)")
     assert first != second

@@ -1,4 +1,4 @@
-"""Migrations on a large database while samples come in: no insert waits a second for a lock."""
+"""Migrations on a large database while samples arrive: no insert waits a second for a lock."""
 
 import os
 import secrets
@@ -15,7 +15,7 @@ import pytest
 from tests.service import ROOT, wait_until
 
 DAYS, ROWS_A_DAY = 60, 6000
-# The hypertables have their keys by then, and nothing else.
+# At this migration the hypertables have their keys, and nothing else.
 START = (("dashboard", "0002"), ("analytics", "0002"))
 BROWSER = """
 insert into dashboard_browser (instance_id, is_active, logged_on_at, token_version)
@@ -39,7 +39,7 @@ select 1, clock_timestamp(), n, n, n, false from generate_series(1, 10) n
 
 
 class Inserts(threading.Thread):
-    """Inserts samples without pause; ends with the error of the first that waits a second."""
+    """Inserts samples without pause; ends with an error if an insert waits a second."""
 
     def __init__(self, url: str) -> None:
         super().__init__(daemon=True)
@@ -71,7 +71,7 @@ class Inserts(threading.Thread):
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    """A database of its own with many chunks and rows, before most of its migrations."""
+    """A separate database with many chunks and rows, before most of its migrations."""
     name = f"test_migrations_{secrets.token_hex(4)}"
     admin = psycopg2.connect(os.environ["DATABASE_URL"])
     admin.autocommit = True
@@ -107,11 +107,11 @@ def test_no_migration_makes_ingest_wait_for_a_second(url: str) -> None:
         wait_until(lambda: inserts.count > before, what="inserts go on")
 
 
-def test_nor_does_one_that_itself_waits_for_a_long_reader(url: str) -> None:
+def test_neither_does_a_migration_that_waits_for_a_long_reader(url: str) -> None:
     reader = psycopg2.connect(url)
     reader.cursor().execute("select count(*) from analytics_pointerpositionevent")
     with Inserts(url) as inserts:
-        # Dropping the key takes the whole hypertable.
+        # Dropping the key locks the whole hypertable.
         migration = migrate(url, "analytics", "0001")
         assert migration.stderr.readline() + migration.stderr.readline() == (
             "\nA table is in use; trying again.\n"

@@ -1,4 +1,4 @@
-"""What a first visit costs: bytes, a first paint that waits for nothing, and nothing that jumps."""
+"""The cost of a first visit: bytes, a first paint that waits for nothing, and a stable layout."""
 
 import gzip
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.service import Service, wait_until
 from tests.staff import add_statuses
 
 MAX_BYTES = 40 * 1024
-# "Good" is up to 0.1 (web.dev/cls); ours reserves room for all that comes later.
+# A "good" score is up to 0.1 (web.dev/cls); our page reserves room for all later content.
 MAX_SHIFT = 0.01
 WIDTHS = (360, 768, 1280, 3840)
 PATHS = ("/", "/browsers/", "/browsers/{}/", "/browsers/{}/?range=15m", "/login/", "/nothing/")
@@ -80,7 +80,9 @@ def test_first_paint_and_the_numbers_do_not_wait_for_the_chart_library(
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_jumps_while_the_page_comes_alive(service: Service, page: Page, width: int) -> None:
+def test_the_layout_is_stable_while_the_page_loads(
+    service: Service, page: Page, width: int
+) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(service.url)
     expect(page.locator("[data-connection=live]").first).to_be_visible()
@@ -117,14 +119,14 @@ def test_the_charts_labels_grow_with_the_window(service: Service, page: Page) ->
 
 
 def cursor_place(page: Page) -> list[float]:
-    """Return where the cursor's ground begins within the first plot, and its width, in px."""
+    """Return the left edge and the width of the cursor's area within the first plot, in px."""
     return page.locator("[data-plot]").first.evaluate(
         "({ style }) => ['--left', '--width'].map((n) => parseFloat(style.getPropertyValue(n)))"
     )
 
 
 def grid_place(page: Page) -> list[float]:
-    """Return the same of the grid that is drawn there; nothing while it is being drawn anew."""
+    """Return the same for the drawn grid; empty while it is redrawn."""
     return page.locator("[data-plot]").first.evaluate(
         """(plot) => {
           const grid = plot.querySelector(".apexcharts-grid")?.getBoundingClientRect();

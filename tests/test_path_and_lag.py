@@ -1,4 +1,4 @@
-"""What the live page draws of the hand itself, and how long the way from hand to chart takes."""
+"""The live page draws the hand's path, and shows the lag from hand to chart."""
 
 import time
 
@@ -24,7 +24,7 @@ INK = """canvas => {
     for (let i = 3; i < data.length; i += 4) if (data[i]) ink += 1;
     return ink;
 }"""
-# Canvas pixels for each CSS pixel; the ink's left, right, top and bottom as parts of the window.
+# Canvas pixels per CSS pixel; the ink's left, right, top and bottom as shares of the window.
 EXTENT = """canvas => {
     const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     const [xs, ys] = [[], []];
@@ -66,7 +66,7 @@ def ink(page: Page) -> int:
 
 
 def wait_for_ink(page: Page, wanted: str) -> None:
-    # As a function: our policy forbids to evaluate a text again and again.
+    # As a function: our policy forbids evaluating a text repeatedly.
     count = f"() => ({INK})(document.querySelector('[data-path]')) {wanted}"
     page.wait_for_function(count, polling=250, timeout=30_000)
 
@@ -83,7 +83,7 @@ def test_the_path_is_drawn_and_fades_away(open_page: OpenPage) -> None:
 def test_from_hand_to_chart_it_takes_less_than_half_a_second(
     service: Service, open_page: OpenPage
 ) -> None:
-    # A neighbour on the machine can only lengthen the way; so the best try tells of ours.
+    # Other load on the machine can only add to the lag, so the best try counts.
     lags: list[float] = []
     while len(lags) < TRIES and min(lags, default=LIGHT_LOAD_MS) >= LIGHT_LOAD_MS:
         lags.append(measured_lag(service, open_page()))
@@ -91,7 +91,7 @@ def test_from_hand_to_chart_it_takes_less_than_half_a_second(
 
 
 def measured_lag(service: Service, page: Page) -> float:
-    """Move for some seconds; return what the page shows, the 95th percentile in ms."""
+    """Move for some seconds; return the shown 95th percentile in ms."""
     expect_connection(page, "Live", detail="as the pointer moves")
     expect(page.locator("[data-charts=ready]")).to_be_attached()
     wiggle(page, 4)
@@ -113,12 +113,12 @@ def test_on_a_fine_screen_the_path_has_its_dots(
     wait_for_ink(page, "> 200")
     ratio, *inked = page.locator("[data-path]").evaluate(EXTENT)
     assert ratio == pytest.approx(2, abs=0.01)
-    # The window of 1280 by 900 fits into the canvas as a whole, and so does what was drawn in it.
+    # The window of 1280 by 900 fits into the canvas as a whole, and so does its path.
     assert inked == pytest.approx([300 / 1280, 900 / 1280, 250 / 900, 640 / 900], abs=0.06)
     context.close()
 
 
-def test_who_wants_less_motion_sees_none(open_page: OpenPage) -> None:
+def test_with_reduced_motion_nothing_is_animated(open_page: OpenPage) -> None:
     page = open_page("/healthz")
     page.emulate_media(reduced_motion="reduce")
     page.add_init_script(COUNT_FRAMES)
@@ -128,7 +128,7 @@ def test_who_wants_less_motion_sees_none(open_page: OpenPage) -> None:
     page.evaluate("window.frames_asked = window.clears = 0")
     began = time.monotonic()
     wiggle(page, 3)
-    # The path changes in steps of a second instead of sixty times a second.
+    # The path changes once a second instead of sixty times.
     assert page.evaluate("frames_asked") == 0
     assert 1 <= page.evaluate("clears") <= time.monotonic() - began + 1
     assert page.evaluate("document.getAnimations().length") == 0

@@ -1,4 +1,4 @@
-"""Our pages, charts and admin included, do nothing that their own security policy forbids."""
+"""Our pages, including charts and the admin, do nothing that their security policy forbids."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from tests.pointer import Pointer
 from tests.service import Service, wait_until
 
 NAME, PASSWORD = "nora", "correct horse battery"
-# What a page was forbidden, whether or not the browser also logged it.
+# Violations, whether or not the browser also logged them.
 WATCH = """
 window.forbidden = [];
 addEventListener("securitypolicyviolation", (event) =>
@@ -48,7 +48,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 @pytest.fixture
 def staff(service: Service, page: Page) -> Page:
-    """A page on which a superuser has logged in, by the form."""
+    """A page on which a superuser has logged in through the form."""
     if not service.sql("select 1 from auth_user where username = %s", (NAME,)):
         service.create_staff(NAME, PASSWORD)
     page.goto(f"{service.url}/login/?next=/admin/")
@@ -70,7 +70,7 @@ def test_the_charts_are_drawn_and_nothing_is_forbidden(service: Service, page: P
     sweep(page, (200, 200), (800, 500), 0.6)
     wait_until(lambda: float(page.locator("[data-tile=events]").get_attribute("value") or 0))
     assert page.evaluate("forbidden") == []
-    # ApexCharts' own style sheet was let in, by its hash.
+    # ApexCharts' own style sheet was allowed by its hash.
     expect(page.locator(".apexcharts-canvas").first).to_have_css("position", "relative")
 
 
@@ -116,7 +116,7 @@ def test_an_instances_pages_in_the_admin_are_forbidden_nothing(
         assert forbidden(staff) == []
 
 
-def test_who_logged_in_can_log_out_on_the_page(service: Service, staff: Page) -> None:
+def test_a_logged_in_user_can_log_out_on_the_page(service: Service, staff: Page) -> None:
     staff.goto(service.url)
     expect(staff.get_by_role("link", name="Admin")).to_be_visible()
     staff.get_by_role("button", name="Log out").click()

@@ -1,4 +1,4 @@
-"""Behind PgBouncer in transaction mode all is as it is without, though no session is our own."""
+"""Everything works behind PgBouncer in transaction mode, which shares sessions."""
 
 import subprocess
 import sys
@@ -22,13 +22,13 @@ SETTINGS = {"RUNGS": "1s,2s,4s", "BATCHES_PER_MINUTE": "100000", "STATUS_RETENTI
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service whose every process, the migrations too, has its database from PgBouncer."""
+    """A service whose every process, including migrations, uses PgBouncer."""
     folder = tmp_path_factory.mktemp("pooler")
     service = Service(folder, **SETTINGS)
     with pooled(service.database_url, folder) as url:
         service.environment["DATABASE_URL"], service.migrates = url, True
         with service:
-            # Beat goes on without a job that it could not write down when it started.
+            # Beat continues without a job that it could not write at its start.
             service.stop("beat")
             for name, value in SESSION_SETTINGS.items():
                 service.sql(f"alter database {service.database} set {name} = '{value}'")
@@ -54,7 +54,7 @@ def test_an_export_gives_every_sample(service: Service) -> None:
         assert len(answer.text.splitlines()) == 1 + sent
 
 
-def test_no_setting_or_lock_stays_in_a_session_that_others_get(service: Service) -> None:
+def test_no_setting_or_lock_stays_in_a_shared_session(service: Service) -> None:
     with Traffic(service, seed=3, senders=4) as traffic:
         traffic.wait_for_more(20, seconds=120)
     wait_until(service.is_rolled_up, seconds=60, what="the drains")
@@ -62,13 +62,13 @@ def test_no_setting_or_lock_stays_in_a_session_that_others_get(service: Service)
     with ThreadPoolExecutor(4 * SERVER_SESSIONS) as many:
         for found in many.map(lambda _: settings_of_a_session(service), range(40)):
             assert found == wanted
-    # A sweep may be at it just now.
+    # A sweep may hold locks at this moment.
     locks = """select count(*) from pg_locks join pg_database on pg_database.oid = database
                where locktype = 'advisory' and datname = current_database()"""
     wait_until(lambda: service.sql(locks) == [(0,)], what="no lock stays")
 
 
-def test_the_doctor_tells_where_the_pooler_keeps_our_limits_from_the_database(
+def test_the_doctor_reports_that_the_pooler_drops_our_limits(
     service: Service,
 ) -> None:
     assert "ok   limits" in manage(service, "doctor")
@@ -79,7 +79,7 @@ def test_the_doctor_tells_where_the_pooler_keeps_our_limits_from_the_database(
     assert "set statement_timeout = '5s'" in said
 
 
-def test_packing_leaves_all_as_it_is_where_its_limits_do_not_arrive(service: Service) -> None:
+def test_packing_changes_nothing_if_its_limits_do_not_arrive(service: Service) -> None:
     words = (
         "from django.utils import timezone; from analytics.upkeep.packing import pack;"
         "print(pack(now=timezone.now()))"
@@ -88,7 +88,7 @@ def test_packing_leaves_all_as_it_is_where_its_limits_do_not_arrive(service: Ser
 
 
 def end_sessions(service: Service) -> None:
-    """What is set for a database holds for the sessions that begin after it."""
+    """End all sessions, because a database's settings apply to later sessions only."""
     service.sql(
         "select pg_terminate_backend(pid) from pg_stat_activity"
         " where datname = current_database() and pid <> pg_backend_pid()"
@@ -96,7 +96,7 @@ def end_sessions(service: Service) -> None:
 
 
 def settings_of_a_session(service: Service) -> list[tuple[str, str]]:
-    """Ask whichever session PgBouncer gives, and keep it for a moment, so that all get asked."""
+    """Query the assigned session, and keep it for a moment, so that all sessions are queried."""
     session = psycopg2.connect(service.environment["DATABASE_URL"])
     try:
         with session.cursor() as cursor:

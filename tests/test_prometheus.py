@@ -1,4 +1,4 @@
-"""The shipped Prometheus scrapes a service: which is well or ill."""
+"""The shipped Prometheus scrapes a service in good and in bad health."""
 
 import re
 import signal
@@ -16,12 +16,12 @@ from tests.service import ROOT, Service, wait_until
 from tests.test_alarms import queries
 from tests.test_operations import no_database
 
-# They count faults, and a service that is well has had none.
+# They count faults, and a healthy service has none.
 OF_FAULTS = ('pointerscope_requests_total{status=~"5.."}', 'ALERTS{alertstate="firing"}')
 
 
 def selectors(query: str) -> list[str]:
-    """Return what a query selects: each metric with its labels."""
+    """Return the selectors of a query: each metric with its labels."""
     return re.findall(r"\b(?:pointerscope_\w+|up|ALERTS)\b(?:\{[^}]*\})?", query)
 
 
@@ -37,7 +37,7 @@ def well(production: Production, tmp_path_factory: pytest.TempPathFactory) -> It
 def test_every_alarm_and_panel_selects_something(well: Prometheus) -> None:
     selected = {one for query in queries() for one in selectors(query)} - set(OF_FAULTS)
     assert len(selected) > 10
-    # The worker's and Beat's first work has yet to come.
+    # The worker and Beat have not done their first work yet.
     wait_until(
         lambda: all(map(well.has, selected)),
         seconds=60,
@@ -45,9 +45,9 @@ def test_every_alarm_and_panel_selects_something(well: Prometheus) -> None:
     )
 
 
-def test_no_alarm_rings_and_none_is_about_to_while_the_service_is_well(well: Prometheus) -> None:
+def test_no_alarm_fires_or_is_pending_on_a_healthy_service(well: Prometheus) -> None:
     wait_until(lambda: well.has("pointerscope_heartbeat_age_seconds"))
-    # Each rule is evaluated once more, and has seen two scrapes.
+    # Each rule is evaluated once more, after two scrapes.
     wait_until(lambda: well.has("count_over_time(pointerscope_database_up[5s]) > 3"))
     assert len(well.states()) > 5
     assert set(well.states().values()) == {"inactive"}
@@ -57,7 +57,7 @@ def test_no_label_of_ours_is_one_that_a_scrape_sets(well: Prometheus) -> None:
     assert [name for name in well.ask("labels") if name.startswith("exported_")] == []
 
 
-def test_alarms_ring_where_the_service_is_ill(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_alarms_fire_on_an_unhealthy_service(tmp_path_factory: pytest.TempPathFactory) -> None:
     service = Service(tmp_path_factory.mktemp("ill"))
     folder = tmp_path_factory.mktemp("prometheus")
     with service, Prometheus(folder, target=f"127.0.0.1:{service.port}") as prometheus:
@@ -102,7 +102,7 @@ def test_alarms_ring_where_the_service_is_ill(tmp_path_factory: pytest.TempPathF
 def test_its_programs_are_found_in_the_packages_of(
     tmp_path: Path, release: str, packages: dict[str, str], program: str
 ) -> None:
-    """With stand-ins for apt-get and dpkg-deb, because one machine has one release."""
+    """Fakes apt-get and dpkg-deb, because one machine has one release."""
     stand_ins = {
         "apt-get": 'case "$1 $2" in\n'
         + "".join(

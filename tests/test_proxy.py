@@ -1,4 +1,4 @@
-"""The proxy as it is configured, a real Caddy, before the service as its image runs it."""
+"""The configured proxy, a real Caddy, in front of the service as its image runs it."""
 
 import http.client
 import json
@@ -18,7 +18,7 @@ from tests.proxy import BODY_SECONDS, Proxy
 
 @pytest.fixture
 def me(proxy: Proxy) -> dict:
-    """An instance that has logged on by way of the proxy."""
+    """An instance that has logged on through the proxy."""
     answer, content = proxy.request("POST", "/api/v1/browsers/")
     assert answer.status == 201, content
     return json.loads(content)
@@ -61,7 +61,7 @@ def test_pages_are_compressed(proxy: Proxy, coding: str) -> None:
     assert len(content) < len(plain)
 
 
-def test_what_is_for_operators_is_not_outside(proxy: Proxy) -> None:
+def test_the_operators_pages_are_not_public(proxy: Proxy) -> None:
     assert [proxy.request("GET", path)[0].status for path in ("/metrics", "/readyz")] == [404, 404]
     assert proxy.request("GET", "/healthz")[1] == b"ok\n"
 
@@ -74,7 +74,7 @@ def test_a_batch_is_taken_and_one_too_large_is_not(proxy: Proxy, me: dict) -> No
         assert send(proxy, me, batch(padding=4_000_000))[0].status == 413
 
 
-def test_a_malformed_body_keeps_nobody_else_out(proxy: Proxy, me: dict) -> None:
+def test_a_malformed_body_does_not_affect_other_callers(proxy: Proxy, me: dict) -> None:
     for _ in range(3):
         with proxy.connect() as line:
             line.sendall(
@@ -86,7 +86,7 @@ def test_a_malformed_body_keeps_nobody_else_out(proxy: Proxy, me: dict) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", f"/api/v1/browsers/{UUID(int=0)}/stream/"])
-def test_an_offer_of_another_protocol_is_not_passed_on(tmp_path: Path, path: str) -> None:
+def test_an_offer_of_another_protocol_is_not_forwarded(tmp_path: Path, path: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with Proxy(tmp_path, web=port, live=port) as proxy, proxy.connect() as line:
@@ -101,7 +101,7 @@ def test_an_offer_of_another_protocol_is_not_passed_on(tmp_path: Path, path: str
     assert b"\r\nconnection:" not in head
 
 
-def test_an_event_of_the_stream_comes_when_it_happens(proxy: Proxy, me: dict) -> None:
+def test_an_event_of_the_stream_arrives_at_once(proxy: Proxy, me: dict) -> None:
     line = proxy.connect()
     line.sendall(
         f"GET {me['stream_url']} HTTP/1.1\r\nHost: {DOMAIN}\r\n"
@@ -119,12 +119,12 @@ def test_an_event_of_the_stream_comes_when_it_happens(proxy: Proxy, me: dict) ->
     seen = b""
     while b"event: status" not in seen:
         seen += line.recv(65536)
-    # The next heartbeat, which would push a held-back event out, is 15 s away.
+    # The next heartbeat, which would push out a delayed event, is 15 s away.
     assert time.monotonic() - began < 10
     line.close()
 
 
-def test_slow_senders_are_given_up_and_hold_nobody_up(proxy: Proxy, me: dict) -> None:
+def test_slow_senders_are_dropped_and_delay_nobody(proxy: Proxy, me: dict) -> None:
     body = batch()
     head = (
         f"POST /api/v1/browsers/{me['instance_id']}/events/ HTTP/1.1\r\nHost: {DOMAIN}\r\n"

@@ -31,7 +31,7 @@ def open_page(service: Service, staff: BrowserContext) -> OpenStaffPage:
 
 @pytest.fixture(scope="module")
 def instance(service: Service) -> str:
-    """One that moved ten minutes ago and, after eight minutes of nothing, just now."""
+    """An instance that moved ten minutes ago and, after a gap of eight minutes, just now."""
     instance = service.log_on()["instance_id"]
     add_statuses(service, instance, {ago: 500 + ago for ago in AGES})
     # An hour is shown in buckets of the second rung.
@@ -50,7 +50,7 @@ def cells(page: Page, name: str) -> list[str]:
     )
 
 
-def test_a_range_is_read_once_in_buckets_that_fit(open_page: OpenStaffPage, instance: str) -> None:
+def test_a_range_is_read_once_in_fitting_buckets(open_page: OpenStaffPage, instance: str) -> None:
     page = open_page("/healthz")
     reads = []
     page.on("request", lambda request: "/statuses/" in request.url and reads.append(request.url))
@@ -95,13 +95,13 @@ def test_a_link_shows_the_same_curve_on_a_screen_of_another_width(
     narrow.goto(page.url)
     expect_stored(narrow)
     expect(narrow.locator("[data-interval]")).to_contain_text("5 s buckets")
-    # Without it, this screen would have other buckets.
+    # Without the address's interval, this screen would have other buckets.
     narrow.goto(page.url.partition("&interval")[0])
     expect_stored(narrow)
     expect(narrow.locator("[data-interval]")).to_contain_text("10 s buckets")
 
 
-def test_what_is_not_known_is_a_gap(open_page: OpenStaffPage, instance: str) -> None:
+def test_unknown_times_are_a_gap(open_page: OpenStaffPage, instance: str) -> None:
     page = open_page(f"/browsers/{instance}/?range=15m")
     expect_stored(page)
     values = cells(page, "average")
@@ -219,7 +219,7 @@ def phone(staff: BrowserContext) -> Iterator[BrowserContext]:
 
 
 def place_of_movement(page: Page, plot: Locator) -> tuple[float, float]:
-    """Return where on a plot the newest bucket with movement is."""
+    """Return the place of the newest bucket with movement on a plot."""
     values = cells(page, "average")  # The newest first.
     age = next(i for i, value in enumerate(values) if float(value or 0))
     left, width = plot.evaluate(
@@ -230,7 +230,7 @@ def place_of_movement(page: Page, plot: Locator) -> tuple[float, float]:
 
 
 def drag_finger(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """Put a finger down, move it and lift it, as the system tells the browser."""
+    """Put a finger down, move it and lift it, through the browser's input events."""
     touch = page.context.new_cdp_session(page)
     for step in range(6):
         x, y = (a + (b - a) * step / 5 for a, b in zip(start, end, strict=True))
@@ -254,7 +254,7 @@ def test_a_finger_reads_by_a_tap_and_zooms_by_a_drag(
     values = plot.locator("[data-cursor-values]")
     expect(values).to_be_visible()
     expect(values).to_have_text(re.compile(r"^Average [\d,]+ · Peak [\d,]+ px/s$"))
-    # It is still there when the finger is gone, follows all charts, and a wobble is no drag.
+    # The tap stays after the finger is lifted, in all charts, and a wobble is not a drag.
     page.wait_for_timeout(700)
     expect(page.locator("[data-chart=distance] [data-cursor-values]")).to_be_visible()
     drag_finger(page, (x, y), (x - 5, y))
@@ -306,7 +306,7 @@ TICKS = """async ([since, until, most]) => {
         ("2026-10-24T22:00:00Z", "2026-10-25T06:00:00Z", 5, "25 Oct 02:00 04:00 06:00"),
     ],
 )
-def test_the_marks_of_the_time_axis_are_round(
+def test_the_ticks_of_the_time_axis_are_round(
     service: Service, staff: BrowserContext, since: str, until: str, most: int, texts: str
 ) -> None:
     context = staff.browser.new_context(timezone_id="Europe/Berlin")
@@ -377,7 +377,7 @@ def test_an_empty_range_says_so(service: Service, open_page: OpenStaffPage) -> N
 @pytest.mark.parametrize(
     "query", ["since=never&until=now", "since=2026-11-02T00:00Z&until=2026-11-01T00:00Z"]
 )
-def test_what_is_no_range_is_said_to_be_none(
+def test_an_invalid_range_is_named_as_such(
     open_page: OpenStaffPage, instance: str, query: str
 ) -> None:
     page = open_page(f"/browsers/{instance}/?{query}")
@@ -398,7 +398,7 @@ BERLIN, LORD_HOWE = "Europe/Berlin", "Australia/Lord_Howe"
 @pytest.mark.parametrize(
     ("zone", "since", "until", "expected"),
     [
-        # Later by the clock, and earlier in time: 02:45 before the change, 02:15 after it.
+        # Later by the clock, but earlier in time: 02:45 before the change, 02:15 after it.
         (BERLIN, "2026-10-25T02:45", "2026-10-25T02:15", ("T00:45:00", "T01:15:00")),
         (BERLIN, "2026-10-25T01:59:59", "2026-10-25T03:00", ("T23:59:59", "T02:00:00")),
         (BERLIN, "2026-10-25T02:30", "2026-10-25T02:30", ("T00:30:00", "T01:30:00")),
@@ -435,7 +435,7 @@ def test_custom_times_are_compared_as_moments(
         (BERLIN, "2026-07-01T12:00", "2026-07-01T12:00", "Until: The end must come after"),
     ],
 )
-def test_a_custom_time_that_is_skipped_and_an_end_before_the_start_are_told(
+def test_a_skipped_custom_time_and_an_end_before_the_start_are_reported(
     service: Service,
     staff: BrowserContext,
     instance: str,
@@ -450,12 +450,12 @@ def test_a_custom_time_that_is_skipped_and_an_end_before_the_start_are_told(
         told = page.get_by_label(name).evaluate("field => field.validationMessage")
         assert told.startswith(said)
         assert "since=" not in page.url
-        # What was wrong is forgotten once it is put right.
+        # A corrected field shows no error.
         choose(page, "2026-07-01T12:00", "2026-07-01T13:00")
         page.wait_for_url("**since=*")
 
 
-def test_a_custom_time_that_comes_twice_is_told_and_one_that_was_filled_in_is_kept(
+def test_a_repeated_custom_time_is_reported_and_a_prefilled_one_is_kept(
     service: Service, staff: BrowserContext, instance: str
 ) -> None:
     with open_form(service, staff, instance, BERLIN) as page:
@@ -478,7 +478,7 @@ def test_a_custom_time_that_comes_twice_is_told_and_one_that_was_filled_in_is_ke
 
 @contextmanager
 def open_form(service: Service, staff: BrowserContext, instance: str, zone: str) -> Iterator[Page]:
-    """Open the form for custom times, in a browser whose clock is a zone's."""
+    """Open the form for custom times, in a browser of this time zone."""
     assert staff.browser
     context = staff.browser.new_context(timezone_id=zone, storage_state=staff.storage_state())
     context.route(CDN, answer_as_cdn)

@@ -53,9 +53,9 @@ def replay(service: Service, path: Path, *arguments: str) -> str:
 
 
 def read_samples(path: Path, time_column: str, last_us: int) -> list[Sample]:
-    """Read a recording as its README says: time in seconds, seq the row's number.
+    """Read a recording as its README describes: time in seconds, seq is the row's number.
 
-    Rows of the wheel are no position.
+    Rows of the wheel have no position.
     """
     with path.open() as file:
         rows = [
@@ -97,7 +97,7 @@ def test_a_generated_trace_gives_the_statuses_of_the_oracle(
 
 
 def write_trace(path: Path, chance: random.Random) -> Path:
-    """A pointer that aims, rests, repeats a time now and then, and is sampled unevenly."""
+    """Write an unevenly sampled pointer that aims, rests, and sometimes repeats a time."""
     seconds, x, y = 0.0, 500.0, 400.0
     with path.open("w", newline="") as file:
         out = csv.writer(file)
@@ -117,7 +117,7 @@ def write_rows(path: Path, *lines: str) -> Path:
     return path
 
 
-def test_at_speed_1_a_recording_takes_as_long_as_it_is_and_ends_now(
+def test_at_speed_1_a_recording_takes_its_own_length_and_ends_now(
     service: Service, tmp_path: Path
 ) -> None:
     rows = [f"{i / 20},{i},0" for i in range(31)]
@@ -130,7 +130,7 @@ def test_at_speed_1_a_recording_takes_as_long_as_it_is_and_ends_now(
     assert_statuses_equal_the_oracle(service, instance_id, path, "t")
 
 
-def test_the_columns_of_our_own_export_are_taken_as_they_are(
+def test_the_columns_of_our_own_export_are_read_without_options(
     service: Service, tmp_path: Path
 ) -> None:
     path = write_rows(
@@ -172,7 +172,7 @@ def test_a_bad_recording_is_refused_in_clear_words(
     assert "Traceback" not in done.stderr
 
 
-def test_no_file_is_sent_where_another_cannot_be_read(service: Service, tmp_path: Path) -> None:
+def test_no_file_is_sent_if_another_cannot_be_read(service: Service, tmp_path: Path) -> None:
     before = service.sql("select count(*) from dashboard_browser")
     good = write_rows(tmp_path / "good.csv", "t,x,y", "0,1,2")
     done = run_replay(service, good, tmp_path / "absent.csv")

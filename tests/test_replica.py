@@ -1,4 +1,4 @@
-"""A streaming replica takes the reads that may be stale, and nothing depends on it."""
+"""A streaming replica serves the reads that may be stale, and nothing depends on it."""
 
 import json
 import signal
@@ -20,7 +20,7 @@ from tests.service import ROOT, Service, wait_until
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with a PostgreSQL of its own, and a replica of that."""
+    """A service with its own PostgreSQL, and a replica of that."""
     service = Service(tmp_path_factory.mktemp("replica"), own_database=True, RUNGS="1s")
     service.environment["REPLICA_URL"] = service.replica_url
     with service:
@@ -30,7 +30,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @contextmanager
 def behind(service: Service) -> Iterator[None]:
-    """The replica shows nothing of what happens meanwhile."""
+    """Pause the replica, so that it shows none of the changes meanwhile."""
     session = psycopg2.connect(service.replica_url)
     session.autocommit = True
     with session.cursor() as cursor:
@@ -49,7 +49,7 @@ def is_paused(cursor) -> bool:
 
 
 class Reader(Sender):
-    """A sender that reads what is stored of it, by each call."""
+    """A sender that reads its stored data through each call."""
 
     def read(self, call: str) -> requests.Response:
         return requests.get(f"{self.path}{call}", headers=self.session.headers, timeout=15)
@@ -58,7 +58,7 @@ class Reader(Sender):
         return len(self.read("events/").json()["events"])
 
     def seen(self) -> dict[str, int]:
-        """How many samples each call that may be stale shows."""
+        """Return how many samples each call that may be stale shows."""
         series = self.read("statuses/?interval=1m").json()["statuses"]
         return {
             "page": self.samples(),
@@ -122,7 +122,7 @@ def test_the_list_for_staff_may_be_stale_too(service: Service, reader: Reader) -
         assert not is_listed(Reader(service, Random(3)))
 
 
-def test_the_doctor_tells_how_the_replica_is(service: Service) -> None:
+def test_the_doctor_reports_the_state_of_the_replica(service: Service) -> None:
     assert "ok   replica: lags 0.0 s behind" in doctor(service)
     assert "names no replica" in doctor(service, REPLICA_URL=service.database_url)
 
@@ -160,7 +160,7 @@ def is_read_by(service: Service, reader: Reader) -> bool:
 
 
 def count_streamed(reader: Reader) -> int:
-    """How many samples a new stream's first event, its snapshot, tells of."""
+    """Return how many samples the first event of a new stream, its snapshot, contains."""
     with requests.get(reader.stream_url, stream=True, timeout=15) as stream:
         line = next(line for line in stream.iter_lines() if line.startswith(b"data:"))
     return sum(status["events"] for status in json.loads(line[5:])["statuses"])

@@ -1,4 +1,4 @@
-"""What is exported and replayed gives the same samples and the same statuses, to the last bit."""
+"""An exported and replayed recording gives the same samples and statuses, to the last bit."""
 
 import csv
 import re
@@ -60,7 +60,7 @@ def read(service: Service, me: Me, what: str, **query: Any) -> bytes:
 
 
 def everything(service: Service, me: Me) -> dict[str, Any]:
-    """Return an instance's samples, and its statuses of two rungs, as they are stored."""
+    """Return an instance's stored samples, and its statuses of two rungs."""
     query = {"since": 0, "format": "csv"}
     rungs = {rung: read(service, me, "statuses", interval=rung, **query) for rung in RUNGS}
     return {**rungs, "samples": service.sql(SAMPLES, (me["instance_id"],))}
@@ -68,7 +68,7 @@ def everything(service: Service, me: Me) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def awkward(service: Service) -> Me:
-    """One whose samples share times, enter, have awkward floats, came late and in any order."""
+    """An instance whose samples share times, enter, have awkward floats, or came late."""
     me = service.log_on()
     start = (time.time() // 60 - 10) * 60_000
     places = (0.1, 131072.375, -0.0, 998_000.03, -1e-7, -524288.03, 1 / 3)
@@ -99,7 +99,7 @@ def other(service: Service) -> Me:
 def copies(
     service: Service, awkward: Me, other: Me, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, list[Me]]:
-    """What came of the two by export and replay: by the API, and by the command in one file."""
+    """The copies of both instances: from exports by the API, and from one file of the command."""
     folder = tmp_path_factory.mktemp("exported")
     both = [word for me in (awkward, other) for word in ("--browser", me["instance_id"])]
     for kind in FORMATS:
@@ -122,7 +122,7 @@ def copies(
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_what_the_api_exports_gives_the_same_again(
+def test_an_export_of_the_api_gives_the_same_again(
     service: Service, awkward: Me, copies: dict[str, list[Me]], kind: str
 ) -> None:
     original = everything(service, awkward)
@@ -151,7 +151,7 @@ def test_the_command_exports_the_statuses_that_the_api_gives(
     assert told == [["instance_id", *expected[0]], *([name, *row] for row in expected[1:])]
 
 
-def test_times_that_are_kept_must_be_ones_that_are_taken(service: Service, tmp_path: Path) -> None:
+def test_kept_times_must_be_acceptable_ones(service: Service, tmp_path: Path) -> None:
     path = tmp_path / "old.csv"
     path.write_text("time,x,y\n2026-01-01T00:00:00Z,1,2\n")
     done = manage(service, "replay", "--url", service.url, "--keep-times", path)
@@ -163,7 +163,7 @@ def test_times_that_are_kept_must_be_ones_that_are_taken(service: Service, tmp_p
 
 @pytest.fixture
 def many(service: Service) -> Iterator[Me]:
-    """An instance with more samples than pipes and sockets hold."""
+    """An instance with more samples than fit into pipes and sockets."""
     me = service.log_on()
     service.sql(
         "insert into analytics_pointerpositionevent (time, browser_id, x, y, seq, enter)"
@@ -176,7 +176,7 @@ def many(service: Service) -> Iterator[Me]:
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_a_file_that_broke_off_is_not_taken_for_a_whole_one(
+def test_a_truncated_file_is_not_taken_for_a_complete_one(
     service: Service, many: Me, tmp_path: Path, kind: str
 ) -> None:
     path, url = tmp_path / "torn", f"{address(service, many)}/events/?format={kind}"
@@ -217,7 +217,7 @@ def test_an_export_that_is_stopped_leaves_nothing(
     assert path.read_text() == "what was there before"
 
 
-def test_whoever_reads_may_stop_reading(service: Service, many: Me) -> None:
+def test_a_reader_may_stop_reading(service: Service, many: Me) -> None:
     command = f"{sys.executable} manage.py export events | head -n 3"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],

@@ -43,7 +43,7 @@ def port() -> str:
 
 
 def start(checkout: Checkout, port: str, *words: str) -> tuple[subprocess.Popen[str], set[int]]:
-    """Start it, wait until its page answers, and note every process that it started."""
+    """Start it, wait until its page answers, and return it with the pids of its processes."""
     running = checkout.start("run", *words, PORT=port)
     wait_until(lambda: "is ready:" in checkout.output or running.poll() is not None, 60)
     if "Choose one:" in checkout.output:
@@ -68,7 +68,9 @@ def assert_ended(checkout: Checkout, pids: set[int]) -> None:
     assert "Traceback" not in checkout.output
 
 
-def test_a_signal_ends_all_that_it_started_and_nothing_else(checkout: Checkout, port: str) -> None:
+def test_a_signal_ends_everything_it_started_and_nothing_else(
+    checkout: Checkout, port: str
+) -> None:
     running, pids = start(checkout, port)
     assert urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz").status == 200
     assert_import_finds_it(checkout, port)
@@ -157,9 +159,7 @@ print(Browser.objects.count())
 """
 
 
-def test_a_run_goes_over_to_a_restored_database_as_the_docs_say(
-    checkout: Checkout, port: str
-) -> None:
+def test_a_run_switches_to_a_restored_database_as_documented(checkout: Checkout, port: str) -> None:
     running, _ = start(checkout, port)
     assert requests.post(f"http://127.0.0.1:{port}/api/v1/browsers/", timeout=10).ok
     dump = str(checkout.folder / "pointers.dump")
@@ -177,7 +177,7 @@ def test_a_run_goes_over_to_a_restored_database_as_the_docs_say(
     running, pids = start(checkout, port)
     shown = checkout.manage("shell", "--no-imports", "-c", SHOWN)
     assert shown.stdout.split() == ["pointers_restored", "pointers_restored", "1"], shown.stderr
-    # The demo invents no data there.
+    # The demo generates no data there.
     words = [sys.executable, "-c", CHOSEN]
     chosen = subprocess.check_output(words, cwd=checkout.folder, env=checkout.env, text=True)
     assert chosen.strip() == "{}"
@@ -186,8 +186,8 @@ def test_a_run_goes_over_to_a_restored_database_as_the_docs_say(
     assert_ended(checkout, pids)
 
 
-def test_what_dotenv_sets_holds_in_every_process(checkout: Checkout, port: str) -> None:
-    """LOG_LEVEL in all of them, web's supervisor too; WEB_WORKERS; and a name that is misspelt."""
+def test_dotenv_applies_to_every_process(checkout: Checkout, port: str) -> None:
+    """LOG_LEVEL in all of them, including web's supervisor; WEB_WORKERS; and a misspelt name."""
     settings = "LOG_LEVEL=WARNING\nWEB_WORKERS=2\nLOGIN_ATEMPTS=3\n"
     (checkout.folder / ".env").write_text(settings)
     running = checkout.start("run", PORT=port)
@@ -207,9 +207,7 @@ def test_what_dotenv_sets_holds_in_every_process(checkout: Checkout, port: str) 
 
 
 @pytest.mark.skipif(not Path("/usr/bin/setpriv").exists(), reason="only Linux can do this")
-def test_killed_outright_it_leaves_no_process_of_the_service_behind(
-    checkout: Checkout, port: str
-) -> None:
+def test_a_killed_run_leaves_no_process_of_the_service(checkout: Checkout, port: str) -> None:
     running, pids = start(checkout, port)
     processes = pids - set(checkout.server_pids())
     running.kill()
@@ -225,27 +223,25 @@ def test_a_port_that_is_taken_is_one_clear_line(checkout: Checkout, port: str) -
     assert done.returncode == 1
 
 
-def test_a_port_that_is_none_is_one_clear_line(checkout: Checkout) -> None:
+def test_an_invalid_port_is_one_clear_line(checkout: Checkout) -> None:
     done = checkout.run(PORT="eight")
     assert done.stderr == "run: PORT is 'eight', which is no port number\n"
     assert done.returncode == 1
 
 
-def test_a_word_that_it_does_not_know_is_one_clear_line(checkout: Checkout) -> None:
+def test_an_unknown_argument_is_one_clear_line(checkout: Checkout) -> None:
     done = checkout.run("demonstrate")
     assert done.stderr == "run: demonstrate: the only argument is `demo`\n"
     assert done.returncode == 1
 
 
-def test_the_demo_leaves_a_database_of_another_machine_alone(checkout: Checkout) -> None:
+def test_the_demo_refuses_a_database_on_another_machine(checkout: Checkout) -> None:
     done = checkout.run("demo", DATABASE_URL="postgres://db.example.org/pointers")
     assert done.stderr.startswith("run: the demo makes a staff login and invents data")
     assert done.returncode == 1
 
 
-def test_the_demo_shows_moving_pointers_to_who_logs_in_as_it_says(
-    checkout: Checkout, port: str
-) -> None:
+def test_the_demo_shows_moving_pointers_to_its_login(checkout: Checkout, port: str) -> None:
     running, pids = start(checkout, port, "demo")
     page = f"http://127.0.0.1:{port}/browsers/"
     assert f"20 generated pointers: {page}" in checkout.output
@@ -277,7 +273,7 @@ LOGGED = [
 ]
 
 
-def test_a_log_of_the_demo_is_private_and_tells_of_its_first_error(checkout: Checkout) -> None:
+def test_a_log_of_the_demo_is_private_and_its_first_error_is_reported(checkout: Checkout) -> None:
     file = checkout.folder / "web.log"
     done = subprocess.run(
         [sys.executable, "-c", LOG_LINES, file],

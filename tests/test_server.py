@@ -1,4 +1,4 @@
-"""The HTTP server: what it does to callers that are unreadable or take nothing, and its end."""
+"""The HTTP server: its answers to unreadable or slow callers, and its end."""
 
 import asyncio
 import contextlib
@@ -55,7 +55,7 @@ async def much(scope, receive, send):
 
 
 def ask(script, application=hello):
-    """Run a server that waits for 0.3 s, and a script of what a client does on a connection."""
+    """Run a server with a timeout of 0.3 s, and a client's script on a connection."""
 
     def run_client(address):
         with socket.create_connection(address, timeout=5) as line:
@@ -93,7 +93,7 @@ def read_all(line):
 def problem_of(answer):
     head, _, body = answer.partition(b"\r\n\r\n")
     assert b"content-type: application/problem+json" in head
-    # As of every answer, and of one to a call that no view has seen.
+    # Headers of every answer, also of one that no view has produced.
     assert re.search(rb"\r\nx-request-id: [0-9a-f]{32}$", head)
     assert b"\r\naccess-control-allow-origin: *\r\n" in head
     problem = json.loads(body)
@@ -131,7 +131,7 @@ def test_an_offer_to_upgrade_is_declined_and_the_body_read_by_its_length():
     assert [dict(headers) for headers in seen] == [{**headers, b"connection": b"close"}]
 
 
-def test_what_is_no_request_does_not_pass_for_the_answer_to_the_one_before():
+def test_a_malformed_request_does_not_change_the_answer_to_the_one_before():
     def send_both(line):
         line.sendall(REQUEST + b"good morning\r\n\r\n")
         return read_all(line)
@@ -141,7 +141,7 @@ def test_what_is_no_request_does_not_pass_for_the_answer_to_the_one_before():
     assert answer.endswith(b"\r\n\r\nhello")
 
 
-def test_what_follows_a_chunked_body_is_no_header():
+def test_data_after_a_chunked_body_is_not_read_as_a_header():
     def send_more(line):
         line.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
         answer = read_hello(line)
@@ -185,7 +185,7 @@ def test_headers_without_end_are_refused():
         b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1;more=",
     ],
 )
-def test_nothing_but_a_body_may_go_on_without_end(part):
+def test_only_a_body_may_be_endless(part):
     def send_much(line):
         line.sendall(part)
         with contextlib.suppress(ConnectionError):
@@ -197,7 +197,7 @@ def test_nothing_but_a_body_may_go_on_without_end(part):
     assert ask(send_much) is None
 
 
-def test_a_refusal_is_read_by_a_client_that_sends_all_it_has_first():
+def test_a_client_that_sends_everything_first_can_read_its_refusal():
     def send_first(line):
         line.sendall(REQUEST[:-2] + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n")
         line.sendall(b"a" * 20_000_000)
@@ -206,7 +206,7 @@ def test_a_refusal_is_read_by_a_client_that_sends_all_it_has_first():
     assert problem_of(ask(send_first)) == (400, "malformed")
 
 
-def test_who_takes_nothing_of_an_answer_is_cut_off():
+def test_a_client_that_reads_nothing_is_cut_off():
     def take_nothing(line):
         line.sendall(REQUEST)
         time.sleep(1)
@@ -219,7 +219,7 @@ def test_who_takes_nothing_of_an_answer_is_cut_off():
     assert 0 < ask(take_nothing, much) < 15_000_000
 
 
-def test_what_is_no_http_is_refused():
+def test_data_other_than_http_is_refused():
     def send_nonsense(line):
         line.sendall(b"good morning\r\n\r\n")
         return read_all(line)
@@ -228,7 +228,7 @@ def test_what_is_no_http_is_refused():
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_told_to_end_while_it_starts_it_ends(workers):
+def test_a_signal_during_the_start_ends_it(workers):
     words = ["-m", "core.web.server", "--port", str(free_port()), "--workers", workers]
     process = subprocess.Popen(
         [sys.executable, *words, "analytics.asgi:application"],
@@ -237,7 +237,7 @@ def test_told_to_end_while_it_starts_it_ends(workers):
         stderr=subprocess.PIPE,
     )
     process.stderr.readline()
-    # In the middle of loading the application.
+    # While it loads the application.
     time.sleep(0.5)
     process.send_signal(signal.SIGTERM)
     _, log = process.communicate(timeout=20)
@@ -270,7 +270,7 @@ def workers_of(process):
     return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
 
 
-def test_one_worker_that_ends_leaves_the_door_open(two_workers):
+def test_if_one_worker_ends_the_port_stays_open(two_workers):
     process, port = two_workers
     first, _ = workers_of(process)
     first.terminate()
@@ -282,7 +282,7 @@ def test_one_worker_that_ends_leaves_the_door_open(two_workers):
     assert not answers(port)
 
 
-def test_workers_do_not_outlive_the_one_that_looks_after_them(two_workers):
+def test_workers_do_not_outlive_their_supervisor(two_workers):
     process, _ = two_workers
     workers = workers_of(process)
     process.kill()
@@ -290,7 +290,7 @@ def test_workers_do_not_outlive_the_one_that_looks_after_them(two_workers):
     assert (len(gone), alive) == (2, [])
 
 
-def test_a_second_signal_does_not_cut_off_what_is_done_at_the_end(tmp_path):
+def test_a_second_signal_does_not_interrupt_the_shutdown(tmp_path):
     script = tmp_path / "late.py"
     script.write_text(
         "import sys, time\n"

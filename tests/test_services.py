@@ -65,7 +65,7 @@ def assert_remembered(urls: dict[str, str]) -> None:
     assert redis.from_url(urls["REDIS_URL"]).get("kept") == b"pointer"
 
 
-def test_private_servers_are_durable_and_shut_to_others(private: Checkout) -> None:
+def test_private_servers_are_durable_and_closed_to_others(private: Checkout) -> None:
     urls = private.up()
     assert ask(urls, "select extname from pg_extension where extname = 'timescaledb'")
     for name, value in {
@@ -115,7 +115,7 @@ def test_a_command_of_run_is_the_databases_owner(private: Checkout) -> None:
     assert nothing == ""
 
 
-def test_a_cluster_whose_first_role_is_the_services_goes_over_with_its_data(
+def test_a_cluster_whose_first_role_is_the_services_is_converted_with_its_data(
     private: Checkout,
 ) -> None:
     urls = private.up()
@@ -145,7 +145,7 @@ def make_like_an_earlier_versions(private: Checkout) -> None:
     state.write_text(json.dumps(facts))
 
 
-def test_nobody_else_may_look_into_the_state_folder(checkout: Checkout) -> None:
+def test_nobody_else_may_read_the_state_folder(checkout: Checkout) -> None:
     old = checkout.folder / "var"
     old.mkdir(mode=0o755)
     done = checkout.services("up")
@@ -163,7 +163,7 @@ def test_nobody_else_may_look_into_the_state_folder(checkout: Checkout) -> None:
     assert stat.S_IMODE(somebodys.stat().st_mode) == 0o755, "a folder that was there was changed"
 
 
-def test_a_second_up_reuses_what_runs_and_is_quick(private: Checkout) -> None:
+def test_a_second_up_reuses_running_servers_and_is_quick(private: Checkout) -> None:
     pids = set(private.server_pids())
     began = time.monotonic()
     private.up()
@@ -171,7 +171,7 @@ def test_a_second_up_reuses_what_runs_and_is_quick(private: Checkout) -> None:
     assert pids & set(private.server_pids())
 
 
-def test_the_addresses_are_written_down_too(private: Checkout) -> None:
+def test_the_addresses_are_also_in_a_file(private: Checkout) -> None:
     urls = private.up()
     lines = (private.folder / "var" / "services.env").read_text().splitlines()
     assert dict(line.split("=", 1) for line in lines) == urls
@@ -188,13 +188,13 @@ def test_data_survives_a_stop_and_a_quick_start(private: Checkout) -> None:
     assert_remembered(urls)
 
 
-def test_down_is_content_when_nothing_runs(checkout: Checkout) -> None:
+def test_down_succeeds_when_nothing_runs(checkout: Checkout) -> None:
     done = checkout.services("down")
     assert done.returncode == 0
     assert "no service of ours was running" in done.stderr
 
 
-def test_servers_killed_outright_come_back_with_their_data(private: Checkout) -> None:
+def test_killed_servers_restart_with_their_data(private: Checkout) -> None:
     urls = private.up()
     remember(urls)
     kill(*private.server_pids())
@@ -202,7 +202,7 @@ def test_servers_killed_outright_come_back_with_their_data(private: Checkout) ->
     assert_remembered(urls)
 
 
-def test_a_pid_file_that_names_somebody_else_is_no_obstacle(private: Checkout) -> None:
+def test_a_pid_file_with_another_process_is_ignored(private: Checkout) -> None:
     urls = private.up()
     private.services("down")
     data = private.folder / "var" / "postgres" / "data"
@@ -217,7 +217,7 @@ def test_a_pid_file_that_names_somebody_else_is_no_obstacle(private: Checkout) -
     innocent.wait()
 
 
-def test_a_port_that_somebody_took_is_left_to_them(private: Checkout) -> None:
+def test_a_port_taken_by_another_process_is_not_used(private: Checkout) -> None:
     private.services("down")
     port = json.loads((private.folder / "var" / "services.json").read_text())["postgres"]["port"]
     with socket.create_server(("127.0.0.1", port)):
@@ -239,7 +239,7 @@ def test_runs_share_the_servers_and_the_last_one_stops_them(private: Checkout) -
     assert not private.server_pids()
 
 
-def test_a_run_leaves_alone_what_was_started_by_hand(private: Checkout) -> None:
+def test_a_run_keeps_servers_that_were_started_by_up(private: Checkout) -> None:
     assert private.services("run", "--", "true").returncode == 0
     assert private.server_pids()
 
@@ -268,7 +268,7 @@ def make(checkout: Checkout, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_stopping_them_under_a_run_is_refused_unless_it_is_meant(private: Checkout) -> None:
+def test_stopping_them_during_a_run_is_refused_without_yes(private: Checkout) -> None:
     private.services("down")
     private.start("services", "run", "--", "sleep", "60")
     wait_until(lambda: "Redis" in private.output)
@@ -310,14 +310,14 @@ def test_data_is_deleted_where_somebody_agrees_at_the_terminal(private: Checkout
 
 
 def answer_at_terminal(checkout: Checkout, answer: str) -> str:
-    """Give an answer to the question of `delete-data`, and return what the terminal shows."""
+    """Answer the question of `delete-data`, and return the terminal's output."""
     pid, terminal = pty.fork()
     if pid == 0:
         command = checkout.command("services", "delete-data")
         os.execve(command[0], command, checkout.env)
     os.write(terminal, answer.encode())
     seen = b""
-    # Linux says EIO where the other end is closed.
+    # Linux reports EIO once the other end is closed.
     with contextlib.suppress(OSError):
         while more := os.read(terminal, 4096):
             seen += more
@@ -325,7 +325,7 @@ def answer_at_terminal(checkout: Checkout, answer: str) -> str:
     return seen.decode()
 
 
-def test_a_command_that_is_not_there_is_one_clear_line(private: Checkout) -> None:
+def test_a_missing_command_is_one_clear_line(private: Checkout) -> None:
     done = private.services("run", "--", "no-such-command")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "services: no-such-command: No such file or directory"
@@ -360,7 +360,7 @@ def test_given_addresses_are_used_and_nothing_starts(checkout: Checkout) -> None
     assert not (checkout.folder / "var" / "postgres").exists()
 
 
-def test_what_is_given_by_halves_is_completed(checkout: Checkout) -> None:
+def test_a_missing_address_is_completed(checkout: Checkout) -> None:
     done = checkout.services("up", DATABASE_URL="postgres://me:secret@here:2/mine")
     if "Choose one:" in done.stderr:
         pytest.skip("no server programs here: neither the host's nor a Debian root")

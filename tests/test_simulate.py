@@ -1,4 +1,4 @@
-"""Made-up pointers go through the whole service, and leave it as polite guests do."""
+"""Generated pointers use the whole service, respect its limits, and log off at the end."""
 
 import re
 import signal
@@ -30,7 +30,7 @@ def test_pointers_move_in_real_time_as_their_seed_says_and_log_off(service: Serv
     assert [active for _, active in simulation.browsers()] == [False] * 3
     taken = [service.sql(STORED, (pk,)) for pk, _ in simulation.browsers()]
     planned = [first_of(f"7/{n}", max(map(len, taken))) for n in range(3)]
-    # Which thread logs on first is chance.
+    # The thread that logs on first is random.
     for rows in taken:
         assert rows in [samples[: len(rows)] for samples in planned]
     wait_until(service.is_rolled_up, what="all is rolled up")
@@ -54,7 +54,7 @@ def test_ctrl_c_ends_it_with_everybody_logged_off_and_nothing_lost(service: Serv
 
 
 def hold_back(service: Service, limit: str, most: int, path: str) -> None:
-    """Let a limit be full until the service has refused a call for it, and a second longer."""
+    """Fill a limit until the service has refused a call for it, and a second longer."""
     refusal = f"Too Many Requests: {path}"
     before = service.log("web").count(refusal)
 
@@ -65,13 +65,13 @@ def hold_back(service: Service, limit: str, most: int, path: str) -> None:
     wait_until(refused, seconds=60, what=f"429 for {path}")
 
 
-def test_whoever_may_not_log_on_yet_waits_as_long_as_the_service_asks(service: Service) -> None:
+def test_a_refused_log_on_waits_as_long_as_retry_after_says(service: Service) -> None:
     simulation = Simulation(service, "--browsers", "3", "--minutes", SHORT)
     hold_back(service, "log-on:127.0.0.1", 100_000, "/api/v1/browsers/")
     out = simulation.end()
     assert simulation.running.returncode == 0, simulation.err
     assert "3 pointers logged on, 3 off" in out
-    # One asked at a time, and once (twice where the limit was filled again meanwhile).
+    # One logged on at a time, and once (or twice if the limit was full again meanwhile).
     assert re.search(r"  [12] times 429", out)
 
 
@@ -97,7 +97,7 @@ def test_a_batch_over_the_limit_is_sent_again_and_stored_once(service: Service) 
     assert seqs == most + 1 == accepted
 
 
-def test_a_pointer_that_is_erased_ends_and_is_told_of(service: Service) -> None:
+def test_a_pointer_that_is_erased_ends_and_is_reported(service: Service) -> None:
     simulation = Simulation(service, "--browsers", "2", "--minutes", "1")
     simulation.await_movement()
     service.sql("delete from dashboard_browser where id > %s", (simulation.before,))
@@ -125,6 +125,6 @@ def test_a_service_that_is_away_is_named(service: Service) -> None:
         ("--minutes", "-1"),
     ],
 )
-def test_numbers_that_make_no_sense_are_refused(argument: str, value: str) -> None:
+def test_invalid_numbers_are_refused(argument: str, value: str) -> None:
     with pytest.raises(CommandError, match=f"argument {argument}: a"):
         call_command("simulate", argument, value)

@@ -1,8 +1,8 @@
-"""Each request has one answer, its own, and what came as a body is never run as a request.
+"""Each request has one answer, its own, and no body is ever executed as a request.
 
-Over a thousand shapes of requests (tests/smuggling.py) go to web and to live, and the most of them
-through the proxy, which sends many callers' requests over one connection. Beside them clients that
-do nothing odd send batches: theirs must be answered as theirs, and stored where acknowledged.
+Over a thousand shapes of requests (tests/smuggling.py) go to web and to live, most of them through
+the proxy, which sends many callers' requests over one connection. Meanwhile ordinary clients send
+batches, which must get their own answers, and be stored if they are acknowledged.
 """
 
 import re
@@ -32,7 +32,7 @@ COUNTED = re.compile(r"^pointerscope_requests_total\{.*\} ([0-9.e+]+)$", re.MULT
 
 
 class Place(NamedTuple):
-    """A server, the way to it, and instances to send for: so many that none meets its limit."""
+    """A server, the way to it, and instances to send for: so many that none reaches its limit."""
 
     service: Service
     connect: Callable[[], socket.socket]
@@ -80,7 +80,7 @@ def _live_site(host: str, service: Service) -> Site:
 
 
 class Client:
-    """An instance that does nothing odd, and how its batches were answered."""
+    """An instance with ordinary requests, and the answers to its batches."""
 
     def __init__(self, site: Site, number: int) -> None:
         self.site = site
@@ -90,7 +90,7 @@ class Client:
 
 
 class Clients(Background):
-    """Some of them, that send one batch after the other, each on one connection, as a page does."""
+    """Several clients that send one batch after another, each on one connection, as a page does."""
 
     def __init__(self, place: Place) -> None:
         self.place = place
@@ -105,7 +105,7 @@ class Clients(Background):
 
     @staticmethod
     def _send(client: Client, connection: Connection) -> bool:
-        """Send a batch; return whether the connection goes on."""
+        """Send a batch; return whether the connection stays open."""
         number, before = next(client.numbers), len(connection.answers)
         own_id, body = f"client-{number}", client.site.batch(number)
         connection.send(client.site.head(own_id, f"Content-Length: {len(body)}") + body)
@@ -151,7 +151,7 @@ def test_a_request_may_be_cut_anywhere(
 
 
 def run(place: Place, makers: Sequence[Make]) -> tuple[list[str], int]:
-    """Send all shapes, some at a time; return what is wrong, and how many answers there were."""
+    """Send all shapes, some at a time; return the faults, and the number of answers."""
     first = next(_numbers)
     sent = [
         (site, make(site, f"shape-{number}", number))
@@ -175,14 +175,14 @@ _numbers = iter(range(10_000, 1_000_000, 10_000))
 
 
 def send(place: Place, site: Site, shape: Shape) -> list[Answer]:
-    """Send a shape, and then a request that anybody may make, where the connection goes on."""
+    """Send a shape, and then another request if the connection stays open."""
     with Connection(place.connect()) as connection:
         connection.send(*shape.packets, end=shape.is_part)
         answers = connection.read(len(shape.answers))
         if answers and not answers[-1].is_last and not shape.is_part:
             connection.send(site.next(_next(shape).request_id))
             return connection.read(10)
-        # The server may wait for us to go.
+        # The server may wait for us to close.
         connection.socket.settimeout(LAST_SECONDS)
         return connection.read(10)
 
@@ -190,7 +190,7 @@ def send(place: Place, site: Site, shape: Shape) -> list[Answer]:
 def faults_of(
     site: Site, shape: Shape, got: list[Answer], have: set[int], *, is_proxied: bool
 ) -> Iterator[str]:
-    """Say what is wrong with the answers to a shape, and with what is stored of it."""
+    """Yield the faults of the answers to a shape, and of the rows it stored."""
     expected = [*shape.answers, _next(shape)._replace(statuses={site.next_status})]
     for wanted, answer in zip_longest(expected, got):
         if answer and HIDDEN_ID in answer.headers:
@@ -205,21 +205,20 @@ def faults_of(
                 yield "acknowledges what it does not store, or the other way round"
     if len(got) < len(expected) and not (got and got[-1].is_last) and not shape.is_part:
         missing = expected[len(got)]
-        # What is no request may end the connection instead of being answered, and HTTP/1.0 ends it
-        # without a word.
+        # A malformed request may end the connection without an answer, and HTTP/1.0 always ends it.
         may_end = missing.statuses == {400} or b" HTTP/1.0\r\n" in shape.packets[0]
         if not (got and may_end):
             yield f"has no answer to {missing.request_id}"
 
 
 def _faults(site: Site, wanted: Expected, answer: Answer, *, is_proxied: bool) -> Iterator[str]:
-    # What was refused unread has nobody's id; nor has what the proxy refuses by itself.
+    # An unread request has no id, and neither has one that the proxy refuses.
     is_refusal = answer.status in (400, 431) and answer.is_last
     is_refusal |= is_proxied and answer.status in (400, 431, 501, 502, 505)
     if answer.request_id != wanted.request_id and not is_refusal:
         yield f"answers {answer.request_id} instead of {wanted.request_id}"
     is_right = answer.status in wanted.statuses
-    # A proxy makes something good of some that is wrong, and refuses some by itself.
+    # A proxy corrects some faults and refuses others.
     if not is_right and not (is_proxied and wanted.statuses != {site.stored}):
         yield f"answers {answer.status} instead of {wanted.statuses}"
 
@@ -229,7 +228,7 @@ def _next(shape: Shape) -> Expected:
 
 
 def stored(place: Place, site: Site) -> set[int]:
-    """Return the numbers of the batches that are stored of a site's instance."""
+    """Return the numbers of the stored batches of a site's instance."""
     rows = place.service.sql(
         "select seq from analytics_pointerpositionevent e join dashboard_browser b"
         " on b.id = e.browser_id where b.instance_id = %s",

@@ -1,4 +1,4 @@
-"""The stream shows what changed as it changes, and a client never misses a bucket's last value."""
+"""The stream shows changes at once, and a client never misses a bucket's last value."""
 
 import resource
 import signal
@@ -26,7 +26,7 @@ where browser_id = (select id from dashboard_browser where instance_id = %s)
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service of this module's own, because its parts get stopped."""
+    """A service of this module's own, because its processes are stopped."""
     with Service(tmp_path_factory.mktemp("stream")) as running:
         yield running
 
@@ -43,7 +43,7 @@ def watcher(pointer: Pointer) -> Iterator[Watcher]:
     watcher.close()
 
 
-def test_the_recent_window_comes_first_and_then_what_changes(
+def test_the_recent_window_comes_first_and_then_each_change(
     pointer: Pointer, watcher: Watcher
 ) -> None:
     assert watcher.response.headers["Content-Type"] == "text/event-stream"
@@ -55,7 +55,7 @@ def test_the_recent_window_comes_first_and_then_what_changes(
     assert watcher.next("status").data == pointer.series()[0]
 
 
-def test_a_late_client_gets_what_has_happened_in_its_snapshot(pointer: Pointer) -> None:
+def test_a_late_client_gets_earlier_changes_in_its_snapshot(pointer: Pointer) -> None:
     pointer.send(0, 1)
     wait_until(pointer.series)
     watcher = Watcher(pointer.stream_url)
@@ -63,7 +63,7 @@ def test_a_late_client_gets_what_has_happened_in_its_snapshot(pointer: Pointer) 
     watcher.close()
 
 
-def test_what_lies_ahead_is_in_the_snapshot_as_far_as_it_is_accepted(pointer: Pointer) -> None:
+def test_the_snapshot_contains_accepted_future_samples(pointer: Pointer) -> None:
     event = {"time": (time.time() + 290) * 1000, "x": 1, "y": 1}
     answer = pointer.session.post(f"{pointer.url}events/", json={"events": [event]}, timeout=10)
     assert answer.status_code == 202
@@ -78,17 +78,17 @@ def ahead(pointer: Pointer) -> bool:
         watcher.close()
 
 
-def test_a_change_that_no_message_told_comes_by_a_snapshot_within_a_sweep(
+def test_a_change_without_a_message_arrives_in_a_snapshot_within_a_sweep(
     service: Service, pointer: Pointer, watcher: Watcher
 ) -> None:
     pointer.send(0, 1)
     watcher.until_events(2)
     watcher.until_nothing_waits()
-    # As by a worker that dies between its COMMIT and its message.
+    # As from a worker that dies between its COMMIT and its message.
     run_sql(service.database_url, CHANGE_UNTOLD, (pointer.instance_id,))
     snapshot = watcher.next("snapshot", seconds=SWEEP_SECONDS + 1)
     assert [status["events"] for status in snapshot.data["statuses"]] == [77]
-    # Once, and none where the messages come.
+    # Once, and none if the messages arrive.
     pointer.send(2)
     assert watcher.next("status").data["events"] == 3
     time.sleep(3 * SWEEP_SECONDS)
@@ -142,7 +142,7 @@ def test_an_erased_instance_has_no_stream(pointer: Pointer) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "no_such_instance")
 
 
-def test_a_client_that_comes_back_after_a_restart_of_live_has_missed_nothing(
+def test_a_client_that_reconnects_after_a_restart_of_live_has_missed_nothing(
     service: Service, pointer: Pointer, watcher: Watcher
 ) -> None:
     watcher.next("snapshot")
@@ -192,7 +192,8 @@ def test_500_clients_of_which_25_never_read_stay_within_bounded_memory(
     reading = Watcher(pointer.stream_url)
     clients = [open_and_never_read(pointer.stream_url) for _ in range(CLIENTS - 1)]
     try:
-        # All but the deaf ones are drained by hand; a thread each would measure Python's threads.
+        # All but those that never read are drained by hand; a thread each would measure Python's
+        # threads.
         deaf, hearing = clients[:DEAF], clients[DEAF:]
         for client in hearing:
             client.setblocking(False)

@@ -57,7 +57,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def site(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Another site, whose pages have the one tag."""
+    """Another site, whose pages contain only the tag."""
     with open_site(tmp_path_factory.mktemp("site")) as site:
         site.write("shop.html", tag(service))
         site.write("asks.html", tag(service, 'async data-autostart="false"'))
@@ -116,7 +116,7 @@ def test_a_server_that_dies_and_comes_back_has_every_sample(
     wait_for_stored(service, count, 40)
 
 
-def test_what_closed_pages_still_had_is_sent_by_the_next_visit(
+def test_samples_left_by_closed_pages_are_sent_by_the_next_visit(
     service: Service, context: BrowserContext, open_page: OpenPage
 ) -> None:
     pages = [live(open_page()) for _ in range(2)]
@@ -132,13 +132,13 @@ def test_what_closed_pages_still_had_is_sent_by_the_next_visit(
     page.wait_for_function("!Object.keys(localStorage).length")
 
 
-def test_what_is_too_much_for_the_queue_is_dropped_oldest_first_and_counted(
+def test_the_queue_drops_its_oldest_samples_and_counts_them(
     service: Service, open_page: OpenPage
 ) -> None:
     page = live(open_page())
     wait_for_stored(service, move(page))
     service.sql(CLEAR)
-    # In one go, before any is sent.
+    # All at once, before any is sent.
     found = page.evaluate(f"(({REPEAT})(20050), pointerscope.state())")
     assert (found["queued"], found["dropped"]) == (20000, 50)
     wait_for_stored(service, 20000, 60)
@@ -154,7 +154,7 @@ def test_a_page_closed_in_mid_movement_loses_no_sample(
     wait_for_stored(service, count)
 
 
-def test_back_from_the_cache_the_page_goes_on(
+def test_back_from_the_cache_the_page_continues(
     service: Service, open_page: OpenPage, site: str
 ) -> None:
     shown = "addEventListener('pageshow', (event) => (window.persisted = event.persisted))"
@@ -162,7 +162,7 @@ def test_back_from_the_cache_the_page_goes_on(
     before = move(page)
     page.goto(f"{site}/other.html")
     wait_for_stored(service, before)
-    page.go_back(wait_until="commit")  # Nothing is loaded again.
+    page.go_back(wait_until="commit")  # Nothing is reloaded.
     assert page.evaluate("window.persisted") is True
     count = move(page)
     assert count > before
@@ -198,7 +198,7 @@ def test_the_next_page_in_a_tab_is_the_same_instance(service: Service, open_page
     assert service.sql(INSTANCES) == [(1,)]
 
 
-def test_what_a_hidden_tab_keeps_may_be_sent_by_both_and_is_stored_once(
+def test_samples_kept_by_a_hidden_tab_may_be_sent_twice_and_are_stored_once(
     service: Service, context: BrowserContext, open_page: OpenPage
 ) -> None:
     first = live(open_page())
@@ -206,7 +206,7 @@ def test_what_a_hidden_tab_keeps_may_be_sent_by_both_and_is_stored_once(
     count = move(first)
     turn(first, hidden=True)
     assert len(first.evaluate("Object.keys(localStorage)")) == 1
-    # In this order: the first one tries again at any moment, and must find no gap.
+    # In this order: the first one retries at any moment, and must find no gap.
     first.route("**/events/", refuse)
     context.unroute("**/events/")
     second = live(open_page())
@@ -233,7 +233,7 @@ def test_a_slow_answer_does_not_move_the_clock(service: Service, open_page: Open
     assert abs(offset) < 100
 
 
-def test_a_sleep_of_the_machine_is_made_up_for(service: Service, open_page: OpenPage) -> None:
+def test_a_sleep_of_the_machine_is_corrected(service: Service, open_page: OpenPage) -> None:
     page = live(open_page())
     before = move(page)
     page.evaluate("const now = Date.now; Date.now = () => now() + 60000; 0")
@@ -322,7 +322,9 @@ def test_before_consent_nothing_is_captured(service: Service, open_page: OpenPag
 
 
 @pytest.mark.parametrize("wish", ["globalPrivacyControl", "doNotTrack"])
-def test_whoever_asks_not_to_be_tracked_is_not(open_page: OpenPage, wish: str) -> None:
+def test_a_browser_that_asks_not_to_be_tracked_is_not_tracked(
+    open_page: OpenPage, wish: str
+) -> None:
     page = open_page(script=f"Object.defineProperty(navigator, '{wish}', {{get: () => '1'}})")
     move(page)
     assert (state(page)["captured"], state(page)["connection"]) == (0, "idle")
@@ -429,7 +431,7 @@ def test_an_instance_that_was_erased_or_revoked_logs_on_anew_once_and_no_more(
     before = state(page)["captured"]
     move(page)
     wait_until(lambda: service.sql(STORED)[0][0] >= state(page)["captured"] - before)
-    # What was captured for the first does not come back under the second.
+    # Samples captured for the first instance do not reappear under the second.
     assert state(page)["dropped"] > 0
     end(second)
     move(page)
@@ -465,7 +467,7 @@ def test_erasing_before_anything_began_calls_nobody(
     assert calls == []
 
 
-def test_who_is_not_let_in_at_first_has_all_samples_stored_in_the_end(
+def test_samples_from_before_a_delayed_log_on_are_all_stored(
     service: Service, context: BrowserContext, open_page: OpenPage
 ) -> None:
     log_ons: list[float] = []
@@ -494,7 +496,7 @@ def test_who_is_not_let_in_at_first_has_all_samples_stored_in_the_end(
     assert 0.9 < service.sql(long)[0][0] < 2
 
 
-def test_stopping_does_not_wait_until_the_service_lets_anybody_in(
+def test_stopping_does_not_wait_for_a_refused_log_on(
     context: BrowserContext, open_page: OpenPage
 ) -> None:
     headers = {"Retry-After": "600", "Access-Control-Allow-Origin": "*"}

@@ -1,4 +1,4 @@
-"""The tracker in pages that nobody here wrote; each test's page is a file of its own."""
+"""The tracker in unusual pages; each test's page is a file of its own."""
 
 import json
 import time
@@ -27,7 +27,7 @@ from tests.service import ROOT, Service, wait_until
 
 ZONE = ROOT / "node_modules" / "zone.js" / "bundles" / "zone.umd.js"
 
-# What old versions of Prototype.js add; each object that has one is written by it.
+# Methods that old versions of Prototype.js add; each object with one is serialised by it.
 TO_JSON = """
 Array.prototype.toJSON = function () { return "[" + Array.prototype.join.call(this) + "]"; };
 Object.defineProperty(Object.prototype, "toJSON", { configurable: true,
@@ -132,7 +132,7 @@ def posted_to(site: Site) -> list[str]:
 
 
 @pytest.mark.parametrize("patch", PATCHES.values(), ids=PATCHES)
-def test_whatever_the_page_patches_each_sample_is_stored_once(
+def test_in_a_page_with_any_patch_each_sample_is_stored_once(
     service: Service, site: Site, open_page: OpenPage, patch: str
 ) -> None:
     page = live(open_page(f"<script>{patch}</script>{tag(service)}"))
@@ -142,7 +142,7 @@ def test_whatever_the_page_patches_each_sample_is_stored_once(
     assert (page.evaluate("faults"), posted_to(site)) == ([], [])
 
 
-def test_what_a_page_with_its_own_tojson_keeps_is_sent_once_to_the_service(
+def test_samples_kept_by_a_page_with_its_own_tojson_are_sent_once(
     service: Service, context: BrowserContext, site: Site, open_page: OpenPage
 ) -> None:
     html = f"<script>{TO_JSON}</script>{tag(service)}"
@@ -176,7 +176,7 @@ def test_what_a_page_with_its_own_tojson_keeps_is_sent_once_to_the_service(
         f"{'0' * 36}/../../\n{{}}",
     ],
 )
-def test_what_others_stored_under_our_keys_is_no_reason_to_call_anybody(
+def test_foreign_values_under_our_storage_keys_cause_no_call(
     service: Service, context: BrowserContext, site: Site, open_page: OpenPage, value: str
 ) -> None:
     keys = [f"pointerscope {service.url}/api/v1/{more}" for more in ("", "browsers/", "browsers/1")]
@@ -244,7 +244,7 @@ def test_only_a_202_acknowledges_and_nothing_goes_to_another_origin(
     ],
     ids=str,
 )
-def test_what_is_no_log_on_does_not_begin_and_loses_nothing(
+def test_an_invalid_log_on_answer_starts_nothing_and_loses_nothing(
     service: Service, context: BrowserContext, open_page: OpenPage, answer: dict
 ) -> None:
     headers = {"Access-Control-Allow-Origin": "*"}
@@ -314,7 +314,7 @@ LOADED = {
 
 
 @pytest.mark.parametrize("html", LOADED.values(), ids=LOADED)
-def test_however_it_is_loaded_it_works_by_the_pages_object(
+def test_loaded_in_any_way_it_works_with_the_pages_object(
     service: Service, open_page: OpenPage, html: str
 ) -> None:
     config = "<script>pointerscopeConfig = { endpoint: '{url}' }</script>"
@@ -324,7 +324,7 @@ def test_however_it_is_loaded_it_works_by_the_pages_object(
 
 
 @pytest.mark.parametrize("html", [LOADED["a module"], LOADED["a loader"]])
-def test_without_an_endpoint_one_line_says_so_and_it_can_come_later(
+def test_without_an_endpoint_one_line_says_so_and_it_can_be_set_later(
     service: Service, context: BrowserContext, open_page: OpenPage, html: str
 ) -> None:
     lines: list[str] = []
@@ -341,7 +341,7 @@ def test_without_an_endpoint_one_line_says_so_and_it_can_come_later(
     assert page.evaluate("faults") == []
 
 
-def test_a_refused_log_on_is_said_in_one_line(
+def test_a_refused_log_on_is_reported_in_one_line(
     service: Service, context: BrowserContext, open_page: OpenPage
 ) -> None:
     lines: list[str] = []
@@ -404,7 +404,7 @@ def test_a_page_that_is_prerendered_does_nothing_before_it_is_shown(
     wait_for_stored(service, move(live(page)) - before)
 
 
-# Playwright's Chromium fetches what is to be prerendered and does not run it, so this one is bare.
+# Playwright's Chromium fetches prerendered pages without running them, so this one is bare.
 FIRST = """<script type="speculationrules">
   { "prerender": [{ "urls": ["next.html"], "eagerness": "immediate" }] }</script>
 <script>setTimeout(() => (location.href = "next.html"), 5000)</script>"""
@@ -455,7 +455,7 @@ def test_none_of_its_listeners_and_timers_is_a_task_of_an_angular_application(
     if not ZONE.is_file():
         pytest.skip("npm has not fetched zone.js into node_modules")
     page = open_page(
-        # Without the test's own, which would hide the one that zone.js patches.
+        # Without the test's own listener, which would hide the one that zone.js patches.
         f"<script>delete window.addEventListener; {ZONE.read_text()}</script>"
         f"<script>{ZONES}</script>" + tag(service, 'data-autostart="false"')
     )

@@ -1,4 +1,4 @@
-"""The operator's names for the tracker and the API: a blocker's rule does not know them."""
+"""The operator's own names for the tracker and the API, which no blocker's rule contains."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.browser import CDN, open_chromium
 from tests.embedding import WATCH, calls_of, live, move, open_site, tag, wait_for_stored
 from tests.service import Service
 
-# Of EasyPrivacy, for requests of any origin.
+# Rules of EasyPrivacy, for requests of any origin.
 RULE = "**/analytics/tracker.*"
 NAMES = {"TRACKER_PATH": "p/move.js", "API_PREFIX": "p/v1"}
 
@@ -28,7 +28,7 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
-def test_a_visitor_with_a_blocker_is_measured_by_the_names_alone(
+def test_a_visitor_with_a_blocker_is_measured_through_the_names_alone(
     named: Service, chromium: Browser, tmp_path: Path
 ) -> None:
     new = f'<script src="{named.url}/p/move.js" data-endpoint="{named.url}" data-api="/p/v1/">'
@@ -46,7 +46,7 @@ def test_a_visitor_with_a_blocker_is_measured_by_the_names_alone(
         wait_for_stored(named, count)
         asked = {call.url.removeprefix(named.url) for call in calls}
         old = {path for path in asked if not path.startswith("/p/")}
-        # The blocked one.
+        # The blocked tracker.
         assert old == {"/static/analytics/tracker.js"}
         assert page.evaluate("pointerscope.erase()") is True
 
@@ -63,7 +63,7 @@ def test_the_services_own_page_uses_the_names(named: Service, chromium: Browser)
         assert page.evaluate("pointerscope.start()")["instanceId"] == first
 
 
-def test_each_call_answers_alike_by_both_names(named: Service) -> None:
+def test_each_call_has_the_same_answer_by_both_names(named: Service) -> None:
     def ask(prefix: str, method: str, path: str, **more: object) -> tuple:
         answer = requests.request(method, f"{named.url}{prefix}{path}", timeout=10, **more)
         open_to = answer.headers.get("Access-Control-Allow-Origin")
@@ -94,7 +94,7 @@ def test_each_call_answers_alike_by_both_names(named: Service) -> None:
         assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
 
 
-def test_a_stream_is_found_by_the_name(named: Service) -> None:
+def test_a_stream_works_by_its_name(named: Service) -> None:
     me = named.log_on()
     stream = me["stream_url"].replace("/api/v1/", "/p/v1/")
     with requests.get(stream, stream=True, timeout=10) as answer:

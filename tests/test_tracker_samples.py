@@ -1,4 +1,4 @@
-"""Which samples the tracker takes of a real pointer, at what times, and where a path begins."""
+"""The samples that the tracker takes of a real pointer, their times, and the starts of paths."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,7 +34,7 @@ WRONG_TIMES = {
     "a text": "() => 'now'",
     "nothing": "() => undefined",
 }
-# A step that does not begin a path, in px.
+# The longest step that does not begin a path, in px.
 LONGEST_STEP = """
 select coalesce(max(step), 0) from (
     select enter, sqrt(power(x - lag(x) over w, 2) + power(y - lag(y) over w, 2)) as step
@@ -78,14 +78,14 @@ def open_page(context: BrowserContext, site: Site, service: Service) -> OpenPage
 
 
 def stored_times(service: Service, page: Page) -> tuple[list[float], list[float]]:
-    """Return what is stored, in the page's clock, and the real times; epoch ms."""
+    """Return the stored times, by the page's clock, and the real times, in epoch ms."""
     wait_for(service, seen(page))
     offset = page.evaluate("pointerscope.start()")["clockOffset"]
     return [float(time) - offset for (time,) in service.sql(TIMES)], page.evaluate("times")
 
 
 @pytest.mark.parametrize("wrong", WRONG_TIMES.values(), ids=WRONG_TIMES)
-def test_where_an_events_time_is_out_of_bounds_the_pages_clock_goes_on(
+def test_if_an_events_time_is_out_of_bounds_the_pages_clock_is_used(
     service: Service, open_page: OpenPage, wrong: str
 ) -> None:
     page = open_page()
@@ -102,12 +102,12 @@ def test_where_an_events_time_is_out_of_bounds_the_pages_clock_goes_on(
         assert abs(found - expected) < 200
     for place in (*range(right), *range(back + 3, len(real))):
         assert abs(stored[place] - real[place]) < 0.01
-    # No more of them at one time than one frame brings.
+    # No more of them share a time than one frame contains.
     assert len({round(time) for time in stored[right:back]}) > (back - right) / 6
 
 
 @pytest.mark.parametrize("wrong", ["time + 600000", "time - 600000", "NaN", "0"])
-def test_one_wrong_time_touches_no_other_sample(
+def test_one_wrong_time_affects_no_other_sample(
     service: Service, open_page: OpenPage, wrong: str
 ) -> None:
     page = open_page()
@@ -131,7 +131,7 @@ def test_events_out_of_order_never_step_back(service: Service, open_page: OpenPa
     assert max(abs(a - b) for a, b in zip(stored, real, strict=True)) < 50
 
 
-def test_a_page_that_stood_still_for_seconds_has_the_times_of_the_events(
+def test_after_a_page_was_blocked_for_seconds_the_times_are_those_of_the_events(
     service: Service, open_page: OpenPage
 ) -> None:
     page = open_page()
@@ -174,7 +174,7 @@ def test_across_a_frame_the_first_sample_after_it_enters(
     wait_for(service, seen(page))
     assert service.sql(ENTERED) == [(2,)]
     assert service.sql(LONGEST_STEP)[0][0] <= 20
-    # All that the page sees lies beside the frame.
+    # All samples that the page sees are beside the frame.
     inside = "select count(*) from analytics_pointerpositionevent where x > 220 and x < 800"
     assert service.sql(inside) == [(0,)]
 
@@ -229,7 +229,7 @@ def touch(hand: CDPSession, kind: str, *places: tuple[int, int]) -> None:
     hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
 
-def test_a_mouse_and_a_pen_by_turns_share_no_path(
+def test_a_mouse_and_a_pen_in_turns_share_no_path(
     service: Service, context: BrowserContext, open_page: OpenPage
 ) -> None:
     page = open_page()

@@ -1,4 +1,4 @@
-"""A database of the code before the migrations were squashed upgrades without losing a row."""
+"""A database from before the squash of the migrations upgrades without losing a row."""
 
 import os
 import secrets
@@ -13,7 +13,7 @@ import pytest
 from tests.databases import ROOT, clone, run_sql
 
 BEFORE = ROOT / "tests" / "upgrades" / "before_squash.sql"
-# Django adds to these where later code has more models.
+# Django adds rows to these tables when later code has more models.
 GROWING = {"auth_permission", "django_content_type", "django_migrations"}
 OWN = ("analytics_", "dashboard_", "pointer_")
 COLUMNS = """
@@ -22,7 +22,7 @@ from pg_class class join pg_attribute on attrelid = class.oid
 where relkind = 'r' and relnamespace = 'public'::regnamespace and attnum > 0 and not attisdropped
 group by relname
 """
-# All that a role may see of the schema; white space in a function's text does not count.
+# The visible properties of the schema; white space in functions is ignored.
 SCHEMA = """
 with own as (
     select oid, relname, relkind from pg_class
@@ -56,7 +56,7 @@ order by 1, 2, 3, 4, 5
 
 
 class Database:
-    """A database of one test's own."""
+    """A database of a single test."""
 
     def __init__(self) -> None:
         self.admin_url = os.environ["DATABASE_URL"]
@@ -68,11 +68,11 @@ class Database:
         subprocess.run(command, cwd=ROOT, env=os.environ | {"DATABASE_URL": self.url}, check=True)
 
     def columns(self) -> dict[str, list[str]]:
-        """Return each table's columns."""
+        """Return the columns of each table."""
         return dict(run_sql(self.url, COLUMNS))
 
     def rows(self, columns: dict[str, list[str]]) -> dict[str, Counter[tuple]]:
-        """Return every row of the tables, as far as it has these columns."""
+        """Return all rows of the tables, with these columns."""
         return {
             table: Counter(run_sql(self.url, f"select {', '.join(names)} from {table}"))
             for table, names in columns.items()
@@ -118,11 +118,11 @@ def test_an_upgrade_keeps_every_row_and_ends_with_the_schema_of_a_new_database(
     assert {table: lost for table in before if (lost := before[table] - after[table])} == {}
     assert {table for table in before if after[table] - before[table]} <= GROWING
     assert old.schema() == fresh.schema()
-    # Nothing is left to do, for the squashed migrations count as applied.
+    # No migration is left to apply, because the squashed ones count as applied.
     old.migrate("--check")
 
 
-def test_every_migration_can_be_taken_back_and_applied_again(fresh: Database) -> None:
+def test_every_migration_can_be_reversed_and_applied_again(fresh: Database) -> None:
     schema = fresh.schema()
     for app in ("analytics", "dashboard"):
         fresh.migrate(app, "zero")

@@ -23,7 +23,7 @@ def verify(service: Service, *arguments: str, **more: object) -> subprocess.Comp
         text=True,
         timeout=60,
         **{
-            # A repair's drains would tell of themselves.
+            # A repair's drains would add log lines.
             "env": {**service.environment, "LOG_LEVEL": "WARNING"},
             "stdout": subprocess.PIPE,
             "stderr": subprocess.PIPE,
@@ -66,7 +66,7 @@ def test_progress_is_shown_on_a_terminal_and_kept_out_of_the_output(service: Ser
     assert done.stdout.count("\n") == 1
 
 
-def test_a_check_that_could_not_be_made_is_told_from_a_difference(service: Service) -> None:
+def test_a_check_that_failed_differs_from_a_difference(service: Service) -> None:
     nobody = verify(service, "--browser", "00000000-0000-0000-0000-000000000000")
     assert (nobody.returncode, nobody.stdout) == (2, "")
     assert "no such instance" in nobody.stderr

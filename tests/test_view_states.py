@@ -1,6 +1,6 @@
-"""What the staff's views show while they load, are empty, fail, live, come back, or are denied.
+"""The staff's views while they load, are empty, fail, are live, recover, or are denied.
 
-Those of `/` are in test_live_page.py.
+The states of `/` are in test_live_page.py.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ BUSY = {"status": 503, "code": "busy"}
 
 @pytest.fixture
 def page(staff: BrowserContext) -> Iterator[Page]:
-    """A page in a context of its own, that may go offline or lose its login."""
+    """A page in a separate context, which may go offline or lose its login."""
     context = staff.browser.new_context(storage_state=staff.storage_state())
     yield context.new_page()
     context.close()
@@ -30,7 +30,7 @@ def pointer(service: Service) -> Pointer:
 
 
 def hang(route: Route) -> None:
-    """Take the request and never answer."""
+    """Accept the request and never answer."""
 
 
 def fail(route: Route) -> None:
@@ -52,7 +52,7 @@ def test_the_list_says_that_it_is_being_read(service: Service, page: Page) -> No
     expect(list_state(page)).to_have_text("Reading the list.")
 
 
-def test_a_line_in_the_list_lives(service: Service, page: Page, pointer: Pointer) -> None:
+def test_a_row_of_the_list_is_live(service: Service, page: Page, pointer: Pointer) -> None:
     page.goto(f"{service.url}/browsers/")
     row = page.locator(f"[data-instance='{pointer.instance_id}']")
     expect(row.locator("[data-name=state]")).to_have_text("Resting")
@@ -63,11 +63,11 @@ def test_a_line_in_the_list_lives(service: Service, page: Page, pointer: Pointer
     expect(row.locator("[data-name=now]")).to_have_text("900")
     moved = line.get_attribute("d")
     assert moved != before
-    # Time goes on: what moved slides to the left.
+    # Time passes: the movement slides to the left.
     expect(line).not_to_have_attribute("d", moved)
 
 
-def test_the_list_without_network_keeps_what_it_has_and_goes_on_by_itself(
+def test_the_list_without_network_keeps_its_rows_and_recovers(
     service: Service, page: Page, pointer: Pointer
 ) -> None:
     page.goto(f"{service.url}/browsers/")
@@ -80,7 +80,7 @@ def test_the_list_without_network_keeps_what_it_has_and_goes_on_by_itself(
     expect(list_state(page)).to_have_text("")
 
 
-def test_the_list_of_somebody_who_has_been_logged_out_says_so(service: Service, page: Page) -> None:
+def test_the_list_says_that_its_user_was_logged_out(service: Service, page: Page) -> None:
     page.goto(f"{service.url}/browsers/")
     expect(list_state(page)).to_have_text("")
     page.context.clear_cookies()
@@ -89,7 +89,7 @@ def test_the_list_of_somebody_who_has_been_logged_out_says_so(service: Service, 
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
 
 
-def test_an_instance_says_that_it_is_being_asked_for(
+def test_an_instance_says_that_it_is_being_loaded(
     service: Service, page: Page, pointer: Pointer
 ) -> None:
     page.route("**/api/v1/**", hang)
@@ -108,7 +108,7 @@ def test_an_instance_that_has_not_moved_says_so_and_then_moves(
     expect(page.locator("[data-tile=distance]")).to_have_attribute("value", "5")
 
 
-def test_an_instance_whose_service_fails_shows_the_code_and_goes_on_by_itself(
+def test_an_instance_whose_service_fails_shows_the_code_and_recovers(
     service: Service, page: Page, pointer: Pointer
 ) -> None:
     page.route("**/api/v1/browsers/**", fail)
@@ -118,7 +118,7 @@ def test_an_instance_whose_service_fails_shows_the_code_and_goes_on_by_itself(
     expect_connection(page, "Live")
 
 
-def test_an_instance_without_network_goes_on_by_itself_with_another_ticket(
+def test_an_instance_without_network_recovers_with_another_ticket(
     service: Service, page: Page, pointer: Pointer
 ) -> None:
     tickets = []
@@ -134,7 +134,7 @@ def test_an_instance_without_network_goes_on_by_itself_with_another_ticket(
     assert len(set(tickets)) >= 2
 
 
-def test_one_that_logs_off_while_it_is_watched_is_not_called_live(
+def test_an_instance_that_logs_off_while_watched_is_not_called_live(
     service: Service, page: Page, pointer: Pointer
 ) -> None:
     page.goto(f"{service.url}/browsers/{pointer.instance_id}/")
@@ -144,7 +144,7 @@ def test_one_that_logs_off_while_it_is_watched_is_not_called_live(
     expect_connection(page, "Logged off", "Last seen")
 
 
-def test_one_that_is_gone_says_when_it_was_seen(
+def test_a_gone_instance_says_when_it_was_seen(
     service: Service, page: Page, pointer: Pointer
 ) -> None:
     service.sql(
@@ -160,7 +160,7 @@ def test_one_that_is_gone_says_when_it_was_seen(
     expect(page.get_by_text("No movement in its whole time")).to_be_visible()
 
 
-def test_a_colleague_who_is_logged_out_logs_in_and_is_back_at_the_view_of_the_link(
+def test_a_link_opened_without_a_login_leads_to_it_and_back_to_the_view(
     service: Service, page: Page, pointer: Pointer
 ) -> None:
     page.context.clear_cookies()
@@ -175,7 +175,7 @@ def test_a_colleague_who_is_logged_out_logs_in_and_is_back_at_the_view_of_the_li
 
 
 @pytest.mark.parametrize("query", ["", "?range=1h"])
-def test_an_instance_is_not_shown_to_somebody_else(
+def test_an_instance_is_not_shown_to_others(
     service: Service, page: Page, pointer: Pointer, query: str
 ) -> None:
     page.goto(f"{service.url}/login/")
@@ -194,7 +194,7 @@ def test_a_range_says_that_it_is_being_read(service: Service, page: Page, pointe
     expect_connection(page, "Connecting", "Reading what is stored.")
 
 
-def test_a_range_that_could_not_be_read_is_read_again_by_itself(
+def test_a_range_that_could_not_be_read_is_read_again(
     service: Service, page: Page, pointer: Pointer
 ) -> None:
     page.route("**/statuses/*", lambda route: route.abort())
@@ -204,7 +204,7 @@ def test_a_range_that_could_not_be_read_is_read_again_by_itself(
     expect_connection(page, "Stored")
 
 
-def test_a_range_of_somebody_who_has_been_logged_out_is_denied(
+def test_a_range_is_denied_to_a_user_who_was_logged_out(
     service: Service, page: Page, pointer: Pointer
 ) -> None:
     page.goto(f"{service.url}/browsers/{pointer.instance_id}/?range=15m")

@@ -31,7 +31,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_context(chromium: Browser) -> Iterator[Callable[[], BrowserContext]]:
-    """Open what is a browser of its own, as far as any page can tell."""
+    """Open a context that pages cannot tell from a separate browser."""
     contexts = []
 
     def open_context() -> BrowserContext:
@@ -59,7 +59,7 @@ def instance(page: Page) -> str:
 
 
 def move(page: Page, start: tuple[float, float] = (200, 200)) -> int:
-    """Move the pointer and wait until all is acknowledged; how many samples that were in all."""
+    """Move the pointer and wait until all is acknowledged; return the total number of samples."""
     sweep(page, start, (700, 500), 0.5)
     wait_until(lambda: not page.evaluate("pointerscope.state().queued"))
     return page.evaluate("pointerscope.state().captured")
@@ -73,7 +73,7 @@ def test_a_new_tab_and_a_later_visit_are_the_same_instance(
     known = instance(first)
     assert instance(visit(context, service)) == known
     first.close()
-    # Tomorrow: the tabs and what they stored are gone, the cookie is not.
+    # The next day: the tabs and their storage are gone, the cookie is not.
     assert instance(visit(context, service)) == known
 
 
@@ -92,14 +92,14 @@ def test_of_two_tabs_that_take_turns_every_sample_is_stored_once(
         for tab in tabs:
             tab.bring_to_front()
             move(tab, start)
-            # Without a window no tab is ever hidden, so that the pointer never seems to leave one.
+            # Without a window no tab is ever hidden, so the pointer never seems to leave one.
             tab.evaluate(LEAVE)
     counts = [tab.evaluate("pointerscope.state()") for tab in tabs]
     total = sum(count["captured"] for count in counts)
     assert [count["conflicts"] for count in counts] == [0, 0]
     stored, distinct, entered = service.sql(STORED, (instance(tabs[0]),))[0]
     assert (stored, distinct) == (total, total)
-    # Each coming of the pointer into a tab is one, so that no jump between tabs is a movement.
+    # Each entry of the pointer into a tab counts, so that no jump between tabs is a movement.
     assert entered == 4
 
 
@@ -117,7 +117,7 @@ def test_samples_that_wait_through_a_reload_are_stored_with_the_same_instance(
     wait_until(lambda: service.sql(STORED, (known,))[0][:2] == (captured, captured))
 
 
-def test_a_browser_that_keeps_no_cookies_is_measured_all_the_same(
+def test_a_browser_that_keeps_no_cookies_is_still_measured(
     service: Service, open_context: Callable[[], BrowserContext]
 ) -> None:
     def drop_cookies(route: Route) -> None:

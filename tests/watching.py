@@ -1,4 +1,4 @@
-"""Clients of the stream, as a browser would read it, and clients that do not read at all."""
+"""Clients of the stream: some read it as a browser does, others never read."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 15
 
 
 class Event(NamedTuple):
-    """One server-sent event, and when it came (monotonic seconds)."""
+    """One server-sent event, and its arrival (monotonic seconds)."""
 
     name: str
     id: int
@@ -37,30 +37,30 @@ class Watcher:
         threading.Thread(target=self._read, daemon=True).start()
 
     def next(self, name: str, seconds: float = PATIENCE_SECONDS) -> Event:
-        """Return the next event, which must be of this name."""
+        """Return the next event, which must have this name."""
         event = self.events.get(timeout=seconds)
         assert event.name == name, event
         return event
 
     def until(self, wanted: Callable[[Event], bool], seconds: float = PATIENCE_SECONDS) -> Event:
-        """Read events until one is as wanted; return it."""
+        """Read events until one is wanted; return it."""
         deadline = time.monotonic() + seconds
         while not wanted(event := self.events.get(timeout=max(0.01, deadline - time.monotonic()))):
             pass
         return event
 
     def until_events(self, count: int) -> Event:
-        """Read statuses until one of them has so many events in its bucket; return it."""
+        """Read statuses until one has `count` events in its bucket; return it."""
         return self.until(lambda e: e.name == "status" and e.data["events"] == count)
 
     def until_nothing_waits(self) -> None:
-        """Read on until nothing has come for a fifth of a second."""
+        """Read until nothing has arrived for a fifth of a second."""
         with contextlib.suppress(queue.Empty):
             while True:
                 self.events.get(timeout=0.2)
 
     def close(self) -> None:
-        # The thread is reading: a close would wait for it, and so for the next heartbeat.
+        # The thread is reading: closing would wait for it, and so for the next heartbeat.
         if self.connection.sock:
             with contextlib.suppress(OSError):
                 self.connection.sock.shutdown(socket.SHUT_RDWR)
@@ -79,7 +79,7 @@ class Watcher:
                     self._put(fields)
                     fields = {}
         except (OSError, HTTPException, ValueError):
-            pass  # The other side is gone, or we are.
+            pass  # Either side has closed.
         self.ended.set()
 
     def _put(self, fields: dict[str, str]) -> None:
@@ -88,7 +88,7 @@ class Watcher:
 
 
 def open_and_never_read(url: str) -> socket.socket:
-    """Ask for a stream with the smallest buffer there is, and take nothing of the answer."""
+    """Request a stream with the smallest possible buffer, and never read the answer."""
     parts = urlsplit(url)
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)

@@ -84,9 +84,7 @@ def measure_paths(visits: list[list[Sample]]) -> Numbers:
 
 
 def count_flips(values: Sequence[float]) -> int:
-    """Count the turns of direction: equal values in sequence count once, and a turn is an inner
-    extreme.
-    """
+    """Count the turns of direction: the inner extremes, where equal neighbours count once."""
     runs = [value for value, _ in groupby(values)]
     return sum((b > a) == (b > c) for a, b, c in zip(runs, runs[1:], runs[2:], strict=False))
 

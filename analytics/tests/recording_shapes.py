@@ -210,9 +210,7 @@ def jspsych_csv() -> bytes:
 
 
 def psychopy() -> bytes:
-    """Positions in `height` units, y up, with the mouse's lists in cells that other routines leave
-    empty.
-    """
+    """Positions in `height` units, y up, as lists in cells, which are empty in other routines."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(

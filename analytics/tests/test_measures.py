@@ -59,9 +59,7 @@ def at(us: int | None) -> datetime | None:
 
 
 def scales(found: Numbers, samples: list[Sample]) -> Numbers:
-    """Return the sizes of the numbers whose difference a measure is, because rounding scales with
-    them.
-    """
+    """Return the magnitudes that a measure is a difference of; rounding scales with them."""
     times = sorted({s.time for s in samples})
     step = min((b - a for a, b in pairwise(times)), default=1) / 1e6
     fastest = found["velocity_max"] or 0
@@ -289,9 +287,7 @@ class LawTests(MeasuresTestCase):
 
 
 def wander(chance: Random, steps: int) -> list[Sample]:
-    """Return an unevenly sampled pointer, on whole and fractional px, that rests, repeats and
-    leaves.
-    """
+    """Return an unevenly sampled pointer on fractional px that rests, repeats and leaves."""
     time, x, y, samples = ZERO, 500.0, 400.0, []
     for seq in range(steps):
         time += chance.choice([0, 1000, 8000, 16_667, 16_667, 250_000, chance.randrange(300_000)])

@@ -37,7 +37,5 @@ def finest_rung(*, since: datetime, now: datetime) -> int:
 
 
 def model_of(rung: int) -> type[BucketStatus]:
-    """Return the model of a rung's statuses: only the first rung is ever dropped, so it is
-    separate.
-    """
+    """Return the model of a rung's statuses; the first rung has its own, because it is dropped."""
     return PointerStatus if rung == FIRST_RUNG_MS else CoarseStatus

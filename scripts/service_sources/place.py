@@ -73,9 +73,7 @@ class Place:
         return ["unshare", "--user", *mapped, f"--root={self.root}", "--wd=/mnt", "--"]
 
     def run(self, folder: Path, *argv: str | Path, env: dict[str, str] | None = None) -> str:
-        """Run a short command here and return its output; ServiceError with its last line if it
-        fails.
-        """
+        """Run a short command here and return its output; ServiceError if it fails."""
         done = subprocess.run(
             self.command(folder, *argv),
             env=os.environ | (env or {}),

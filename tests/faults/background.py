@@ -1,4 +1,4 @@
-"""What goes on in threads while a block lasts."""
+"""Threads that run during a block."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -6,7 +6,7 @@ from typing import Any, Self
 
 
 class Background:
-    """A thread for each of some, that works until the block ends (`stopping` is set then)."""
+    """A thread for each of some objects, which works until the block ends and sets `stopping`."""
 
     def __init__(self, work: Callable[[Any], None], everyone: Iterable[Any]) -> None:
         self.stopping = threading.Event()

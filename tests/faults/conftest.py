@@ -13,8 +13,8 @@ from tests.service import Service
 SEED = int(os.environ.get("SEED") or time.time_ns() % 1_000_000)
 DISK_MB = 400
 WHOLE = os.environ.get("FAULTS") == "whole"
-# Rungs so short that their own jobs come round within seconds, and limits that no test meets
-# unless it means to.
+# The rungs are so short that their jobs run within seconds, and the limits so high that a test
+# reaches them only on purpose.
 SETTINGS = {
     "RUNGS": "1s,2s,4s",
     "ROLLUP_SHARDS": "4",
@@ -26,7 +26,7 @@ SETTINGS = {
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave to `make faults` what takes long."""
+    """Leave slow tests to `make faults`."""
     if WHOLE:
         return
     config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker("whole")])
@@ -41,14 +41,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture
 def service(running: Service) -> Service:
-    """The service that the tests here share, whole: what the last test left dead is started."""
+    """The shared service with all processes running, including those that a test killed."""
     running.start_missing()
     return running
 
 
 @pytest.fixture(scope="package")
 def database_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service on a PostgreSQL of its own, which may be stopped, on a small disk if possible."""
+    """A service with its own PostgreSQL, which may be stopped, on a small disk if possible."""
     folder = tmp_path_factory.mktemp("faults-of-the-database")
     mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m,mode=700", "tmpfs", folder]
     is_mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
@@ -62,9 +62,9 @@ def database_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servi
 
 @pytest.fixture
 def seed(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> int:
-    """What this run's chances come from; SEED gives them again."""
+    """The seed of this run's random choices; SEED sets it."""
     line = f"seed {SEED} ({request.node.name}; SEED={SEED} make faults repeats it)\n"
-    # Shown with a failure's report; by `make faults` always.
+    # Shown with a failure's report, and always by `make faults`.
     with capsys.disabled() if WHOLE else contextlib.nullcontext():
         sys.stdout.write(line)
     return SEED
@@ -77,5 +77,5 @@ def chance(seed: int) -> Random:
 
 @pytest.fixture
 def whole_or() -> Callable[[float, float], float]:
-    """Pick the number of the whole suite (`make faults`) or of the part that `make test` runs."""
+    """Choose the number for the whole suite (`make faults`) or for the part in `make test`."""
     return lambda whole, part: whole if WHOLE else part

@@ -1,4 +1,4 @@
-"""Stopping the service's work at a known point, to kill or to overtake somebody right there."""
+"""Stops the service's work at a known point, to kill it or to overtake it there."""
 
 import contextlib
 import socket
@@ -14,7 +14,7 @@ from tests.faults.invariants import SETTLE_SECONDS, check_outbox
 from tests.faults.traffic import Sender
 from tests.service import SWEEP_SECONDS, Service, wait_until
 
-# A drain that has claimed its marks and waits to write what it computed from them.
+# A drain that has claimed its marks and waits to write its statuses.
 HELD_DRAINS = """
 select client_port from pg_stat_activity where datname = current_database()
 and wait_event_type = 'Lock' and query like '%%with claimed as (%%unnest%%'
@@ -24,13 +24,13 @@ select from dashboard_pointerstatus s join dashboard_browser b on b.id = s.brows
 where b.instance_id = %s and s.time = to_timestamp(%s) for update of s
 """
 HELD_BY = "select pid from pg_stat_activity where %s = any(pg_blocking_pids(pid))"
-# Less than the ten seconds that a drain waits for a lock, and several sweeps.
+# Less than the ten seconds for which a drain waits for a lock, and longer than several sweeps.
 OVERTAKING_SECONDS = 4 * SWEEP_SECONDS
 
 
 @contextlib.contextmanager
 def held_drain(service: Service) -> Iterator[int]:
-    """Hold the next drain in its middle; gives the port of its connection to the database."""
+    """Hold the next drain midway; yields the port of its database connection."""
     blocker = psycopg2.connect(service.database_url)
     try:
         blocker.cursor().execute("lock table dashboard_pointerstatus in exclusive mode")
@@ -40,10 +40,10 @@ def held_drain(service: Service) -> Iterator[int]:
 
 
 def overtake(service: Service, sender: Sender) -> None:
-    """Hold a drain that has computed and not yet written, and let others take what comes then.
+    """Hold a drain that has computed but not yet written, and let others process newer samples.
 
-    The browser's lock is to keep them off. Without it one of them writes the newer truth, and the
-    slow drain its older one over it, which no later sample corrects.
+    The browser's lock must keep the others waiting. Without it one of them writes the newer status,
+    and the slow drain overwrites it with the older one, which no later sample corrects.
     """
     second = 1_000_000
     early = (sender.now_us() // second - 20) * second
@@ -60,7 +60,7 @@ def overtake(service: Service, sender: Sender) -> None:
 
 
 def child_with(service: Service, port: int) -> psutil.Process:
-    """The worker's child whose connection to the database has this local port."""
+    """Return the worker's child whose database connection has this local port."""
     for child in service.children("worker"):
         with contextlib.suppress(psutil.NoSuchProcess):
             if any(c.laddr.port == port for c in child.net_connections("tcp")):
@@ -69,9 +69,9 @@ def child_with(service: Service, port: int) -> psutil.Process:
 
 
 class HeldAnswers:
-    """A way to the database that holds each batch's answer: what is committed and not yet told.
+    """A proxy of the database that delays each batch's answer, after its COMMIT.
 
-    `committed` is set while one is held. Everything else passes at once.
+    `committed` is set while one is delayed. All other traffic passes at once.
     """
 
     def __init__(self, service: Service, seconds: float = 0.2) -> None:
@@ -127,7 +127,7 @@ def _until_either_hangs_up(*ends: socket.socket) -> Iterator[None]:
     finally:
         for end in ends:
             # Closing alone tells the other side nothing while the other thread reads here: a
-            # session that has not logged in yet would stay for a minute, and hold up DROP DATABASE.
+            # session that has not logged in yet would stay for a minute, and block DROP DATABASE.
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()

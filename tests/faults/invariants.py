@@ -1,7 +1,6 @@
-"""What holds after every fault, two sweep periods later.
+"""The invariants that hold two sweep periods after every fault.
 
-Each checker returns what it finds wrong, in words; test_checkers.py plants the defect that each is
-there for.
+Each checker returns descriptions of the violations; test_checkers.py plants the defect for each.
 """
 
 import subprocess
@@ -12,7 +11,7 @@ from collections.abc import Iterable
 from tests.faults.traffic import Attempt, Batch, Key, Place, Sender, Traffic
 from tests.service import ROOT, SWEEP_SECONDS, Service
 
-# The longest rung's job comes every two seconds, and one drain leaves marks for the next rung.
+# The longest rung's job runs every two seconds, and a drain leaves marks for the next rung.
 SETTLE_SECONDS = 2 * SWEEP_SECONDS + 3 * 2
 RAW = """
 select b.instance_id::text, (extract(epoch from e.time) * 1000000)::bigint, e.seq, e.x, e.y
@@ -28,7 +27,7 @@ where b.instance_id = any(%s::uuid[])
 def check(
     traffic: Traffic, *, longest: float = 2, may_break: bool = False, settle: float = SETTLE_SECONDS
 ) -> None:
-    """Assert every invariant of this traffic; `may_break` where web itself was killed."""
+    """Assert every invariant of this traffic; `may_break` if web itself was killed."""
     service, senders = traffic.service, traffic.senders
     attempts = traffic.attempts()
     assert sum(attempt.status == 202 for attempt in attempts) > 0, "nothing was ever acknowledged"
@@ -44,7 +43,7 @@ def check(
 
 
 def check_answers(attempts: Iterable[Attempt], *, may_break: bool = False) -> list[str]:
-    """No 5xx but 503 with Retry-After; no connection broken, unless web itself was killed."""
+    """Answers have no 5xx except 503 with Retry-After; connections break only if web was killed."""
     return [
         f"a bad answer: {attempt}"
         for attempt in attempts
@@ -61,7 +60,7 @@ def check_durations(attempts: Iterable[Attempt], *, longest: float) -> list[str]
 
 
 def check_account(batch: Batch) -> list[str]:
-    """accepted + duplicates + conflicts + rejected = sent; a sample is accepted once at most."""
+    """accepted + duplicates + conflicts + rejected = sent; a sample is accepted at most once."""
     receipts = [attempt.receipt for attempt in batch.attempts if attempt.receipt]
     sent, faults = len(batch.samples), []
     for receipt in receipts:
@@ -78,7 +77,7 @@ def check_account(batch: Batch) -> list[str]:
 
 
 def check_outbox(service: Service, senders: list[Sender], *, within: float) -> list[str]:
-    """The outbox is empty, on every rung."""
+    """The outbox is empty on every rung."""
     instances = [sender.instance_id for sender in senders]
     deadline = time.monotonic() + within
     while (waiting := service.sql(MARKS, (instances,))[0][0]) and time.monotonic() < deadline:
@@ -92,7 +91,7 @@ def read_raw(service: Service, sender: Sender) -> dict[Key, Place]:
 
 
 def check_stored(sender: Sender, raw: dict[Key, Place]) -> list[str]:
-    """acknowledged ⊆ raw ⊆ attempted, places included; a batch is stored whole or not at all."""
+    """acknowledged ⊆ raw ⊆ attempted, positions included; a batch is stored whole or not at all."""
     attempted, faults = {}, []
     for batch in sender.batches:
         attempted |= batch.samples

@@ -1,4 +1,4 @@
-"""Two Beats at once, and old chunks dropped, while samples come and are read."""
+"""Two Beats run at once, and old chunks are dropped, while samples arrive and are read."""
 
 import subprocess
 import sys
@@ -18,8 +18,7 @@ from tests.service import ROOT, Service
 BEATS = ("beat", "second beat")
 SENT, FAILED = "Sending due task sweep", "ERROR"
 FIRST_DAY = 31
-# A sample every tenth of a second, for one second of each of so many days, as if they had come
-# when they were new: with their marks.
+# A sample every tenth of a second, for one second of each day, with marks as if they were new.
 STORE_OLD = """
 with me as (select id from dashboard_browser where instance_id = %(instance)s), stored as (
     insert into analytics_pointerpositionevent (browser_id, time, x, y, seq, enter)
@@ -32,7 +31,7 @@ insert into analytics_dirtyrange (browser_id, since, until, rung)
 select browser_id, min(time), max(time), 1000 from stored
 group by browser_id, time_bucket('1 day', time)
 """
-# The hourly task's own function; each time a day later, so that each drops one day's chunk.
+# The hourly task's own function; each run is a day later, so that it drops one day's chunk.
 RETAIN = """
 import sys
 from datetime import timedelta
@@ -60,7 +59,7 @@ def test_two_beats_do_no_harm(service: Service, seed: int, whole_or: Callable) -
         service.start("second beat")
         before = {beat: service.log(beat).count(SENT) for beat in BEATS}
         try:
-            # A sweep that takes long, and the other Beat's in the midst of it.
+            # A sweep that takes long, with the other Beat's during it.
             for _ in range(whole_or(5, 1)):
                 overtake(service, swept)
             time.sleep(whole_or(150, 2))
@@ -74,12 +73,12 @@ def test_two_beats_do_no_harm(service: Service, seed: int, whole_or: Callable) -
 
 
 @pytest.mark.whole
-def test_dropping_old_chunks_changes_no_status_and_disturbs_nobody(
+def test_dropping_old_chunks_changes_no_status_and_disturbs_no_caller(
     service: Service, seed: int, whole_or: Callable
 ) -> None:
     days = whole_or(100, 8)
     old = Sender(service, Random(seed))
-    # Beat's own run may have sealed the days that are about to be filled.
+    # Beat's own run may have sealed the days that will be filled.
     service.sql("delete from analytics_seal")
     span = {"first": FIRST_DAY, "last": FIRST_DAY + days - 1}
     service.sql(STORE_OLD, {"instance": old.instance_id, **span})
@@ -102,7 +101,7 @@ def test_dropping_old_chunks_changes_no_status_and_disturbs_nobody(
 
 
 def retain(service: Service, days: int) -> int:
-    """Run the hourly jobs of so many days, by two at once as two Beats would have them run."""
+    """Run the hourly jobs of `days` days, twice at once, as two Beats would."""
     both = [
         subprocess.Popen(
             [sys.executable, "-c", RETAIN, str(days)],
@@ -127,7 +126,7 @@ def statuses(service: Service, sender: Sender) -> list[tuple[Any, ...]]:
 
 
 class Reader(Background):
-    """Reads an instance's old samples and statuses, as often as its limit lets it."""
+    """Reads an instance's old samples and statuses, as often as its limit allows."""
 
     def __init__(self, sender: Sender) -> None:
         self.answers: list[int] = []

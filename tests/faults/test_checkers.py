@@ -1,4 +1,4 @@
-"""Each checker sees the defect that it is there for, planted here."""
+"""Each checker finds its planted defect."""
 
 from collections.abc import Callable
 from random import Random
@@ -39,7 +39,7 @@ def receipt(accepted: int, duplicates: int, conflicts: int = 0) -> Attempt:
         (GOOD._replace(status=None), True),
     ],
 )
-def test_an_answer_that_no_fault_excuses(attempt: Attempt, is_bad: bool) -> None:
+def test_a_bad_answer_is_found(attempt: Attempt, is_bad: bool) -> None:
     assert bool(invariants.check_answers([GOOD, attempt])) is is_bad
 
 
@@ -94,7 +94,7 @@ PLANTS: dict[str, Callable[[Service, str], None]] = {
 }
 
 
-def test_statuses_that_are_not_what_a_fresh_computation_gives(service: Service) -> None:
+def test_statuses_that_differ_from_a_fresh_computation(service: Service) -> None:
     senders = [Sender(service, Random(n)) for n in range(len(PLANTS) + 1)]
     for sender in senders:
         assert sender.attempt(sender.new_batch(5)).status == 202
@@ -108,7 +108,7 @@ def test_statuses_that_are_not_what_a_fresh_computation_gives(service: Service) 
     assert found == [False, *(True for _ in PLANTS)], fault
 
 
-def test_a_mark_that_nobody_takes(service: Service) -> None:
+def test_a_mark_that_is_never_claimed(service: Service) -> None:
     sender = Sender(service, Random(3))
     service.sql(
         "insert into analytics_dirtyrange (browser_id, since, until, rung)"

@@ -1,4 +1,4 @@
-"""Those who ask for much, and those who then read nothing of it: the others do not notice."""
+"""Clients that request large answers, and do not read them, do not affect other callers."""
 
 import contextlib
 import json
@@ -24,9 +24,9 @@ EXPORTS = [
     *(f"events/?format={name}" for name in FORMATS),
     *(f"statuses/?format={name}&interval=1s&since=2020-01-01T00:00:00Z" for name in FORMATS),
 ]
-# An answer of a megabyte that is no stream: as many buckets as one may have.
+# An answer of a megabyte that is not streamed: as many buckets as allowed.
 LONG_SERIES = "statuses/?interval=1s&fill=zero&since={since}"
-# A first export to Parquet loads the library; what exports then need of memory is bounded.
+# The first export to Parquet loads the library; the memory of later exports is bounded.
 GROWTH_BYTES = 80_000_000
 SAMPLES = """
 insert into analytics_pointerpositionevent (time, browser_id, x, y, seq, enter)
@@ -44,7 +44,7 @@ from dashboard_browser, generate_series(1, %s) n where instance_id = any(%s::uui
 
 
 class Readers:
-    """Instances with much to read, each of which may ask as often as its limit allows."""
+    """Instances with much data, each of which may call as often as its limit allows."""
 
     def __init__(self, service: Service, chance: Random, count: int, rows: int = ROWS) -> None:
         self.service = service
@@ -56,7 +56,7 @@ class Readers:
         self._asked = 0
 
     def ask(self, path: str, method: str = "GET") -> socket.socket:
-        """Ask, with hardly any room for an answer, and read nothing of it."""
+        """Send a request with a tiny receive buffer, and do not read the answer."""
         sender = self.senders[self._asked % len(self.senders)]
         self._asked += 1
         line = socket.socket()
@@ -69,7 +69,7 @@ class Readers:
         return line
 
     def statuses(self) -> Counter[str]:
-        """Return how many answers have begun with each status; "" where none has."""
+        """Return how many answers have begun with each status, "" for those without an answer."""
         return Counter(begun(line) for line in self.lines)
 
     def erase(self) -> None:
@@ -90,7 +90,7 @@ def begun(line: socket.socket) -> str:
 
 
 class Callers(Background):
-    """Somebody whose calls are cheap, and how many seconds each has taken."""
+    """A caller with cheap calls, and the duration of each in seconds."""
 
     def __init__(self, service: Service) -> None:
         self.url, self.seconds = f"{service.url}/api/v1/browsers/", [0.0]
@@ -106,7 +106,7 @@ class Callers(Background):
 @pytest.fixture
 def readers(service: Service, chance: Random, whole_or: Callable) -> Iterator[Readers]:
     readers = Readers(service, chance, whole_or(12, 6))
-    # What a process loads once is not what an export costs.
+    # Memory that a process loads once does not count as an export's.
     for path in (*EXPORTS, LONG_SERIES.format(since=4_800_000)):
         requests.get(f"{readers.senders[0].path}{path}", headers=bearer(readers), timeout=30)
     yield readers
@@ -118,7 +118,7 @@ def bearer(readers: Readers) -> dict[str, str]:
     return {"Authorization": f"Bearer {readers.senders[0].write_token}"}
 
 
-def test_exports_that_nobody_reads_hold_up_nobody_and_little_memory(
+def test_exports_that_nobody_reads_delay_nobody_and_hold_little_memory(
     service: Service, seed: int, readers: Readers, whole_or: Callable
 ) -> None:
     count = whole_or(590, 240)
@@ -127,7 +127,7 @@ def test_exports_that_nobody_reads_hold_up_nobody_and_little_memory(
     paths = [*EXPORTS, LONG_SERIES.format(since=since)]
     with Traffic(service, seed, senders=2) as traffic, Callers(service) as callers:
         for n in range(count):
-            # The answer to a HEAD would be made for nobody; some leave before theirs has begun.
+            # A HEAD must not compute its answer. Some clients leave before their answer begins.
             line = readers.ask(paths[n % len(paths)], "HEAD" if n % 5 == 0 else "GET")
             if n % 7 == 0:
                 readers.lines.remove(line)
@@ -141,7 +141,7 @@ def test_exports_that_nobody_reads_hold_up_nobody_and_little_memory(
     assert max(callers.seconds) < 2, max(callers.seconds)
     assert (peak - memory) < GROWTH_BYTES, (peak - memory) >> 20
     assert memory_soon(service) - memory < GROWTH_BYTES, "it is not given back"
-    # A client that left holds no place: the next one is served at once.
+    # A client that left frees its place: the next one is served at once.
     wait_until(lambda: is_exported(readers), what="exports go on")
     check(traffic)
 
@@ -157,7 +157,7 @@ def is_exported(readers: Readers) -> bool:
     return answer.status_code == 200 and answer.text.count("\n") == ROWS + 1
 
 
-def test_the_refusal_is_a_problem_that_says_when_to_come_again(readers: Readers) -> None:
+def test_the_refusal_is_a_problem_that_says_when_to_retry(readers: Readers) -> None:
     for _ in range(30):
         readers.ask(EXPORTS[0])
     wait_until(lambda: readers.statuses()["503"], what="one is refused")
@@ -171,7 +171,7 @@ def test_the_refusal_is_a_problem_that_says_when_to_come_again(readers: Readers)
 
 
 class Reading(Background):
-    """A dozen that read a path without pause, as far as they are let."""
+    """A dozen threads that read a path without pause, as far as they are allowed."""
 
     def __init__(self, readers: Readers, path: str) -> None:
         self.path, self.statuses = path, Counter[int]()
@@ -187,14 +187,14 @@ class Reading(Background):
 
 
 @pytest.mark.parametrize("path", ["measures/", "{url}/api/v1/schema/", EXPORTS[0]])
-def test_beside_costly_reads_batches_and_cheap_calls_go_on(
+def test_beside_costly_reads_batches_and_cheap_calls_continue(
     service: Service, seed: int, chance: Random, path: str, whole_or: Callable
 ) -> None:
     seconds = whole_or(15, 3)
     readers = Readers(service, chance, 4, rows=40_000)
     with Traffic(service, seed, senders=2, size=30) as traffic, Callers(service) as callers:
         traffic.wait_for_more(20)
-        # A dozen clients share the machine in both phases; only what they read differs.
+        # A dozen clients use the machine in both phases; only their requests differ.
         with Reading(readers, f"{service.url}/api/v1/time/"):
             calm, before = time.monotonic(), len(callers.seconds)
             time.sleep(seconds)
@@ -211,7 +211,7 @@ def test_beside_costly_reads_batches_and_cheap_calls_go_on(
         "cheap calls": statistics.median(callers.seconds[during:after])
         / statistics.median(callers.seconds[before:between]),
     }
-    # What waits for the answers of others takes ten times as long and more.
+    # A call that waited for the costly answers would take ten times as long or more.
     assert max(slower.values()) < 6, slower
     check(traffic)
 

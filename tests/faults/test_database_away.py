@@ -1,4 +1,4 @@
-"""PostgreSQL gone, or its disk full: 503, nothing acknowledged is lost, and on again by itself."""
+"""PostgreSQL gone, or its disk full: 503, no acknowledged sample is lost, and ingest resumes."""
 
 import contextlib
 import shutil
@@ -23,7 +23,7 @@ where datname = current_database() and wait_event_type = 'Lock'
 and query like '%%django_celery_beat_periodictask%%'
 """
 
-# The session over which a web process stores its batches.
+# The session in which a web process stores its batches.
 STORING = """
 select pid from pg_stat_activity where datname = current_database()
 and application_name = 'pointerscope' and query like '%%analytics_store_batches%%'
@@ -42,7 +42,7 @@ def test_an_immediate_stop_of_postgresql_loses_nothing(
             service.start("postgres")
         traffic.wait_for_more(10, seconds=60)
     assert any(attempt.status == 503 for attempt in traffic.attempts())
-    # Beat comes back by itself, but may wait half a minute before it tries.
+    # Beat recovers on its own, but may wait half a minute before it retries.
     check(traffic, longest=6, settle=60)
 
 
@@ -67,9 +67,7 @@ def test_while_the_database_is_frozen_each_call_is_refused_in_time(
     check(traffic, longest=6.5, settle=60)
 
 
-def test_one_frozen_session_holds_up_no_batch_for_long(
-    database_service: Service, seed: int
-) -> None:
+def test_one_frozen_session_delays_no_batch_for_long(database_service: Service, seed: int) -> None:
     service = database_service
     with Traffic(service, seed, senders=4) as traffic:
         traffic.wait_for_more(20)
@@ -83,7 +81,7 @@ def test_one_frozen_session_holds_up_no_batch_for_long(
     check(traffic, longest=6.5, settle=60)
 
 
-def test_an_end_while_the_database_is_frozen_tells_all_that_are_under_way(
+def test_an_end_while_the_database_is_frozen_answers_all_current_requests(
     database_service: Service, seed: int
 ) -> None:
     service = database_service
@@ -100,12 +98,12 @@ def test_an_end_while_the_database_is_frozen_tells_all_that_are_under_way(
     assert under_way
     assert {attempt.status for attempt in under_way} <= {202, 503}, under_way
     assert ended - told < 10
-    # While web was away its senders were refused.
+    # While web was away, its senders' connections were refused.
     check(traffic, longest=6.5, may_break=True, settle=60)
 
 
 def postgres_processes(service: Service) -> list[psutil.Process]:
-    """The server and all of its children: none takes a connection, and none answers."""
+    """Return the server and its children, none of which accepts a connection or answers."""
     server = psutil.Process(service.processes["postgres"].pid)
     return [server, *server.children(recursive=True)]
 
@@ -139,7 +137,7 @@ def test_beat_that_loses_the_database_while_it_writes_its_schedule_misses_no_job
 
 
 @pytest.mark.whole
-def test_a_full_disk_refuses_politely_and_the_service_resumes_by_itself(
+def test_a_full_disk_is_answered_with_503_and_the_service_resumes(
     database_service: Service, seed: int
 ) -> None:
     service = database_service
@@ -162,16 +160,16 @@ def test_a_full_disk_refuses_politely_and_the_service_resumes_by_itself(
 
 
 def fill(ballast: Path, *, leave: int) -> None:
-    """Take what is left of the disk, but for so many bytes."""
+    """Fill the disk up to `leave` bytes."""
     room = shutil.disk_usage(ballast.parent).free - leave
-    # PostgreSQL may be quicker and take the last of it.
+    # PostgreSQL may take the last space first.
     with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
         for _ in range(room // 65536):
             file.write(bytes(65536))
 
 
 def revive(service: Service) -> None:
-    """Start PostgreSQL again where it gave up: it does so when its log finds no room."""
+    """Restart PostgreSQL if it stopped, as it does when its log finds no space."""
     time.sleep(1)
     if service.processes["postgres"].poll() is not None:
         service.start("postgres")

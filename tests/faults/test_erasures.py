@@ -21,7 +21,7 @@ select count(*) from (
     union all select browser_id from analytics_dirtyrange
 ) stored where browser_id not in (select id from dashboard_browser)
 """
-# What may come of each call that meets an erasure.
+# The possible results of each call that meets an erasure.
 RIGHT = {
     "erase": {204, 404},
     "erase again": {204, 404},

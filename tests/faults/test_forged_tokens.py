@@ -1,4 +1,4 @@
-"""Tokens that are not the caller's, and calls that another site makes staff's browsers send."""
+"""Tokens that are not the caller's, and calls that another site sends from staff's browsers."""
 
 import re
 import secrets
@@ -34,7 +34,7 @@ PASSWORD = "correct horse battery"
 
 @pytest.fixture(scope="module", autouse=True)
 def no_limit(running: Service) -> Iterator[None]:
-    """Limits out of the way, so that each of thousands of calls is judged by its token."""
+    """Disable the limits, so that each of thousands of calls is judged by its token."""
     running.start_missing()
     running.special["web"] = {"READS_PER_MINUTE": "1000000"}
     running.stop("web")
@@ -42,7 +42,7 @@ def no_limit(running: Service) -> Iterator[None]:
     yield
     running.special.clear()
     running.stop("web")
-    # What was counted here would fill the others' limits.
+    # Counts from here would use up other tests' limits.
     running.redis().flushdb()
     running.start("web")
 
@@ -67,7 +67,7 @@ def test_forged_foreign_truncated_and_expired_tokens_change_nothing(
 
 
 class Forger:
-    """Calls in the name of an instance whose token it does not have."""
+    """Calls for an instance whose token the caller does not have."""
 
     def __init__(
         self, service: Service, chance: Random, victim: Sender, other: Sender, revoked: Sender
@@ -78,12 +78,12 @@ class Forger:
         self.session = requests.Session()
 
     def try_once(self) -> int:
-        """Make one call; 401 and 403 are what it should get."""
+        """Make one call; its answer should be 401 or 403."""
         if self.chance.random() < 0.1:
             return self._ask_for_stream()
         target, token = self._target_and_token()
         method, path, body = self._call(token)
-        # A body can carry the token too, where a beacon could send it.
+        # A body can contain the token too, where a beacon could send it.
         headers = {} if body and "token" in body else {"Authorization": f"Bearer {token}"}
         answer = self.session.request(
             method, f"{target.path}{path}", json=body, headers=headers, timeout=30
@@ -180,7 +180,7 @@ def logged_in(service: Service, name: str) -> requests.Session:
 
 
 def fingerprint(service: Service) -> dict[str, Any]:
-    """Of each table a hash over all of its rows."""
+    """Return a hash over all rows of each table."""
     return {
         table: service.sql(f"select md5(string_agg(t::text, ';' order by t::text)) from {table} t")
         for table in TABLES

@@ -1,4 +1,4 @@
-"""SIGTERM under load: each process finishes what it has begun and is gone within ten seconds."""
+"""SIGTERM under load: each process finishes its current work and ends within ten seconds."""
 
 import contextlib
 import signal
@@ -36,7 +36,7 @@ def test_web_loses_nothing_as_it_ends(service: Service, seed: int, whole_or: Cal
             assert end(service, "web") < MOST_SECONDS
             service.start("web")
         traffic.wait_for_more(20)
-    # A connection may break as it ends; its sender sends the batch again.
+    # A connection may break at the end; its sender resends the batch.
     check(traffic, may_break=True)
 
 
@@ -56,7 +56,7 @@ def test_web_answers_what_it_has_begun(service: Service) -> None:
 
 
 @pytest.mark.whole
-def test_slow_senders_do_not_hold_up_the_end(service: Service, chance: Random) -> None:
+def test_slow_senders_do_not_delay_the_end(service: Service, chance: Random) -> None:
     with SlowClients(service, Sender(service, chance), 50):
         time.sleep(0.5)
         assert end(service, "web") < MOST_SECONDS
@@ -78,7 +78,7 @@ def test_the_others_end_in_time_and_lose_nothing(service: Service, seed: int, na
 
 @pytest.mark.whole
 def test_a_worker_in_the_middle_of_a_drain_finishes_it(service: Service, seed: int) -> None:
-    # A sweep could pass for the drain.
+    # A sweep could be mistaken for the drain.
     service.stop("beat")
     with Traffic(service, seed, senders=1) as traffic:
         with held_drain(service):

@@ -1,4 +1,4 @@
-"""The number of shards grows while everything runs: two workers count by different numbers."""
+"""The number of shards grows in operation: two workers use different numbers."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Hints are speed, the sweep is the guarantee."""
+"""Hints give speed; the sweep gives the guarantee."""
 
 from random import Random
 
@@ -25,9 +25,7 @@ def test_a_hint_brings_the_status_without_a_sweep(service: Service, chance: Rand
     service.start("beat")
 
 
-def test_a_hint_that_was_never_sent_is_made_good_by_the_sweep(
-    service: Service, chance: Random
-) -> None:
+def test_the_sweep_replaces_a_hint_that_was_never_sent(service: Service, chance: Random) -> None:
     sender = Sender(service, chance)
     held_back = {f"pointerscope:hint:{shard}": 1 for shard in range(64)}
     # A hint seems to be queued for every shard, so none is sent.
@@ -42,7 +40,7 @@ def test_a_hint_that_was_never_sent_is_made_good_by_the_sweep(
 
 
 @pytest.mark.whole
-def test_a_hint_whose_task_was_lost_holds_others_back_for_seconds_only(
+def test_a_hint_whose_task_was_lost_delays_others_for_seconds_only(
     service: Service, chance: Random
 ) -> None:
     sender = Sender(service, chance)

@@ -58,13 +58,13 @@ def test_web_killed_between_commit_and_answer(
         answers.close()
         service.stop("web")
         service.start("web")
-    # Its port is open before it has loaded Django: who calls just then waits for its start.
+    # Its port is open before it has loaded Django, so a caller at that moment waits for its start.
     check(traffic, may_break=True, longest=max(starts))
     assert sum(was_stored_unheard(batch) for batch in traffic.batches()) >= times
 
 
 def until_heard(traffic: Traffic) -> None:
-    """Wait for what is under way: a kill could hit again what the one before hit, sent again."""
+    """Wait for the current batches: the next kill could hit a retry of the same batch."""
     under_way = [batch for batch in traffic.batches() if not batch.acknowledged]
     wait_until(
         lambda: all(batch.acknowledged for batch in under_way), what="what was hit is acknowledged"
@@ -72,7 +72,7 @@ def until_heard(traffic: Traffic) -> None:
 
 
 def was_stored_unheard(batch: Batch) -> bool:
-    """Whether an attempt stored the batch and its answer never came."""
+    """Return whether an attempt stored the batch without an answer."""
     unheard = any(attempt.status is None for attempt in batch.attempts)
     return unheard and any(
         attempt.receipt and attempt.receipt["duplicates"] == len(batch.samples)

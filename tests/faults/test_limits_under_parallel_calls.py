@@ -1,4 +1,4 @@
-"""A limit holds exactly, however many call at once."""
+"""A limit is exact for any number of parallel calls."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Wrong logins by the dozen: an address is locked out, and pages hardly notice."""
+"""Dozens of wrong logins: an address is locked out, and pages stay almost as fast."""
 
 import itertools
 import time
@@ -15,16 +15,16 @@ from tests.service import Service, wait_until
 GUESSERS = 24
 ATTEMPTS_PER_ADDRESS = 6
 THREADS = 4
-# A page beside logins takes so many times what it takes beside as many readers of the login page,
-# who hash nothing. On a machine that was busy with other tests it took 1 to 8 times as much, and 33
-# times with a password hashed in every thread of web.
+# The limit of a page's time beside logins, in multiples of its time beside as many readers of the
+# login page, who hash nothing. On a busy machine it was 1 to 8 times, and 33 times when every
+# thread of web hashed passwords.
 MOST_TIMES = 15
 PATHS = itertools.cycle(["/login/", "/admin/login/"])
 
 
 @pytest.fixture(scope="module", autouse=True)
 def behind_a_proxy(running: Service) -> Iterator[None]:
-    """Let guessers choose their addresses, and have as many threads as by default."""
+    """Let guessers choose their addresses, and use the default number of threads."""
     running.start_missing()
     running.special["web"] = {
         "TRUSTED_PROXIES": "1",
@@ -40,7 +40,7 @@ def behind_a_proxy(running: Service) -> Iterator[None]:
 
 
 class Readers(Background):
-    """As many who read the login page without a pause: what any 24 clients cost."""
+    """As many clients that read the login page without a pause: the cost of any 24 clients."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
@@ -89,12 +89,12 @@ def seconds_of_pages(service: Service, seconds: float) -> list[float]:
 
 @pytest.fixture
 def beside_readers(service: Service) -> float:
-    """A page's median, in seconds, beside readers of the login page."""
+    """Return a page's median in seconds beside readers of the login page."""
     with Readers(service):
         return median(seconds_of_pages(service, 3))
 
 
-def test_logins_from_many_addresses_starve_no_page(
+def test_logins_from_many_addresses_do_not_starve_pages(
     service: Service, beside_readers: float, whole_or: Callable
 ) -> None:
     addresses = [f"203.0.113.{n}" for n in range(GUESSERS)]
@@ -102,7 +102,7 @@ def test_logins_from_many_addresses_starve_no_page(
         during = median(seconds_of_pages(service, whole_or(20, 5)))
     assert during < MOST_TIMES * beside_readers, f"{during:.3f} s beside {guessers.answers}"
     assert set(guessers.answers) <= {200, 429, 503}
-    # Passwords are still checked, one after the other.
+    # Passwords are still checked, one after another.
     assert guessers.answers[200] > 0
     assert guessers.answers[503] > 0
 
@@ -110,12 +110,12 @@ def test_logins_from_many_addresses_starve_no_page(
 def test_an_address_that_guesses_at_many_names_is_locked_out(
     service: Service, beside_readers: float
 ) -> None:
-    # All of one network, as one customer of a provider has.
+    # All from one network, such as that of one customer of a provider.
     addresses = [f"2001:db8::{n:x}" for n in range(GUESSERS)]
     with Guessers(service, addresses) as guessers:
         wait_until(lambda: guessers.answers[429], seconds=120, what="the lock")
         during = median(seconds_of_pages(service, 2))
     assert during < MOST_TIMES * beside_readers, f"{during:.3f} s beside {guessers.answers}"
     assert set(guessers.answers) <= {200, 429, 503}
-    # As many as there are threads may have been let in before the last that counts was counted.
+    # As many as there are threads may pass before the last counted one is counted.
     assert ATTEMPTS_PER_ADDRESS <= guessers.answers[200] < ATTEMPTS_PER_ADDRESS + THREADS

@@ -1,4 +1,4 @@
-"""A thousand streams, some of which nobody reads: bounded, and complete after a restart."""
+"""A thousand streams, some of which are never read: bounded, and complete after a restart."""
 
 import asyncio
 import contextlib
@@ -20,14 +20,14 @@ from tests.faults.traffic import Sender
 from tests.service import Service, wait_until
 from tests.watching import open_and_never_read
 
-# Four snapshots at a time, each with a connection for as long as its query takes, and the
-# sessions of asyncio's threads that are just being closed.
+# Four snapshots at a time, each with a connection during its query, and the sessions of asyncio's
+# threads that are being closed.
 MOST_CONNECTIONS = 8
 GROWTH_BYTES = 20 * 2**20
 
 
 class Crowd:
-    """Clients of one stream in one event loop, which come back when it ends, as browsers do."""
+    """Clients of one stream in one event loop, which reconnect when it ends, as browsers do."""
 
     def __init__(self, url: str, clients: int) -> None:
         self.parts = urlsplit(url)
@@ -110,7 +110,7 @@ def test_a_crowd_of_streams_is_bounded_and_misses_nothing_over_a_restart(
         plateau = sizes[len(sizes) // 3 :]
         assert max(plateau) - plateau[0] < GROWTH_BYTES, [size >> 20 for size in sizes]
         service.stop("live")
-        # What changes now is nobody's news; only a snapshot can tell it.
+        # No stream is open for this change; only a snapshot can deliver it.
         assert sender.attempt(sender.new_batch(20)).status == 202
         before = list(crowd.snapshots)
         service.start("live")

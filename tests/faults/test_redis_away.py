@@ -1,4 +1,4 @@
-"""Redis dead, empty, or hanging: ingest does not notice, and what it missed is made good."""
+"""Redis dead, empty or hanging: ingest is not affected, and missed hints are caught up."""
 
 import signal
 import time
@@ -18,24 +18,25 @@ and wait_event_type = 'Lock' and (query like '%%with claimed as (%%' or query li
 WAITING = "select count(*) from analytics_dirtyrange where rung = 1000 and id <= %s"
 
 
-def test_after_redis_came_back_empty_the_worker_takes_hints_again(
+def test_after_redis_returned_empty_the_worker_takes_hints_again(
     service: Service, seed: int, whole_or: Callable
 ) -> None:
     # Only hints start roll-ups now.
     service.stop("beat")
-    # What workers that were killed before have left; Celery gives it back after an hour.
+    # Leftovers of workers that were killed earlier; Celery redelivers them after an hour.
     service.redis().delete("unacked", "unacked_index")
     with Traffic(service, seed, senders=1) as traffic:
         for _ in range(whole_or(10, 1)):
             traffic.wait_for_more(5)
             with held_drain(service):
-                # One drain is held and one waits for it, so the next task is received and not
-                # acknowledged, while the worker listens for more: so it could end when Redis dies.
+                # One drain is held and one waits for it, so the next task is received but not
+                # acknowledged, while the worker listens for more. In this state it could end when
+                # Redis dies.
                 wait_until(lambda: service.sql(DRAINS) == [(2,)], what="two drains wait")
                 wait_until(lambda: service.redis().hlen("unacked") == 1, what="a task waits")
                 service.stop("redis", how=signal.SIGKILL)
                 time.sleep(0.5)
-            # What it had received before is done by then.
+            # By then all tasks that it had received are done.
             time.sleep(1)
             service.start("redis")
             newest = service.sql("select max(id) from analytics_dirtyrange")[0]
@@ -50,7 +51,7 @@ def test_after_redis_came_back_empty_the_worker_takes_hints_again(
 
 
 @pytest.mark.whole
-def test_while_redis_is_down_all_is_stored_about_as_fast(
+def test_while_redis_is_down_ingest_is_about_as_fast(
     service: Service, seed: int, whole_or: Callable
 ) -> None:
     seconds = whole_or(60, 6)
@@ -69,7 +70,7 @@ def test_while_redis_is_down_all_is_stored_about_as_fast(
     check(traffic, settle=30)
 
 
-def test_while_redis_hangs_no_request_waits_and_beat_goes_on_by_itself(
+def test_while_redis_hangs_no_request_waits_and_beat_resumes(
     service: Service, seed: int, whole_or: Callable
 ) -> None:
     with Traffic(service, seed, senders=2) as traffic:

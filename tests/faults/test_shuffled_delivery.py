@@ -1,4 +1,4 @@
-"""Samples that come late, shuffled and three times make the same tables as in order."""
+"""Samples that arrive late, shuffled and three times make the same tables as in order."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +37,7 @@ def test_shuffled_repeated_late_batches_make_the_tables_that_batches_in_order_ma
 
 
 def movements(chance: Random, count: int) -> list[tuple[Key, Place]]:
-    """Bursts of movement all over a day, in order; some samples share a time."""
+    """Return bursts of movement over a day, in order; some samples share a time."""
     path: list[tuple[Key, Place]] = []
     now_us = Sender.now_us()
     while len(path) < count:
@@ -56,10 +56,10 @@ def cut(path: list[tuple[Key, Place]]) -> list[Batch]:
 def deliver_wildly(
     sender: Sender, path: list[tuple[Key, Place]], chance: Random
 ) -> list[int | None]:
-    """Shuffle, cut, send each batch three times with its keys in another order, eight at once.
+    """Shuffle, cut, and send each batch three times with its keys in another order, eight at once.
 
-    Cut twice, so that batches overlap which are not the same. The three go out at once, so that
-    they meet in the database.
+    The samples are cut twice, so that different batches overlap. The three copies are sent at once,
+    so that they meet in the database.
     """
     batches = [batch for _ in range(2) for batch in cut(chance.sample(path, len(path)))]
     chance.shuffle(batches)

@@ -1,4 +1,4 @@
-"""Callers who send a byte a second, or far too much: the others do not notice."""
+"""Callers that send a byte a second, or far too much, do not affect other callers."""
 
 import contextlib
 import gzip
@@ -26,7 +26,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 
 class SlowClients(Background):
-    """Requests that announce a body, or more headers, and bring a byte of it a second."""
+    """Requests that announce a body, or further headers, and send a byte of it per second."""
 
     def __init__(self, service: Service, sender: Sender, count: int) -> None:
         self.address = ("127.0.0.1", service.port)
@@ -38,7 +38,7 @@ class SlowClients(Background):
     def _open(self, number: int) -> socket.socket:
         line = socket.create_connection(self.address, timeout=10)
         line.sendall(f"POST {self.path} HTTP/1.1\r\nHost: localhost\r\n".encode())
-        if number % 4:  # A quarter of them never come to the end of their headers.
+        if number % 4:  # A quarter of them never end their headers.
             line.sendall(b"Content-Type: application/json\r\nContent-Length: 5000\r\n\r\n")
         line.setblocking(False)
         return line
@@ -58,7 +58,7 @@ class SlowClients(Background):
                         self.answers[answer[9:12]] += 1
 
 
-def test_200_clients_that_send_a_byte_a_second_hold_up_nobody(
+def test_200_clients_that_send_a_byte_a_second_delay_nobody(
     service: Service, seed: int, chance: Random, whole_or: Callable
 ) -> None:
     seconds = whole_or(30, 4)
@@ -71,12 +71,12 @@ def test_200_clients_that_send_a_byte_a_second_hold_up_nobody(
             during = time.monotonic()
             time.sleep(seconds)
             after = time.monotonic()
-            # Each that sends a body is refused in the end.
+            # Each client that sends a body is refused in the end.
             if whole_or(1, 0):
                 wait_until(lambda: slow.answers[b"408"] >= SLOW_CLIENTS / 2, seconds=30)
         calm = time.monotonic()
         time.sleep(seconds)
-    # The machine's own noise comes and goes: the calm before and the calm after stand for it.
+    # The machine's noise varies, so the quiet phases before and after are both measured.
     baseline = max(p99(traffic.attempts(before, during)), p99(traffic.attempts(calm)))
     assert p99(traffic.attempts(during, after)) < 2 * baseline
     assert memory_of_web(service) - memory < GROWTH_BYTES
@@ -90,7 +90,7 @@ def memory_of_web(service: Service) -> int:
 
 @pytest.fixture(scope="module")
 def routes(running: Service) -> list[str]:
-    """Every address of the API, with an instance and an event filled in, and the pages."""
+    """Return the addresses of the pages, and of the API with an instance and an event filled in."""
     running.start_missing()
     paths = requests.get(f"{running.url}/api/v1/schema/?format=json", timeout=30).json()["paths"]
     me = running.log_on()["instance_id"]
@@ -118,7 +118,7 @@ def test_20_mb_and_bombs_on_every_route_change_nothing_for_the_others(
 
 
 def warm_up(raw: RawSender, routes: list[str], bomb: bytes) -> None:
-    """Let web load what it needs for these routes; once is enough."""
+    """Let web load the code for these routes once."""
     assert list(attack(raw, routes, bomb))
 
 

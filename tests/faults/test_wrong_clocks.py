@@ -1,4 +1,4 @@
-"""A clock that is off by more than it may be: refused, and no chunk is made for its time."""
+"""Samples of a clock that is too far off are refused, and create no chunk for their time."""
 
 from random import Random
 
@@ -21,7 +21,7 @@ CLOCKS = {
 CHUNKS = "select hypertable_name, chunk_name from timescaledb_information.chunks order by 1, 2"
 
 
-def test_sweeps_go_on_after_beats_clock_was_set_back(service: Service) -> None:
+def test_sweeps_continue_after_beats_clock_was_set_back(service: Service) -> None:
     service.stop("beat")
     ahead = "now() + interval '1 day'"
     service.sql(f"update django_celery_beat_periodictask set last_run_at = {ahead}")
@@ -40,7 +40,7 @@ def test_a_batch_from_a_wrong_clock_is_refused_whole(
 ) -> None:
     offset, code = CLOCKS[name]
     sender = Sender(service, chance)
-    # Today's chunks are there, whichever tests ran before.
+    # Today's chunks exist, whichever tests ran before.
     assert sender.attempt(sender.new_batch(5)).status == 202
     assert check_outbox(service, [sender], within=20) == []
     before = stored(service), service.sql(CHUNKS)
@@ -55,7 +55,9 @@ def test_a_batch_from_a_wrong_clock_is_refused_whole(
     assert (stored(service), service.sql(CHUNKS)) == before
 
 
-def test_a_clock_an_hour_behind_is_late_and_no_more(service: Service, chance: Random) -> None:
+def test_samples_of_a_clock_an_hour_behind_are_late_but_accepted(
+    service: Service, chance: Random
+) -> None:
     sender = Sender(service, chance)
     times = {(us - HOUR_US, seq): place for (us, seq), place in sender.new_batch(5).samples.items()}
     assert sender.attempt(Batch(times)).status == 202

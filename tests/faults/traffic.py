@@ -1,4 +1,4 @@
-"""Browser instances that send without pause, and note each attempt and its answer."""
+"""Browser instances that send without pause, and record each attempt and its answer."""
 
 import json
 import threading
@@ -14,7 +14,7 @@ from tests.faults.background import Background
 from tests.service import Service
 
 ANSWER_SECONDS = 15
-# What the service asks for in Retry-After is seconds; these are in a hurry.
+# The service's Retry-After is in seconds; these senders wait less.
 RETRY_SECONDS = (0.05, 0.3)
 LAST_TRIES_SECONDS = 40
 
@@ -23,11 +23,11 @@ Place = tuple[float, float]
 
 
 class Attempt(NamedTuple):
-    """One sending of a batch: when (monotonic), for how long, and what came of it."""
+    """One attempt to send a batch: its start (monotonic), its duration and its result."""
 
     at: float
     seconds: float
-    # None where there was no answer: the connection was refused or broke.
+    # None without an answer: the connection was refused or broke.
     status: int | None
     retry_after: str | None = None
     receipt: dict[str, int] | None = None
@@ -36,7 +36,7 @@ class Attempt(NamedTuple):
 
 @dataclass
 class Batch:
-    """The samples of one body, by key (time in us, seq), and all attempts to send it."""
+    """The samples of one body, by key (time in µs, seq), and all attempts to send it."""
 
     samples: dict[Key, Place]
     attempts: list[Attempt] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Batch:
 
 
 class Sender:
-    """A browser instance with a pointer that jumps about; one batch at a time, until it is had."""
+    """A browser instance with a jumping pointer, which resends each batch until it is stored."""
 
     def __init__(self, service: Service, chance: Random) -> None:
         self.service, self.chance, self.count = service, chance, 0
@@ -78,7 +78,7 @@ class Sender:
     def batch_at(self, *times_us: int) -> Batch:
         samples = {}
         for us in times_us:
-            # Whole pixels: what the database stores as float4 is then what was sent.
+            # Whole pixels, so that the database's float4 equals the sent value.
             place = float(self.chance.randrange(2000)), float(self.chance.randrange(2000))
             samples[us, self.count] = place
             self.count += 1
@@ -86,7 +86,7 @@ class Sender:
         return self.batches[-1]
 
     def deliver_at(self, *times_us: int) -> None:
-        """Send a batch of samples with these times, once; it must be accepted."""
+        """Send a batch of samples with these times once; it must be accepted."""
         assert self.attempt(self.batch_at(*times_us)).status == 202
 
     def attempt(self, batch: Batch, body: bytes | None = None) -> Attempt:
@@ -127,7 +127,7 @@ class Sender:
 
 
 class Traffic(Background):
-    """Senders, each in a thread, for as long as the block lasts; then each finishes its batch."""
+    """Senders in threads during the block; at its end each finishes its batch."""
 
     def __init__(
         self,
@@ -152,12 +152,12 @@ class Traffic(Background):
         return (batch for sender in self.senders for batch in list(sender.batches))
 
     def attempts(self, since: float = 0.0, until: float = float("inf")) -> list[Attempt]:
-        """All attempts that began in a time (monotonic), in order."""
+        """Return all attempts that began in this interval (monotonic), in order."""
         attempts = (attempt for batch in self.batches() for attempt in list(batch.attempts))
         return sorted(attempt for attempt in attempts if since <= attempt.at < until)
 
     def wait_for_more(self, batches: int, seconds: float = 30) -> None:
-        """Wait until so many more batches were acknowledged."""
+        """Wait until `batches` more batches are acknowledged."""
         deadline = time.monotonic() + seconds
         wanted = self.acknowledged() + batches
         while self.acknowledged() < wanted:
@@ -169,6 +169,6 @@ class Traffic(Background):
 
 
 def p99(attempts: list[Attempt]) -> float:
-    """The 99th percentile of the attempts' seconds."""
+    """Return the 99th percentile of the attempts' seconds."""
     seconds = sorted(attempt.seconds for attempt in attempts)
     return seconds[min(len(seconds) - 1, int(len(seconds) * 0.99))]

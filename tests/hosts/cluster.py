@@ -1,4 +1,4 @@
-"""The service spread over nine hosts, as tests/service.py has it on one."""
+"""The service on nine hosts, as tests/service.py runs it on one."""
 
 import contextlib
 import os
@@ -32,7 +32,7 @@ NUMBERS = {
 
 
 class Cluster:
-    """Database, Redis, two web, three workers, one live (and Beat beside it), by host name."""
+    """Database, Redis, two web, three workers, and one live with Beat, by host name."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -79,7 +79,7 @@ class Cluster:
         remove_switch()
 
     def start(self, name: str) -> None:
-        """Start what the host of this name is for; Beat is on the live process's."""
+        """Start the process of this host; Beat runs on the live process's host."""
         host = self.hosts["live" if name == "beat" else name]
         at = ["--host", host.address, "--port", "8000"]
         celery = [BIN / "celery", "--workdir", ROOT, "-A", "core"]
@@ -108,7 +108,7 @@ class Cluster:
         host.start(name, words[name.rstrip("123")], self.environment)
 
     def wait_for(self, name: str) -> None:
-        """Wait until a web or worker host does its work."""
+        """Wait until a web or worker host works."""
         host = self.hosts[name]
         is_ready = {
             "web": lambda: answers(f"http://{host.address}:8000"),
@@ -117,7 +117,7 @@ class Cluster:
         wait_until(is_ready[name.rstrip("123")], seconds=60, what=name)
 
     def restart(self, name: str) -> None:
-        """Ask a process to end, and start it again when it has."""
+        """Send SIGTERM to a process, and start it again when it has ended."""
         process = self.hosts["live" if name == "beat" else name].running[name]
         process.terminate()
         process.wait(30)
@@ -148,7 +148,7 @@ def answers(url: str) -> bool:
 
 
 class Roamer(Sender):
-    """A client that knows both web hosts, and goes to the other where one does not answer."""
+    """A client that knows both web hosts, and switches if one does not answer."""
 
     def attempt(self, batch: Batch, body: bytes | None = None) -> Attempt:
         attempt = super().attempt(batch, body)

@@ -1,7 +1,7 @@
-"""Hosts on one machine: network namespaces on one switch, each with an address of its own.
+"""Hosts on one machine: network namespaces on one switch, each with its own address.
 
-All of it is inside the namespace that `make hosts` runs the tests in. Nothing outside can be
-reached from there, and all of it is gone when its last process is.
+They are all inside the namespace in which `make hosts` runs the tests. From there nothing outside
+can be reached, and they vanish with the namespace's last process.
 """
 
 import os
@@ -11,13 +11,13 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-# For tests of network devices (RFC 2544); never routed on the Internet.
+# Reserved for tests of network devices (RFC 2544); never routed on the Internet.
 NETWORK = "198.18.0"
 SWITCH = "switch"
 
 
 def is_own_namespace() -> bool:
-    """Whether we are where `make hosts` puts us: nothing but loopback, and ours to change."""
+    """Return whether this is the namespace of `make hosts`, which has only loopback."""
     return os.environ.get("HOSTS") == "own namespace" and interfaces() == ["lo"]
 
 
@@ -30,7 +30,7 @@ def ip(*words: str) -> None:
 
 
 class Host:
-    """A network namespace with one address; what runs in it is ended with it."""
+    """A network namespace with one address; its processes end with it."""
 
     def __init__(self, number: int, folder: Path) -> None:
         self.number, self.folder = number, folder
@@ -69,14 +69,14 @@ class Host:
         return (self.folder / f"{name}.log").read_text()
 
     def cut_off(self) -> None:
-        """Pull the plug: no packet comes or goes, and nobody is told."""
+        """Cut the network: no packet passes, and no side is notified."""
         ip("link", "set", f"host{self.number}", "down")
 
     def reconnect(self) -> None:
         ip("link", "set", f"host{self.number}", "up")
 
     def kill(self) -> None:
-        """End everything that runs here at once, as a power failure does."""
+        """Kill everything that runs here at once, as a power failure does."""
         for process in self.running.values():
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Hosts go, one way or the other, and the others take over: nothing is lost or counted twice."""
+"""Hosts fail in several ways, and others take over: nothing is lost or counted twice."""
 
 import sys
 import time
@@ -16,7 +16,7 @@ from tests.hosts.network import Host
 from tests.service import wait_until
 
 TWO_SWEEPS = 2 * SWEEP_SECONDS
-# Twice what a worker at rest needs to look up its work on a machine with two cores.
+# Twice the time in which an idle worker fetches its work on a machine with two cores.
 SLACK_SECONDS = 5
 LONGEST_ANSWER = 40
 OUTAGE_SECONDS = 20
@@ -27,7 +27,7 @@ LAST_MARK = "select coalesce(max(id), 0) from analytics_dirtyrange"
 
 @contextmanager
 def worker_in_mid_drain(cluster: Cluster) -> Iterator[str]:
-    """Give the name of a worker host whose drain has claimed marks and waits to write."""
+    """Yield the name of a worker host whose drain has claimed marks and waits to write."""
     blocker = psycopg2.connect(cluster.database_url)
     try:
         blocker.cursor().execute("lock table dashboard_pointerstatus in exclusive mode")

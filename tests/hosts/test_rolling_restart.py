@@ -1,4 +1,4 @@
-"""An upgrade, process by process, under load: nothing is lost, nobody is refused."""
+"""An upgrade under load, process by process: nothing is lost, nobody is refused."""
 
 from tests.faults.invariants import check
 from tests.faults.traffic import Traffic

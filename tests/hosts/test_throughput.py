@@ -1,4 +1,4 @@
-"""Drains on more hosts roll more up in the same time, until the database is the limit."""
+"""More worker hosts roll up more in the same time, until the database is the limit."""
 
 import platform
 import sys
@@ -23,7 +23,7 @@ with browser as (
 )
 select array_agg(id) from browser
 """
-# A mark for each quarter second, as trackers leave them.
+# A mark per quarter second, as trackers cause them.
 MARK = """
 insert into analytics_dirtyrange (browser_id, since, until, rung)
 select browser_id, min(time), max(time), 1000 from analytics_pointerpositionevent
@@ -36,7 +36,7 @@ WAITING = "select count(*) from analytics_dirtyrange where rung = 1000"
 def test_more_worker_hosts_drain_a_backlog_sooner(cluster: Cluster) -> None:
     browsers = cluster.sql(FILL, (BROWSERS, HZ, SECONDS * HZ))[0][0]
     cluster.hosts["live"].kill()
-    # The first round makes chunks and warms caches; of the others the best counts.
+    # The first round creates chunks and warms caches; the best of the others counts.
     best = dict.fromkeys(range(1, len(WORKERS) + 1), 0.0)
     for number in range(1 + ROUNDS):
         for workers in best:
@@ -52,13 +52,13 @@ def test_more_worker_hosts_drain_a_backlog_sooner(cluster: Cluster) -> None:
 
 
 def seconds_to_drain(cluster: Cluster, browsers: list[int], workers: int) -> float:
-    """Drain the same samples with so many worker hosts at work."""
+    """Drain the same samples with this number of worker hosts."""
     cluster.sql(CLEAR, (browsers,))
     queue = Celery(broker=cluster.redis_url)
     idle = [f"{name}@{platform.node()}" for name in WORKERS[workers:]]
     if idle:
         queue.control.cancel_consumer("celery", destination=idle, reply=True, timeout=5)
-        # What asks Redis for a task just now gives up within a second.
+        # A worker that waits for a task from Redis gives up within a second.
         time.sleep(2)
     cluster.sql(MARK, (browsers,))
     began = time.perf_counter()

@@ -23,9 +23,7 @@ class TimeColumn:
         self.reader = MomentReader(zone=options.timezone or UTC, form=options.time_format)
 
     def extend(self, cells: Sequence[Any], places: Sequence[int], refuse: Callable) -> None:
-        """Add cells; one that is not a time counts as 0 and is passed to `refuse(place, cell,
-        why)`.
-        """
+        """Add cells; call `refuse(place, cell, why)` for one that is not a time, and add 0."""
         if not self._format and self._extend_by_numbers(cells):
             return
         for place, cell in zip(places, cells, strict=True):
