@@ -4,6 +4,6 @@ import os
 
 import django
 
-# Here, because what a benchmark imports needs it: models load only after it.
+# Set up here, because the imports of a benchmark load models.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 django.setup()

@@ -31,15 +31,21 @@ Measure = Callable[[], list[Row]]
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "--only", type=lambda text: text.split(","), help=f"some of {', '.join(MEASURES)}, curves"
+        "--only",
+        type=lambda text: text.split(","),
+        help=f"a selection of {', '.join(MEASURES)}, curves",
     )
     parser.add_argument(
         "--large", action="store_true", help="the rows with 100 million events instead"
     )
-    parser.add_argument("--rows", type=int, default=100_000_000, help="how many, with --large")
-    parser.add_argument("--minutes", type=float, default=0.5, help="to watch memory for")
+    parser.add_argument(
+        "--rows", type=int, default=100_000_000, help="the number of rows, with --large"
+    )
+    parser.add_argument("--minutes", type=float, default=0.5, help="how long to watch memory")
     parser.add_argument("--short", action="store_true", help="the ratios that the tests compare")
-    parser.add_argument("--expect", action="store_true", help="with --short: expect these")
+    parser.add_argument(
+        "--expect", action="store_true", help="with --short: store them as expected"
+    )
     asked = parser.parse_args()
     if unknown := set(asked.only or []) - {*MEASURES, "curves"}:
         parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
@@ -72,7 +78,7 @@ MEASURES: dict[str, Callable[..., list[Row]]] = {
 
 def main() -> int:
     asked = parse()
-    logging.disable(logging.INFO)  # Each drain has a line.
+    logging.disable(logging.INFO)  # Each drain logs a line.
     if asked.short:
         return _short(asked.expect)
     found = _found()
@@ -115,7 +121,7 @@ def _short(expect: bool) -> int:
 
 
 def _found() -> dict[str, Any]:
-    """Return what earlier runs have found, which this one adds to."""
+    """Return the figures of earlier runs, to which this run adds."""
     return json.loads(FOUND.read_text()) if FOUND.exists() else {"rows": {}}
 
 

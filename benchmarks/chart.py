@@ -1,4 +1,4 @@
-"""From the movement of a hand to the chart, in Chromium, as the live page itself measures it."""
+"""The lag from a hand's movement to the chart in Chromium, as the live page measures it."""
 
 from playwright.sync_api import Page, Route, expect
 
@@ -12,7 +12,7 @@ FLUSH_MS = 250
 
 
 def measure(*, rounds: int = 3) -> list[Row]:
-    """Return the row; the best of the rounds, because a neighbour can only lengthen the way."""
+    """Return the row of the best round, because other load can only add to the lag."""
     with stage() as running, open_chromium() as chromium:
         lags = []
         for _ in range(rounds):

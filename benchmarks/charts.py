@@ -1,4 +1,4 @@
-"""The curves as pictures, for docs/performance.md."""
+"""Pictures of the curves, for docs/performance.md."""
 
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ def _axes(x: str, y: str) -> tuple[Any, Any]:
 
 
 def _save(figure: Any, file: Path) -> None:
-    # Without a date in it, so that the same curve is the same file.
+    # Without a date, so that an equal curve gives an equal file.
     figure.savefig(file, dpi=130, metadata={"Software": None})
     pyplot.close(figure)
 

@@ -15,12 +15,12 @@ WORKERS = (1, 2, 4)
 BROWSERS = (1, 10, 100, 1000)
 SENDERS = (1, 8, 32, 128)
 LOADS = (0.1, 0.25, 0.5, 0.75, 0.9)
-# A quarter second of a hand that moves, as browsers sample it.
+# A quarter second of a moving hand, as browsers sample it.
 HZ, BATCHES_PER_SECOND = 60, 4
 
 
 class Capacity(NamedTuple):
-    """Pointers that move at 60 Hz, all at once; and who spends the time on them, in all 1."""
+    """Pointers that can move at 60 Hz at once, and each process's share of the CPU time."""
 
     pointers_per_core: float
     shares: dict[str, float]
@@ -46,7 +46,7 @@ def measure(*, seconds: float = 1.5) -> dict[str, Any]:
 
 
 def _events(bench: Bench, size: int, seconds: float, clients: int = CLIENTS) -> float:
-    """The better of two runs: a neighbour on the machine only makes it slower."""
+    """Return the better of two runs, because other load can only make a run slower."""
     runs = [
         bench.over_http("service", size=size, seconds=seconds, clients=clients)[0] for _ in range(2)
     ]
@@ -73,7 +73,7 @@ def _by_browsers(running: Stage, seconds: float) -> list[list[float]]:
 
 
 def _by_load(bench: Bench, seconds: float) -> dict[str, list[list[float]]]:
-    """Milliseconds by the share of the top rate."""
+    """Return the milliseconds by the share of the top rate."""
     top = bench.over_http("service", size=30, seconds=seconds)[1].per_second
     post, stream = [], []
     for load in LOADS:

@@ -1,4 +1,4 @@
-"""A database of a benchmark's own: made, filled by SQL alone, dropped at the end."""
+"""A benchmark's own database: created, filled by SQL alone, dropped at the end."""
 
 import secrets
 from collections.abc import Iterator
@@ -10,14 +10,15 @@ from tqdm import tqdm
 
 START = datetime.fromisoformat("2026-11-20T00:00:00Z")
 HZ = 60
-BATCH_EVENTS = 15  # What a tracker sends in 250 ms.
+BATCH_EVENTS = 15  # A tracker's batch of 250 ms.
 SLICE_ROWS = 500_000
 
 BROWSERS = """
 insert into dashboard_browser (instance_id, is_active, logged_on_at, token_version)
 select gen_random_uuid(), true, %(start)s, 1 from generate_series(1, %(browsers)s)
 """
-# As they arrive: a batch of each browser, then the next of each. The paths are Lissajous figures.
+# In the order of arrival: a batch of each browser, then the next of each. The paths are Lissajous
+# figures.
 EVENTS = """
 insert into analytics_pointerpositionevent (browser_id, time, x, y, seq, enter)
 select b.id, %(start)s + i * interval '1 second' / %(hz)s,
@@ -32,7 +33,7 @@ select browser_id, min(time), max(time), 1000 from analytics_pointerpositioneven
 group by browser_id, seq / %(batch)s order by min(time), browser_id
 """
 
-# The bare roll-up statement: all statuses of 1 s from all samples, or from those of a range.
+# The bare roll-up statement: all statuses of 1 s from all samples, or from the samples of a range.
 ROLL_UP = """
 with segment as (
     select browser_id, time, seq, x, y, time_bucket('1 second', time) as bucket,
@@ -62,9 +63,9 @@ from slice group by browser_id, bucket
 
 @contextmanager
 def own_database() -> Iterator[str]:
-    """Django on a new, migrated database of the server at DATABASE_URL; dropped on the way out.
+    """Use a new, migrated database on the server of DATABASE_URL, and drop it at the end.
 
-    Gives its name, for `use` where there are several.
+    Yields its name, for `use` with several databases.
     """
     settings = connection.settings_dict
     before, name = settings["NAME"], f"benchmark_{secrets.token_hex(4)}"
@@ -81,15 +82,15 @@ def own_database() -> Iterator[str]:
 
 
 def use(name: str) -> None:
-    """Let Django's connection be one to that database."""
+    """Connect Django to that database."""
     connection.close()
     connection.settings_dict["NAME"] = name
 
 
 def fill(*, rows: int, browsers: int) -> timedelta:
-    """Store about so many samples of browsers that all move all the time; return for how long.
+    """Store about `rows` samples of browsers in constant movement; return their time span.
 
-    So many browsers that are there already go on from START again, so call it once.
+    Call it once: existing browsers would start from START again.
     """
     run(BROWSERS, {"start": START, "browsers": browsers})
     batches = max(rows // (browsers * BATCH_EVENTS), 1)

@@ -1,7 +1,7 @@
-"""How fast a drain works off a large backlog, against the bare roll-up statement on the same rows.
+"""The speed of a drain with a large backlog, against the bare roll-up statement on the same rows.
 
-The bare statement computes and inserts all statuses from all samples at once: no marks, no claims,
-no locks, nothing stored before, nothing marked for the rung above.
+The bare statement computes and inserts all statuses from all samples at once: without marks, claims
+or locks, into an empty table, and without marks for the rung above.
 """
 
 import argparse
@@ -24,7 +24,7 @@ SUMS = "select count(*), sum(events), round(sum(traversed_distance)::numeric, 3)
 
 
 class Figures(NamedTuple):
-    """How many samples there were, and how many were rolled up a second, at best, either way."""
+    """The number of samples, and the best samples per second by the statement and by the drain."""
 
     samples: int
     bare: float
@@ -36,9 +36,9 @@ class Figures(NamedTuple):
 
 
 def measure(*, rows: int = 1_000_000, browsers: int = 200, rounds: int = 5) -> Figures:
-    """Roll the same samples up by the bare statement and by the drain, by turns.
+    """Roll the same samples up by the bare statement and by the drain, in turn.
 
-    Of each way the best round counts: what else the machine does only ever makes it slower.
+    The best round of each counts, because other load can only make a round slower.
     """
     with own_database():
         fill(rows=rows, browsers=browsers)
@@ -54,7 +54,7 @@ def measure(*, rows: int = 1_000_000, browsers: int = 200, rounds: int = 5) -> F
                 times.append(_seconds(work))
                 sums.add(run(SUMS.format("dashboard_pointerstatus"))[0])
         if len(sums) != 1:
-            raise AssertionError(f"the two do not give the same statuses: {sums}")
+            raise AssertionError(f"the two give different statuses: {sums}")
     return Figures(samples, samples / min(bare), samples / min(drained))
 
 

@@ -2,8 +2,8 @@
 
     scripts/services run -- .venv/bin/python -m benchmarks.export_memory
 
-Ten instances of a million samples each, over twenty days, in a database of its own that is dropped
-afterwards. Beside them, in the same run: a server-side cursor that reads one instance's rows.
+Ten instances with a million samples each, over twenty days, in a separate database that is dropped
+afterwards. The same run also measures a server-side cursor that reads one instance's rows.
 """
 
 import argparse
@@ -45,7 +45,7 @@ class Cost(NamedTuple):
 
 
 def export(service: Service, folder: Path, kind: str, *arguments: str) -> Cost:
-    """Run the command to its end."""
+    """Run the command to its end; return its cost."""
     path = folder / f"samples.{kind}"
     process = subprocess.Popen(
         [sys.executable, "manage.py", "export", "events", f"--output={path}", *arguments],
@@ -61,7 +61,7 @@ def export(service: Service, folder: Path, kind: str, *arguments: str) -> Cost:
 
 
 def read_by_cursor(service: Service, browser: int) -> float:
-    """Return the CPU seconds that a server-side cursor costs us for one instance's rows."""
+    """Return the client's CPU seconds for reading one instance's rows by a server-side cursor."""
     began = time.process_time()
     session = psycopg2.connect(service.database_url)
     with session.cursor("rows") as cursor:
@@ -74,7 +74,7 @@ def read_by_cursor(service: Service, browser: int) -> float:
 
 
 def fill(service: Service, each: int) -> list[tuple[int, str]]:
-    """Make the database and its samples; return the instances' keys and ids."""
+    """Create the database and its samples; return the instances' keys and ids."""
     migrate = [sys.executable, "manage.py", "migrate", "-v0"]
     subprocess.run(migrate, cwd=ROOT, env=service.environment, check=True)
     browsers = service.sql(BROWSERS, (INSTANCES,))
@@ -85,7 +85,7 @@ def fill(service: Service, each: int) -> list[tuple[int, str]]:
 
 
 def compare(service: Service, folder: Path, kind: str, first: str) -> float:
-    """Print what one instance costs and what all do; return the ratio of their peaks."""
+    """Print the cost of one instance and of all; return the ratio of their peaks."""
     one = export(service, folder, kind, f"--browser={first}")
     everyone = export(service, folder, kind)
     ratio = everyone.peak_mb / one.peak_mb
@@ -111,7 +111,7 @@ def main() -> int:
             worst = max(compare(service, folder, kind, browsers[0][1]) for kind in FORMATS)
         finally:
             service.administer(f'drop database "{service.database}" with (force)')
-    print(f"worst ratio of peaks / what is to be reached ({TO_REACH}): {worst / TO_REACH:.2f}")
+    print(f"worst ratio of peaks / goal ({TO_REACH}): {worst / TO_REACH:.2f}")
     return 0 if worst <= TO_REACH else 1
 
 

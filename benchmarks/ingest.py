@@ -22,9 +22,9 @@ from dashboard.instances.tokens import WriteToken
 
 CLIENTS = 8
 PATH = "/api/v1/browsers/{}/events/"
-# Each its own browsers, so that the samples of all are new.
+# Each bench has its own browsers, so that all samples are new.
 BROWSERS = 200
-# Of a browser in a run, by far; a week has some 750 times as many.
+# More than a browser sends in a run; a week holds some 750 times as many.
 MOST_SAMPLES = 100_000
 # Beat and live do the same work at any load.
 WORKING = ("web", "worker", "redis")
@@ -32,7 +32,7 @@ REFERENCE = {"rows": "/rows/{}/", "transaction": "/transaction/{}/", "empty": "/
 
 
 class Run(NamedTuple):
-    """What came of some seconds of sending; CPU seconds are of the servers, for each batch."""
+    """The result of some seconds of sending; CPU seconds are of the servers, per batch."""
 
     events_per_second: float
     cpu: float
@@ -40,11 +40,11 @@ class Run(NamedTuple):
 
 
 class Bench:
-    """A running service and reference with senders; each run sends what nobody has sent before."""
+    """A running service and reference with senders; each run sends only new samples."""
 
     def __init__(self, running: Stage, *, browsers: int = BROWSERS) -> None:
         self.running = running
-        # Long enough ago for the fastest run to stay in the past.
+        # Old enough that the fastest run stays in the past.
         self.senders = log_on(running, browsers, age_seconds=7 * 86400)
         self._first = itertools.count(step=MOST_SAMPLES)
 
@@ -112,7 +112,7 @@ class Bench:
 
 
 def measure(*, rounds: int = 5, seconds: float = 2) -> list[Row]:
-    """Return the rows of ingest; the median of the rounds' ratios, each round all by turns."""
+    """Return the rows of ingest: the median of the rounds' ratios, all measured in each round."""
     with stage(reference=True) as running:
         bench = Bench(running)
         ways: dict[str, Callable[[], Run]] = {
@@ -130,7 +130,7 @@ def measure(*, rounds: int = 5, seconds: float = 2) -> list[Row]:
 
 
 def take_turns(ways: dict[str, Callable[[], Run]], rounds: int, name: str) -> dict[str, list[Run]]:
-    """Run all ways in turn, so many rounds; a first round, to warm up, does not count."""
+    """Run all ways in turn for `rounds` rounds, after one round of warm-up."""
     runs = defaultdict(list)
     for number in tqdm(range(rounds + 1), desc=name, unit="round", disable=None):
         for way, work in ways.items():
@@ -167,7 +167,7 @@ def _rows(runs: dict[str, list[Run]]) -> list[Row]:
 
 
 def _web_cpu(bench: Bench, rounds: int) -> Row:
-    """CPU time of so many batches, the least of the rounds: a neighbour only adds to it."""
+    """Return the row of the least CPU time, because other load can only add to it."""
     least = web_cpu(bench, rounds)
     return Row(
         "web cpu",
@@ -180,7 +180,7 @@ def _web_cpu(bench: Bench, rounds: int) -> Row:
 
 
 def web_cpu(bench: Bench, rounds: int) -> dict[str, float]:
-    """Return the CPU seconds of a batch of 30: web's, an empty view's, the statement's client's."""
+    """Return the CPU seconds of a batch of 30 in web, an empty view and the bare statement."""
     least: dict[str, float] = {}
     for _ in range(rounds):
         found = {

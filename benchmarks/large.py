@@ -1,4 +1,4 @@
-"""What a hundred million stored events change: a chart's query, and ingest."""
+"""The effect of a hundred million stored events on a chart's query, and on ingest."""
 
 import statistics
 
@@ -9,7 +9,7 @@ from benchmarks.ingest import Bench
 from benchmarks.stage import Stage, stage
 from benchmarks.table import Row
 
-# Thirty days of fifty browsers that pause at night, in the order of arrival.
+# Four weeks of fifty browsers that pause at night, in the order of arrival.
 DAY = """
 insert into analytics_pointerpositionevent (browser_id, time, x, y, seq, enter)
 select b.id, now() - interval '1 day' * %s + i * interval '8 ms',
@@ -21,7 +21,7 @@ DAYS = 28
 
 
 def measure(*, rows: int = 100_000_000, rounds: int = 5, seconds: float = 5) -> list[Row]:
-    """Return the rows; about 10 GB of disk while it runs."""
+    """Return the rows; it uses about 10 GB of disk."""
     return [_series(rows), _ingest(rows, rounds, seconds)]
 
 

@@ -1,7 +1,7 @@
-"""From the answer to a batch to the message at a stream's client, at light load and at half load.
+"""The time from the answer to a batch to a stream's message, at light load and at half load.
 
 One pointer sends ten batches a second, as a hand does, and one client reads its stream. The clock
-starts when the 202 has been read, so what counts is the hint, the drain, the publishing and `live`.
+starts when the 202 has been read, so it measures the hint, the drain, the publishing and `live`.
 """
 
 import statistics
@@ -24,11 +24,11 @@ MOST_TIMES = 10
 def measure(*, rounds: int = 3, batches: int = 60, seconds: float = 2) -> list[Row]:
     """Return the rows of the stream's latency, each ratio the median of the rounds'.
 
-    Where the machine grows slower within a round, half of the rate that it had is more than half.
+    If the machine slows down within a round, half of the earlier rate is more than half.
     """
     with stage() as running:
         bench = Bench(running)
-        stream_latencies(running, 20)  # Connections are made, code is loaded.
+        stream_latencies(running, 20)  # Opens connections and loads code.
         bench.over_http("service", size=30, seconds=1)
         every = [
             _at_both_loads(bench, batches, seconds)
@@ -68,7 +68,7 @@ def _at_both_loads(bench: Bench, batches: int, seconds: float) -> tuple[float, f
 
 
 def beside_load(bench: Bench, *, rate: float, batches: int) -> list[float]:
-    """Return the stream's latencies (ms) while other pointers send so many batches a second."""
+    """Return the stream's latencies (ms) while other pointers send `rate` batches a second."""
     seconds = batches * 0.15 + 3
     load = threading.Thread(
         target=bench.over_http,

@@ -1,4 +1,4 @@
-"""Pointers that send as fast as they are answered, or at a given pace."""
+"""Pointers that send as fast as they are answered, or at a given rate."""
 
 import heapq
 import itertools
@@ -13,13 +13,13 @@ from typing import NamedTuple, NoReturn
 
 from tests.service import Service
 
-SAMPLE_MS = 8  # 125 Hz, as a common mouse.
+SAMPLE_MS = 8  # 125 Hz, a common mouse.
 ANSWERED = b"HTTP/1.1 202 "
 LENGTH = re.compile(rb"content-length: ([0-9]+)", re.IGNORECASE)
 
 
 class Sender(NamedTuple):
-    """An instance and its token; `base_ms` is when its samples begin."""
+    """An instance and its token; `base_ms` is the time of its first sample."""
 
     instance_id: str
     token: str
@@ -27,7 +27,7 @@ class Sender(NamedTuple):
 
 
 class Count(NamedTuple):
-    """What a run has done: batches answered with 202, in so many seconds, each after so many ms."""
+    """The result of a run: batches answered with 202, the seconds, and the ms of each batch."""
 
     batches: int
     seconds: float
@@ -43,14 +43,14 @@ class Count(NamedTuple):
 
 
 def log_on(service: Service, count: int, age_seconds: float = 600) -> list[Sender]:
-    """Return new instances; their samples begin some minutes ago and go on from there."""
+    """Return new instances, whose samples begin `age_seconds` ago and continue from there."""
     base_ms = int((time.time() - age_seconds) * 1000)
     answers = [service.log_on() for _ in range(count)]
     return [Sender(a["instance_id"], a["write_token"], base_ms) for a in answers]
 
 
 def body(sender: Sender, first: int, size: int) -> bytes:
-    """Return a batch as tracker.js writes it, from the sender's sample of that number on."""
+    """Return a batch as tracker.js writes it, beginning with the sender's sample `first`."""
     events = ",".join(
         f'{{"time":{sender.base_ms + n * SAMPLE_MS}.5,"x":{n * 7 % 1900}.25,"y":{n * 3 % 1000}.5,'
         f'"seq":{n}}}'
@@ -69,9 +69,9 @@ def request(path: str, sender: Sender, content: bytes) -> bytes:
 
 
 class Batches:
-    """Endless requests of some senders in turn, each from its sample of number `first` on.
+    """Endless requests of some senders in turn, each beginning with its sample `first`.
 
-    The first ones are made beforehand.
+    `prepare` builds the first ones in advance.
     """
 
     def __init__(self, senders: list[Sender], *, path: str, size: int, first: int = 0) -> None:
@@ -91,7 +91,7 @@ class Batches:
 
 
 class Line:
-    """A connection, one request of which is due at its time."""
+    """A connection, whose next request is due at its time."""
 
     def __init__(self, port: int, requests: Iterator[bytes], due: float) -> None:
         self.due = due
@@ -105,13 +105,15 @@ class Line:
         return self.due < other.due
 
     def send_next(self) -> bool:
-        """Send the request that is due; False where there are no more."""
+        """Send the due request; return False if there are no more."""
         content = next(self._requests, b"")
         self._socket.sendall(content)
         return bool(content)
 
     def receive(self) -> bool:
-        """Take what has come; True if the answer is whole. RuntimeError where it is no 202."""
+        """Read the received data; return True if the answer is complete. RuntimeError unless it is
+        a 202.
+        """
         self._answer += self._socket.recv(65536) or _hang_up(self._answer)
         head, end, content = self._answer.partition(b"\r\n\r\n")
         length = LENGTH.search(head)
@@ -126,12 +128,12 @@ class Line:
 def send(
     port: int, batches: list[Batches], *, seconds: float, rate: float = 0, most: int | None = None
 ) -> Count:
-    """Send from one connection for each of `batches`, in parallel; `rate` is all theirs together.
+    """Send on one connection for each of `batches`, in parallel; `rate` is their total.
 
-    Without a rate each sends its next batch as soon as the last one is answered. With one, a batch
-    that goes out late has waited since its time had come. None sends more than `most`.
+    Without a rate each sends its next batch once the last one is answered. With a rate, the latency
+    of a late batch includes its delay. None sends more than `most`.
 
-    One thread does it all: more of them take time from the service, whose machine it is.
+    One thread does all this: more threads would take time from the service on the same machine.
     """
     start = time.perf_counter() + 0.05
     pause = len(batches) / rate if rate else 0
@@ -141,7 +143,7 @@ def send(
         for requests, due in zip(batches, dues, strict=True)
     ]
     latencies: list[float] = []
-    # Of all selectors the one whose clock is finer than a millisecond.
+    # The selector whose clock is finer than a millisecond.
     with selectors.SelectSelector() as under_way:
         while _send_due(idle, under_way, until=start + seconds):
             for line in _answered(idle, under_way):
@@ -153,7 +155,7 @@ def send(
 
 
 def _send_due(idle: list[Line], under_way: selectors.BaseSelector, *, until: float) -> bool:
-    """Have every line of the heap send whose time has come; False where none goes on.
+    """Let each due line of the heap send; return False if none continues.
 
     A line is closed after its last request.
     """
@@ -167,7 +169,7 @@ def _send_due(idle: list[Line], under_way: selectors.BaseSelector, *, until: flo
 
 
 def _answered(idle: list[Line], under_way: selectors.BaseSelector) -> Iterator[Line]:
-    """Wait for answers until the next line is due; yield the lines that have a whole one."""
+    """Wait for answers until the next line is due; yield the lines with a complete one."""
     patience = max(0.0, idle[0].due - time.perf_counter()) if idle else None
     for key, _ in under_way.select(patience):
         line = key.fileobj
@@ -177,11 +179,11 @@ def _answered(idle: list[Line], under_way: selectors.BaseSelector) -> Iterator[L
 
 
 def _hang_up(answer: bytes) -> NoReturn:
-    raise ConnectionError(f"the server hung up after {answer!r}")
+    raise ConnectionError(f"the server closed the connection after {answer!r}")
 
 
 def in_parallel(function: Callable[[int], None], count: int) -> None:
-    """Call the function with each number in a thread of its own; the first error is raised."""
+    """Call the function with each number in a thread; raise the first error."""
     errors: list[BaseException] = []
 
     def guarded(number: int) -> None:

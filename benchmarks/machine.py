@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""The machine of the measurements."""
 
 import os
 import platform
@@ -17,7 +17,7 @@ PACKAGES = ("django", "djangorestframework", "uvicorn", "psycopg2-binary", "cele
 
 
 def describe() -> dict[str, str]:
-    """Return what a reader needs to know before comparing with another machine."""
+    """Return the facts for a comparison with another machine."""
     with connection.cursor() as cursor:
         cursor.execute("select split_part(version(), ' ', 2), current_setting('fsync')")
         ((postgres, fsync),) = cursor.fetchall()
@@ -32,7 +32,7 @@ def describe() -> dict[str, str]:
         "database": f"PostgreSQL {postgres} with TimescaleDB {timescale}, fsync {fsync}",
         "packages": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
         "commit": _commit(),
-        "load before the run": f"{os.getloadavg()[0]:.1f} (others' work makes ratios less sure)",
+        "load before the run": f"{os.getloadavg()[0]:.1f} (other load makes ratios less certain)",
     }
 
 

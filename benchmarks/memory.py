@@ -1,4 +1,4 @@
-"""Memory of all processes, at rest and at the top rate, and whether it stays flat there."""
+"""The memory of all processes, at rest and at the top rate, and whether it stays flat."""
 
 import statistics
 import time

@@ -1,4 +1,4 @@
-"""docs/performance.md, written anew from what var/bench.json holds."""
+"""Writes docs/performance.md from var/bench.json."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ ADVICE = (
 
 
 def write(found: dict[str, Any]) -> Path:
-    """Write the page and its pictures; return where the page is."""
+    """Write the page and its pictures; return the page's path."""
     rows = [Row(**row) for row in found["rows"].values()]
     curves = found["curves"]
     draw(curves, PICTURES)

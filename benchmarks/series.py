@@ -1,7 +1,7 @@
-"""How long the series of a dashboard's range takes over many stored samples, against over few.
+"""The time of the series of a dashboard's range over many stored samples, against over few.
 
-Both databases have thirty days of fifty browsers and the same last day of the one that is shown;
-in the larger one everybody moves for longer on each day before.
+Both databases have thirty days of fifty browsers and the same last day of the shown browser. In the
+larger one all browsers move for longer on each earlier day.
 """
 
 import argparse
@@ -28,7 +28,7 @@ END = START + DAYS * DAY
 ACTIVE_SECONDS = 300  # Of each hour of the last day, at its end.
 SHOWN = ("2m", "1h", "24h")
 
-# One stretch of movement a browser, in the order of the key.
+# One stretch of movement per browser, in the order of the key.
 EVENTS = """
 insert into analytics_pointerpositionevent (browser_id, time, x, y, seq, enter)
 select b.id, %(since)s + b.id * %(apart)s + i * interval '1 second' / %(hz)s,
@@ -50,7 +50,7 @@ from {below} where interval_ms = %(level)s group by browser_id, bucket
 
 
 class Figures(NamedTuple):
-    """Milliseconds of the series of a page's range, by its key, over few samples and over many."""
+    """Milliseconds of the series of each page range, over few samples and over many."""
 
     small_rows: int
     rows: int
@@ -58,14 +58,14 @@ class Figures(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """The worst range's."""
+        """The ratio of the worst range."""
         return max(many / few for few, many in self.milliseconds.values())
 
 
 def measure(*, rows: int = 50_000_000, small_rows: int = 1_000_000, rounds: int = 20) -> Figures:
-    """Time the series in a database of each size, by turns; the best of each counts.
+    """Time the series in a database of each size, in turn; the best of each counts.
 
-    About 100 bytes of disk a sample while it runs.
+    It uses about 100 bytes of disk per sample.
     """
     with own_database() as few:
         stored_few = fill(rows=small_rows)
@@ -82,7 +82,7 @@ def measure(*, rows: int = 50_000_000, small_rows: int = 1_000_000, rounds: int 
 
 
 def fill(*, rows: int) -> int:
-    """Store about so many samples, and their statuses on every rung; return how many exactly."""
+    """Store about `rows` samples, and their statuses on every rung; return the exact number."""
     run("set work_mem = '256MB'")
     run(BROWSERS, {"start": START, "browsers": OTHERS})
     shown = 24 * ACTIVE_SECONDS * HZ
@@ -115,7 +115,7 @@ def _roll_up(since: object, until: object) -> None:
 
 
 def _time(key: str) -> float:
-    """The milliseconds of one series of a page's range, the connection being warm."""
+    """Return the milliseconds of one series of a page's range, on a warm connection."""
     since = END - timedelta(seconds=CHOICES[key].seconds or 0)
     span = {"since": since, "until": END}
     interval = choose_interval(**span, max_points=DEFAULT_POINTS, rung_ms=settings.RUNGS_MS[0])

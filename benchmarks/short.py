@@ -1,4 +1,4 @@
-"""The short version for every test run: CPU times and bytes, which neighbours change least."""
+"""The short version for every test run: CPU times and bytes, which other load affects least."""
 
 import json
 from collections import defaultdict
@@ -9,7 +9,7 @@ from benchmarks.ingest import Bench, Run
 from benchmarks.stage import stage
 from benchmarks.table import Row, has_fallen
 
-# By each of two clients: so many that the kernel's hundredths of a second count for little.
+# Batches of each of two clients: enough that the kernel's 10 ms resolution matters little.
 BATCHES = {
     ("service", 30): 200,
     ("rows", 30): 25,
@@ -21,7 +21,7 @@ EXPECTED = Path(__file__).parent / "expected.json"
 
 
 def measure_short(*, rounds: int = 3) -> list[Row]:
-    """Return ratios of the least CPU time, of service and database, that a batch has cost."""
+    """Return ratios of the least CPU time of service and database per batch."""
     with stage(reference=True) as running:
         bench = Bench(running, browsers=10)
         runs: dict[tuple[str, int], list[Run]] = defaultdict(list)
@@ -48,7 +48,7 @@ def measure_short(*, rounds: int = 3) -> list[Row]:
 
 
 def fallen(rows: list[Row]) -> list[str]:
-    """Say of each ratio that is worse than the stored one by a third what it was and is."""
+    """Describe each ratio that is worse than the stored one by a third."""
     expected = json.loads(EXPECTED.read_text())
     return [
         f"{row.what}: {row.measured}, was {expected[row.key]} {row.unit}"

@@ -12,7 +12,7 @@ import requests
 
 from tests.service import BIN, ROOT, Service, free_port, wait_until
 
-# As `make run`, but that every pointer of a benchmark sends faster than any hand.
+# The settings of `make run`, except that a benchmark's pointers send faster than any hand.
 AS_RUN = {
     "SWEEP_SECONDS": "5",
     "WEB_THREADS": "4",
@@ -41,9 +41,9 @@ class Stage(Service):
         self.commands["reference"] = [*reference, plain]
 
     def cpu(self, *names: str) -> Cpu:
-        """Return the seconds that each process of these has used so far, by its id.
+        """Return the CPU seconds that each of these processes has used so far, by its pid.
 
-        `database` is this database's sessions, where they run on this machine.
+        `database` means this database's sessions, if they run on this machine.
         """
         processes = [process for name in names for process in self._processes(name)]
         used: Cpu = {}
@@ -53,12 +53,12 @@ class Stage(Service):
         return used
 
     def memory(self, *names: str) -> int:
-        """Return the bytes of memory of processes; what they share counts once (PSS)."""
+        """Return the bytes of memory of processes; shared memory counts once (PSS)."""
         processes = [process for name in names for process in self._processes(name)]
         return sum(process.memory_full_info().pss for process in processes)
 
     def wait_for_the_drain(self) -> None:
-        """Wait until nothing waits for the first rung."""
+        """Wait until no mark waits for the first rung."""
         wait_until(self.is_rolled_up, seconds=120, what="the outbox is empty")
 
     def _processes(self, name: str) -> list[psutil.Process]:
@@ -82,7 +82,7 @@ class Stage(Service):
 
 @contextlib.contextmanager
 def stage(*, reference: bool = False, **settings: str) -> Iterator[Stage]:
-    """Run the service, with the reference where it is asked for, until the block ends."""
+    """Run the service, on request with the reference, until the block ends."""
     with TemporaryDirectory() as folder, Stage(Path(folder), **settings) as running:
         if reference:
             running.start("reference")
@@ -90,7 +90,7 @@ def stage(*, reference: bool = False, **settings: str) -> Iterator[Stage]:
 
 
 def command_line(name: str, **variables: object) -> list[str]:
-    """Return the Procfile's command of a process; its program becomes the process."""
+    """Return the Procfile's command of a process, whose program replaces the shell."""
     (line,) = re.findall(rf"^{name}: (.*)$", (ROOT / "Procfile").read_text(), re.MULTILINE)
     path = f"PATH={BIN}:{os.environ['PATH']}"
     return ["env", path, *(f"{key}={value}" for key, value in variables.items()), "sh", "-c", line]

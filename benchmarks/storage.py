@@ -1,6 +1,6 @@
-"""Bytes of disk for each stored event, index included, in a chunk that is over and packed.
+"""Bytes of disk per stored event, index included, in a closed and packed chunk.
 
-Batches of many pointers come in by turns, as they do; then the hourly job's packing runs.
+Batches of many pointers arrive in turn, as in operation; then the hourly job's packing runs.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ select hypertable_size('analytics_pointerpositionevent'),
 
 
 def measure(*, browsers: int = 50, batches: int = 100, size: int = 15) -> list[Row]:
-    """Return the row; each browser's batches come in turn, a quarter second of 60 Hz each."""
+    """Return the row; each browser's batches arrive in turn, a quarter second of 60 Hz each."""
     now = datetime.now(UTC)
     day = (now - timedelta(days=3)).replace(hour=0, minute=0, second=0, microsecond=0)
     with own_database():

@@ -1,11 +1,11 @@
-"""The table of ratios: what was measured, against what, what is to be reached, and the verdict."""
+"""The table of ratios: the measure, its reference, the goal and the verdict."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """One ratio, measured side by side in one run. `low` says that less is better."""
+    """One ratio, measured side by side in one run. `low` means that less is better."""
 
     key: str
     what: str
@@ -56,7 +56,7 @@ def to_text(rows: Iterable[Row]) -> str:
 
 
 def has_fallen(row: Row, expected: float) -> bool:
-    """Whether a ratio is worse by a third than the stored one."""
+    """Return whether a ratio is worse than the stored one by a third."""
     return row.ratio > expected * 1.5 if row.low else row.ratio < expected / 1.5
 
 

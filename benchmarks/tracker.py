@@ -1,4 +1,4 @@
-"""The tracker's size on the wire, and what a pointermove costs the page that it is embedded in."""
+"""The tracker's size on the wire, and the cost of a pointermove for its host page."""
 
 import gzip
 from pathlib import Path
@@ -15,7 +15,7 @@ SCRIPT = ROOT / "analytics" / "static" / "analytics" / "tracker.js"
 
 
 def measure(*, rounds: int = 5) -> list[Row]:
-    """Return the rows; a pointermove's cost is the best of the rounds of some thousands."""
+    """Return the rows; a pointermove's cost is the best of several rounds of some thousands."""
     size = len(gzip.compress(SCRIPT.read_bytes()))
     with stage() as running:
         cost = microseconds(running, rounds)
@@ -42,7 +42,7 @@ def measure(*, rounds: int = 5) -> list[Row]:
 
 
 def microseconds(running: Stage, rounds: int) -> float:
-    """Return what a pointermove costs a page of another site: a real one, given again and again."""
+    """Return the cost of a pointermove on another site's page: a real event, handled repeatedly."""
     with (
         TemporaryDirectory() as folder,
         open_site(Path(folder)) as site,

@@ -1,6 +1,6 @@
 """The reference on the service's own web server."""
 
-import rest_framework.views  # noqa: F401  # before ours: without our settings they need each other
+import rest_framework.views  # noqa: F401  # imported first, because without our settings the imports are circular
 
 from core.web.bridge import application
 

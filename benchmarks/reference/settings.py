@@ -1,9 +1,9 @@
-"""A plain Django project with the framework's own defaults, on the service's own tables."""
+"""A plain Django project with the framework's defaults, on the service's own tables."""
 
 from core.settings import *  # noqa: F403
 
 ROOT_URLCONF = "benchmarks.reference.urls"
-# What `startproject` writes.
+# The list that `startproject` writes.
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

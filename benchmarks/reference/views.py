@@ -1,4 +1,4 @@
-"""What the service is measured against: a batch stored as the frameworks' tutorials would.
+"""The reference for the service: stores a batch as the frameworks' tutorials do.
 
 A serializer checks it field by field, and the ORM inserts row by row.
 """
@@ -21,7 +21,7 @@ from dashboard.models import Browser
 
 
 class EventSerializer(serializers.Serializer):
-    """One sample, inserted by itself."""
+    """One sample, inserted alone."""
 
     time = serializers.FloatField()
     x = serializers.FloatField(min_value=-1e6, max_value=1e6)
@@ -36,20 +36,20 @@ class EventSerializer(serializers.Serializer):
 
 @api_view(["POST"])
 def rows(request: Request, instance_id: UUID) -> Response:
-    """Each row commits by itself, as Django does unless told otherwise."""
+    """Store each row in a transaction of its own, which is Django's default."""
     return _store(request, instance_id)
 
 
 @api_view(["POST"])
 def transaction_of_rows(request: Request, instance_id: UUID) -> Response:
-    """All rows of a batch in one transaction."""
+    """Store all rows of a batch in one transaction."""
     with transaction.atomic():
         return _store(request, instance_id)
 
 
 @csrf_exempt
 def empty(request: HttpRequest, **_: Any) -> HttpResponse:
-    """A view that does nothing at all."""
+    """Do nothing."""
     return HttpResponse(status=202)
 
 
