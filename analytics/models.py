@@ -59,9 +59,38 @@ class DirtyRange(models.Model):
     until = models.DateTimeField(help_text="time of the latest new sample")
     created_at = models.DateTimeField(db_default=Now())
     rung = models.IntegerField(help_text="the interval in ms of the statuses to recompute")
+    events = models.IntegerField(
+        null=True, help_text="new samples, or changed statuses of the rung below; null: not known"
+    )
+    large = models.BooleanField(
+        db_default=False, help_text="one bucket that has a job of its own, because it holds so much"
+    )
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                "rung", "browser", "since", condition=models.Q(large=False), name="waiting_marks"
+            ),
+            models.Index("id", condition=models.Q(large=True), name="large_marks"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.browser_id} [{self.since}, {self.until}] {self.rung} ms"
+
+
+class Turn(models.Model):
+    """A lock, and whose turn it is: drains of a rung lock the slots of their shard.
+
+    analytics/shards.py has the slots. The next claim of backlog begins after `after_browser`.
+    """
+
+    pk = models.CompositePrimaryKey("rung", "slot")
+    rung = models.IntegerField()
+    slot = models.IntegerField()
+    after_browser = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.rung} ms, slot {self.slot}"
 
 
 class Seal(models.Model):

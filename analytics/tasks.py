@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from analytics.reading import analyst_sessions
-from analytics.rollups import drain, hints
+from analytics.rollups import backlog, large_buckets
 from analytics.rollups.sweep import sweep as sweep_rung
 from analytics.upkeep import compression, packing, retention, token_expiry
 from core.values.durations import FIRST_RUNG_MS
@@ -12,9 +12,20 @@ from core.values.durations import FIRST_RUNG_MS
 
 @shared_task
 def roll_up(shard: int) -> None:
-    """The per-batch task: drain one shard's first rung."""
-    hints.take(shard)
-    drain.drain(rung=FIRST_RUNG_MS, shard=shard, now=timezone.now())
+    """The per-batch task: drain what is fresh of one shard's first rung."""
+    backlog.roll_up_fresh(shard=shard, now=timezone.now())
+
+
+@shared_task
+def roll_up_backlog(rung: int, shard: int) -> None:
+    """Drain a little of the backlog of a shard's rung (ms), and queue itself again for the rest."""
+    backlog.roll_up_backlog(rung=rung, shard=shard, now=timezone.now())
+
+
+@shared_task(soft_time_limit=700, time_limit=720)
+def roll_up_large(last: int | None = None) -> None:
+    """The task of each minute: roll up one bucket that holds very much, and queue itself again."""
+    large_buckets.roll_up_large(last=last, now=timezone.now())
 
 
 @shared_task

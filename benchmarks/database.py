@@ -28,8 +28,8 @@ from generate_series(%(first)s, %(last)s) batch, dashboard_browser b,
 order by batch, b.id, i
 """
 MARKS = """
-insert into analytics_dirtyrange (browser_id, since, until, rung)
-select browser_id, min(time), max(time), 1000 from analytics_pointerpositionevent
+insert into analytics_dirtyrange (browser_id, since, until, rung, events)
+select browser_id, min(time), max(time), 1000, count(*) from analytics_pointerpositionevent
 group by browser_id, seq / %(batch)s order by min(time), browser_id
 """
 

@@ -378,6 +378,11 @@ CELERY_BEAT_SCHEDULE = {
         }
         for rung in RUNGS_MS[1:]
     },
+    "roll up large buckets": {
+        "task": "analytics.tasks.roll_up_large",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "retain": {
         "task": "analytics.tasks.retain",
         "schedule": timedelta(hours=1),

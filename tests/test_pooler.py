@@ -63,9 +63,9 @@ def test_no_setting_or_lock_stays_in_a_shared_session(service: Service) -> None:
         for found in many.map(lambda _: settings_of_a_session(service), range(40)):
             assert found == wanted
     # A sweep may hold locks at this moment.
-    locks = """select count(*) from pg_locks join pg_database on pg_database.oid = database
-               where locktype = 'advisory' and datname = current_database()"""
-    wait_until(lambda: service.sql(locks) == [(0,)], what="no lock stays")
+    locked = """select count(*) from pg_locks join pg_database on pg_database.oid = database
+                where relation = 'analytics_turn'::regclass and datname = current_database()"""
+    wait_until(lambda: service.sql(locked) == [(0,)], what="no lock stays")
 
 
 def test_the_doctor_reports_that_the_pooler_drops_our_limits(

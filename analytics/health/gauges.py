@@ -9,6 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from analytics.health.facts import Waiting, lag_seconds, read_outbox
 from analytics.ingest import quotas
 from analytics.models import Heartbeat
+from analytics.rollups import LargeBuckets, read_large_buckets
 from core.api.throttling import read_use
 from core.storage.patience import run_within
 from core.values.durations import format_duration
@@ -28,20 +29,25 @@ class Gauges:
     def collect(self) -> Iterable[Metric]:
         outbox: list[Waiting] = []
         beats: list[tuple[str, datetime]] = []
+        large: list[LargeBuckets] = []
 
         def read() -> None:
             outbox.extend(read_outbox())
             beats.extend(Heartbeat.objects.values_list("job", "beat_at"))
-            answered.append(True)
+            large.append(read_large_buckets())
 
-        answered: list[bool] = []
-        in_time = run_within(GAUGE_SECONDS, read) and bool(answered)
+        in_time = run_within(GAUGE_SECONDS, read) and bool(large)
         yield GaugeMetricFamily(
             "pointerscope_database_up", "Whether the database answered the scrape", int(in_time)
         )
         if in_time:
             yield from self._waiting(outbox)
             yield self._heartbeats(beats)
+            yield GaugeMetricFamily(
+                "pointerscope_large_buckets",
+                "Seconds of instances that wait for a job of their own",
+                large[0].buckets,
+            )
         yield from self._quotas()
 
     def _waiting(self, outbox: list[Waiting]) -> Iterable[Metric]:

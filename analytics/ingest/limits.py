@@ -16,6 +16,10 @@ MINUTE_US = 60_000_000
 # to 0.07 ms.
 MINUTE_COST = 10
 FREE_MINUTES = 2
+RULE = (
+    f"A batch counts as its events, or as {MINUTE_COST} for each minute that it touches beyond"
+    f" {FREE_MINUTES}, whichever is more."
+)
 
 
 def cost_of(times: Sequence[int]) -> int:
@@ -69,9 +73,9 @@ def quotas() -> list[Limit]:
 def _limits() -> Limits:
     return Limits(
         Limit("batches", settings.BATCHES_PER_MINUTE, 60),
-        Limit("events", settings.EVENTS_PER_MINUTE, 60),
-        Limit("events of an address", settings.EVENTS_PER_MINUTE_PER_ADDRESS, 60),
-        Limit("events of all", settings.EVENTS_PER_MINUTE_OF_ALL, 60),
+        Limit("events", settings.EVENTS_PER_MINUTE, 60, RULE),
+        Limit("events of an address", settings.EVENTS_PER_MINUTE_PER_ADDRESS, 60, RULE),
+        Limit("events of all", settings.EVENTS_PER_MINUTE_OF_ALL, 60, RULE),
     )
 
 

@@ -22,8 +22,8 @@
 -- the second insert runs, with a new snapshot and from the first key again. Undoing releases the new
 -- keys and keeps the locks on the browsers. Such a group costs up to twice as much.
 --
--- Each hour in which something was stored gets a mark. One mark over a batch from distant times would
--- make the drain recompute all that lies between.
+-- Each minute in which something was stored gets a mark, with the number of samples. One mark over a
+-- batch from distant times would make the drain recompute all that lies between.
 create or replace function analytics_store_batches(
     instances uuid[], versions int[], sizes int[], places int[],
     times bigint[], xs real[], ys real[], seqs int[], enters bool[], rung int, wait bool
@@ -61,15 +61,15 @@ begin
             where writers[s.place] is not null
             order by writers[s.place], s.us, s.seq, s.number
             returning browser_id, time
-        ), hours as (
+        ), minutes as (
             select browser_id, count(*) as events, min(time) as since, max(time) as until
-            from stored group by browser_id, time_bucket('1 hour', time)
+            from stored group by browser_id, time_bucket('1 minute', time)
         ), marked as (
-            insert into analytics_dirtyrange (browser_id, since, until, rung)
-            select browser_id, since, until, rung from hours
+            insert into analytics_dirtyrange (browser_id, since, until, rung, events)
+            select browser_id, since, until, rung, events from minutes
         )
         select array_agg(c.browser_id), array_agg(c.events) into counted, counts
-        from (select browser_id, sum(events)::bigint as events from hours group by browser_id) c;
+        from (select browser_id, sum(events)::bigint as events from minutes group by browser_id) c;
     exception when unique_violation then
         with stored as (
             insert into analytics_pointerpositionevent (browser_id, time, x, y, seq, enter)
@@ -81,15 +81,15 @@ begin
             order by writers[s.place], s.us, s.seq, s.number
             on conflict do nothing
             returning browser_id, time
-        ), hours as (
+        ), minutes as (
             select browser_id, count(*) as events, min(time) as since, max(time) as until
-            from stored group by browser_id, time_bucket('1 hour', time)
+            from stored group by browser_id, time_bucket('1 minute', time)
         ), marked as (
-            insert into analytics_dirtyrange (browser_id, since, until, rung)
-            select browser_id, since, until, rung from hours
+            insert into analytics_dirtyrange (browser_id, since, until, rung, events)
+            select browser_id, since, until, rung, events from minutes
         )
         select array_agg(c.browser_id), array_agg(c.events) into counted, counts
-        from (select browser_id, sum(events)::bigint as events from hours group by browser_id) c;
+        from (select browser_id, sum(events)::bigint as events from minutes group by browser_id) c;
     end;
 
     return query

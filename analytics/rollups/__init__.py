@@ -2,7 +2,19 @@
 
 from analytics.rollups.backfill import rows_of
 from analytics.rollups.hints import Hint, send_hints, send_last_hints
-from analytics.rollups.shards import shard_of
+from analytics.rollups.large_buckets import LargeBuckets, read_large_buckets
+from analytics.rollups.shards import RETENTION, lock_job, shard_of
 from analytics.rollups.sweep import job_of
 
-__all__ = ["Hint", "job_of", "rows_of", "send_hints", "send_last_hints", "shard_of"]
+__all__ = [
+    "RETENTION",
+    "Hint",
+    "LargeBuckets",
+    "job_of",
+    "lock_job",
+    "read_large_buckets",
+    "rows_of",
+    "send_hints",
+    "send_last_hints",
+    "shard_of",
+]

@@ -7,60 +7,36 @@ elsewhere, and climbs the ladder from there.
 """
 
 import time
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 from django.db import OperationalError, connection, transaction
 
 from analytics.metrics import count_drain
-from analytics.rollups.recompute import Claimed, recompute
-from analytics.rollups.shards import counting, lock_shard
-from dashboard.statuses.ladder import RAW, level_below
+from analytics.rollups.claim import Claim, Portion, backlog_marks, claim, fresh_marks
+from analytics.rollups.fit import Fitting, fit
+from analytics.rollups.recompute import Recomputed, recompute
+from analytics.rollups.shards import lock_shard, move_on
 from dashboard.streaming.stream import publish
 
-# What one claim takes at most, so that its statement ends in seconds: marks, and the pointer time
-# under them (or the finer statuses), because one mark may be a batch's quarter second or an hour.
-MOST_MARKS = 10_000
-MOST_TIME = timedelta(seconds=10_000)
-MOST_STATUSES = 100_000
-# Of samples there may be a thousand a second; what cannot be had in time is tried by tenths.
+# What one claim takes at most, in samples (analytics/rollups/claim.py). Of backlog it is little, so
+# that fresh marks need not wait for long, and of few browsers, because each costs a start.
+FRESH_WORK = 40_000
+BACKLOG_WORK, BACKLOG_BROWSERS = 8_000, 4
+# What cannot be had in the statement's time is tried by tenths.
 TIMED_OUT = "57014"
 
 # Limits of this transaction alone: a drain may take longer than a request may, and it waits for
 # the drain before it. One whose worker was cut off, or is frozen, is ended by the server soon
-# after its statement, and its locks go to the others within two sweep periods.
+# after its statement, and its locks go to the others within two sweep periods. The commit does not
+# wait for the disk: if the server crashes, the marks are back with what they were for undone.
 SET_LIMITS = """
 select set_config('statement_timeout', '15s', true), set_config('lock_timeout', '10s', true),
-       set_config('idle_in_transaction_session_timeout', '5s', true)
-"""
-
-# Locks: first the browsers, shared, then the marks it deletes; the count is there for that order.
-# An erasure takes the browser and then its marks, so the other order would deadlock. It waits for
-# us, or we wait for it, find the browser gone and roll nothing up for it.
-CLAIM = """
-with oldest as (
-    select id, browser_id, until - since + %(interval)s as span from analytics_dirtyrange
-    where rung = %(rung)s and browser_id %% %(slots)s %% %(shards)s = %(shard)s
-    order by id limit %(marks)s
-), waiting as materialized (
-    select id, browser_id from (
-        select id, browser_id, sum(span) over (order by id) - span as before from oldest
-    ) counted where before < %(time)s
-), living as materialized (
-    select id from dashboard_browser where id in (select browser_id from waiting)
-    order by id for key share
-), claimed as (
-    delete from analytics_dirtyrange
-    where id in (select id from waiting) and (select count(*) from living) >= 0
-    returning browser_id, since, until
-)
-select count(*), (select count(*) from oldest) >= %(marks)s or exists (
-        select from oldest where id not in (select id from waiting)
-    ), living.id, range_agg(tstzrange(
-        time_bucket(%(interval)s, since), time_bucket(%(interval)s, until) + %(interval)s
-    ))::text, min(time_bucket(%(interval)s, since))
-from claimed left join living on living.id = claimed.browser_id group by living.id
+       set_config('idle_in_transaction_session_timeout', '5s', true),
+       set_config('synchronous_commit', 'off', true)
 """
 
 
@@ -72,63 +48,117 @@ class Drained(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What a drain's transaction did, and whether it left marks that it saw."""
+    """What a drain's transaction did, and what it left of its kind of marks, and of backlog."""
 
     marks: int
     statuses: int
-    left: bool
+    is_left: bool
+    has_backlog: bool
+
+
+class Work(NamedTuple):
+    """What a drain is for: a rung (its interval in ms), a shard, fresh marks or backlog."""
+
+    rung: int
+    shard: int
+    now: datetime
+    of_backlog: bool
 
 
 def drain(*, rung: int, shard: int, now: datetime) -> Drained:
     """Roll up everything that waits for a rung (its interval in ms) in a shard.
 
     One transaction per claim, until none is left of what the last one saw; what came after that has
-    a hint of its own. Killed at any point, it leaves each claim done or
-    undone, never half. OperationalError where the database is away or the shard's lock is not had
-    in time; the marks wait for the next drain then. After each COMMIT the changes of the last
-    minutes before `now` go out to the streams.
+    a hint of its own. Killed at any point, it leaves each claim done or undone, never half.
+    OperationalError where the database is away or the shard's turn is not had in time; the marks
+    wait for the next drain then. After each COMMIT the changes of the last minutes before `now` go
+    out to the streams.
     """
-    total, share, began = Drained(0, 0), 1, time.perf_counter()
+    fresh, backlog = (Work(rung, shard, now, of_backlog) for of_backlog in (False, True))
+    steps = _count(fresh, chain(_steps(fresh), _steps(backlog)))
+    return Drained(sum(step.marks for step in steps), sum(step.statuses for step in steps))
+
+
+def drain_fresh(*, rung: int, shard: int, now: datetime) -> bool:
+    """Roll up the fresh marks of a shard, as `drain` does; return whether there is backlog."""
+    work = Work(rung, shard, now, of_backlog=False)
+    return _count(work, _steps(work))[-1].has_backlog
+
+
+def drain_backlog(*, rung: int, shard: int, now: datetime, seconds: float) -> bool:
+    """Roll up backlog of a shard, as `drain` does, for so long; return whether any is left.
+
+    One claim at least.
+    """
+    work = Work(rung, shard, now, of_backlog=True)
+    return _count(work, _steps(work, until=time.perf_counter() + seconds))[-1].is_left
+
+
+def _count(work: Work, steps: Iterator[Step]) -> list[Step]:
+    began = time.perf_counter()
+    done = list(steps)
+    marks, statuses = (sum(column) for column in list(zip(*done, strict=True))[:2])
+    if marks:
+        seconds = time.perf_counter() - began
+        count_drain(
+            rung=work.rung, shard=work.shard, marks=marks, statuses=statuses, seconds=seconds
+        )
+    return done
+
+
+def _steps(work: Work, *, until: float = float("inf")) -> Iterator[Step]:
+    share = 1
     while True:
         try:
-            step = _drain_claim(rung=rung, shard=shard, now=now, share=share)
+            step = _step(work, share)
         except OperationalError as error:
             if share > 1 or getattr(error.__cause__, "pgcode", None) != TIMED_OUT:
                 raise
             share = 10
             continue
-        total = Drained(total.marks + step.marks, total.statuses + step.statuses)
-        if not step.left:
-            break
-    if total.marks:
-        seconds = time.perf_counter() - began
-        count_drain(rung=rung, shard=shard, **total._asdict(), seconds=seconds)
-    return total
+        yield step
+        if not step.is_left or time.perf_counter() >= until:
+            return
 
 
-def _drain_claim(*, rung: int, shard: int, now: datetime, share: int) -> Step:
+def _step(work: Work, share: int) -> Step:
+    rung, shard = work.rung, work.shard
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SET_LIMITS)
-        lock_shard(cursor, rung=rung, shard=shard)
-        cursor.execute(CLAIM, _claim(rung, shard, share))
-        rows = cursor.fetchall()
-        marks, left = sum(count for count, *_ in rows), any(row[1] for row in rows)
-        claimed = [Claimed(*row[2:]) for row in rows if row[2] is not None]
-        if not claimed:
-            return Step(marks, 0, left)
-        done = recompute(cursor, rung=rung, claimed=claimed, now=now)
+        after = lock_shard(cursor, rung=rung, shard=shard)
+        portion = _portion(work, share, after)
+        taken = claim(cursor, rung=rung, shard=shard, portion=portion)
+        is_left = taken.is_cut
+        if work.of_backlog:
+            is_round = taken.browsers < BACKLOG_BROWSERS
+            last = -1 if is_round else max((one.browser_id for one in taken.claimed), default=-1)
+            move_on(cursor, rung=rung, shard=shard, after=last)
+            is_left = is_left or not is_round or after >= 0
+        fitting, done = _recompute(cursor, work, taken, portion)
         transaction.on_commit(partial(publish, done.changes), robust=True)
-        return Step(marks, done.statuses, left)
+    marks = sum(browser.marks for browser in taken.claimed)
+    return Step(marks, done.statuses, is_left or fitting.is_cut, taken.has_backlog)
 
 
-def _claim(rung: int, shard: int, share: int) -> dict[str, Any]:
-    below = level_below(rung)
-    most = MOST_TIME if below == RAW else MOST_STATUSES * timedelta(milliseconds=below)
-    return {
-        "rung": rung,
-        "interval": timedelta(milliseconds=rung),
-        "shard": shard,
-        **counting(),
-        "marks": MOST_MARKS // share,
-        "time": most / share,
-    }
+def _portion(work: Work, share: int, after: int) -> Portion:
+    if work.of_backlog:
+        return backlog_marks(
+            now=work.now,
+            work=max(BACKLOG_WORK // share, 1),
+            browsers=BACKLOG_BROWSERS,
+            after=after,
+        )
+    return fresh_marks(now=work.now, work=max(FRESH_WORK // share, 1))
+
+
+def _recompute(
+    cursor: Any, work: Work, taken: Claim, portion: Portion
+) -> tuple[Fitting, Recomputed]:
+    """Recompute what fits of a claim; an erased browser's marks are for nothing."""
+    claimed = [browser for browser in taken.claimed if browser.is_there]
+    fitting, done = Fitting([], False), Recomputed(0, [])
+    if claimed:
+        fitting = fit(cursor, rung=work.rung, claimed=claimed, work=portion.work)
+    if fitting.spans:
+        done = recompute(cursor, rung=work.rung, spans=fitting.spans, now=work.now)
+    return fitting, done

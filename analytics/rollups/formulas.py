@@ -2,23 +2,24 @@
 
 Each is a chain of common table expressions that reads `span (browser_id, span)`, ranges of whole
 buckets of one rung, and ends in `fresh`, the statuses in them. Parameters: `rung`, its length in
-ms; `interval`, the same as an interval; `level`, the one below it; `idle_gap` in s; `since` and
-`recent`, see below.
+ms; `interval`, the same as an interval; `level`, the one below it; `idle_gap` in s; `since`,
+`until` and `recent`, see below.
 
 Sums are ordered, because those of floats depend on it: computed again, in whatever company and from
 whatever place on the disk, a status is the same to the last bit.
 """
 
 # The first sample of a span has its segment from the last one before, however long ago. No span
-# begins before `since`; it and `recent`, some time before it, are constants to the planner, which
-# then leaves all chunks but the newest out. What is not found in that time is looked for by
-# itself (analytics/migrations/sample_before.sql).
+# begins before `since` or ends after `until`; they and `recent`, some time before `since`, are
+# constants to the planner, which then leaves all other chunks out. What is not found in that time
+# is looked for by itself (analytics/migrations/sample_before.sql).
 FROM_SAMPLES = """
 sample as (
     select s.browser_id, lower(s.span) as floor, time_bucket('100 ms', e.time) as start, e.*
     from span s left join lateral (
         select time, x, y, seq, enter from analytics_pointerpositionevent
         where browser_id = s.browser_id and time < lower(s.span) and time >= %(recent)s
+            and time < %(until)s
         order by time desc, seq desc limit 1
     ) last on true cross join lateral (
         select last.time, last.x, last.y, last.seq, last.enter where last.time is not null
@@ -27,7 +28,7 @@ sample as (
         union all
         select time, x, y, seq, enter from analytics_pointerpositionevent
         where browser_id = s.browser_id and time >= lower(s.span) and time < upper(s.span)
-            and time >= %(since)s
+            and time >= %(since)s and time < %(until)s
     ) e
 ), segment as (
     select browser_id, floor, start, time, seq, x, y,
@@ -73,7 +74,8 @@ fresh as (
            last(f.end_x, f.time) as end_x, last(f.end_y, f.time) as end_y
     from span s join {table} f
         on f.browser_id = s.browser_id and f.interval_ms = %(level)s
-        and f.time >= lower(s.span) and f.time < upper(s.span) and f.time >= %(since)s
+        and f.time >= lower(s.span) and f.time < upper(s.span)
+        and f.time >= %(since)s and f.time < %(until)s
     group by s.browser_id, time_bucket(%(interval)s, f.time)
 )"""
 FROM_FIRST_RUNG = FROM_STATUSES.format(table="dashboard_pointerstatus")

@@ -38,6 +38,8 @@ LONG_GATHER_SECONDS = 0.1
 # elsewhere. There the hints of a second are one; a status is of a second too.
 BUSY, FULL = 3.9, 4.3
 FULL_GATHER_SECONDS = 1
+# Redis has a queue for each, and a worker empties the first before it looks into the last.
+FIRST, LAST = 0, 9
 NO_RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
 # A batch's shard, and the id of the request that brought it, which the task's log lines have.
@@ -100,10 +102,24 @@ def send_last_hints() -> None:
 
 def take(shard: int) -> None:
     """Let the next hint through. Before reading: what comes after is then never overlooked."""
+    _take(_key(shard))
+
+
+def queue(task: str, *arguments: int) -> None:
+    """Have a task run after all hints that wait, unless that is queued already."""
+    _send(_task_key(task, arguments), task, arguments, priority=LAST)
+
+
+def take_queued(task: str, *arguments: int) -> None:
+    """Let it be queued again, as `take` does for hints."""
+    _take(_task_key(task, arguments))
+
+
+def _take(key: str) -> None:
     try:
-        client().delete(_key(shard))
+        client().delete(key)
     except redis.RedisError as error:
-        logger.warning("hint of shard %s not taken, it lapses by itself: %s", shard, error)
+        logger.warning("%s not taken, it lapses by itself: %s", key, error)
 
 
 @cache
@@ -145,17 +161,17 @@ def _send_waiting(outgoing: SimpleQueue[Group], *first: Group) -> list[Group]:
     COALESCED.inc(sum(len(group.hints) for group in groups) - len(hints))
     for shard, request_id in hints.items():
         request_ids.current.set(request_id)
-        _send(shard)
+        _send(_key(shard), "roll_up", [shard])
     return groups
 
 
-def _send(shard: int) -> None:
+def _send(key: str, task: str, arguments: Sequence[int], *, priority: int = FIRST) -> None:
     if _breaker.is_open:
         FAILED.inc()
         return
     try:
-        if client().set(_key(shard), 1, nx=True, ex=KEY_SECONDS):
-            _publish(shard)
+        if client().set(key, 1, nx=True, ex=KEY_SECONDS):
+            _publish(task, arguments, priority)
             SENT.inc()
         else:
             COALESCED.inc()
@@ -165,13 +181,14 @@ def _send(shard: int) -> None:
         logger.warning("no hints for %s s, the sweep stands in: %s", _breaker.seconds, error)
     except Exception:
         # The thread must live on: hints are speed alone.
-        logger.exception("no hint for shard %s, the sweep stands in", shard)
+        logger.exception("no hint %s, the sweep stands in", key)
 
 
-def _publish(shard: int) -> None:
+def _publish(task: str, arguments: Sequence[int], priority: int) -> None:
     current_app.send_task(
-        "analytics.tasks.roll_up",
-        args=[shard],
+        f"analytics.tasks.{task}",
+        args=arguments,
+        priority=priority,
         headers={"request_id": request_ids.current.get()},
         expires=TASK_EXPIRES_SECONDS,
         retry=True,
@@ -181,3 +198,7 @@ def _publish(shard: int) -> None:
 
 def _key(shard: int) -> str:
     return f"pointerscope:hint:{shard}"
+
+
+def _task_key(task: str, arguments: Sequence[int]) -> str:
+    return ":".join(["pointerscope", task, *map(str, arguments)])

@@ -1,5 +1,6 @@
-"""Recomputing whole buckets: the ranges that marks name, at one rung, from the level below it."""
+"""Recomputing whole buckets of one rung from the level below it."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -17,33 +18,11 @@ RECENT = timedelta(hours=1)
 
 # Runs after the claim in a later statement: READ COMMITTED gives it a snapshot that holds every
 # sample, or finer status, whose mark the claim took. What commits after it has a mark that waits
-# its turn. Buckets that are sealed are left alone: what they were made of may be gone.
-CLAIMED = """
-with claimed as (
-    select browser_id, unnest(buckets) as buckets
-    from unnest(%(browsers)s::bigint[], %(buckets)s::tstzmultirange[]) as c (browser_id, buckets)
-)"""
-# A late sample gives the next sample, which may lie in a later bucket, another segment. Within
-# what was claimed that is recomputed anyway; so it is the first sample after each range.
-TOUCHED = """
-touched as (
-    select browser_id, buckets from claimed
-    union all
-    select c.browser_id, tstzrange(
-        time_bucket(%(interval)s, n.time), time_bucket(%(interval)s, n.time) + %(interval)s
-    ) from claimed c cross join lateral (
-        select e.time from analytics_pointerpositionevent e
-        where e.browser_id = c.browser_id and e.time >= upper(c.buckets) and e.time >= %(since)s
-        order by e.time, e.seq limit 1
-    ) n
-)"""
+# its turn.
 SPAN = """
-span as (
-    select browser_id, unnest(range_agg(buckets) * tstzmultirange(tstzrange((
-        select time_bucket(%(interval)s, before + %(interval)s - interval '1 microsecond')
-        from analytics_seal where level = %(level)s
-    ), null))) as span
-    from {source} group by browser_id
+with span as (
+    select browser_id, unnest(spans) as span
+    from unnest(%(browsers)s::bigint[], %(spans)s::tstzmultirange[]) as one (browser_id, spans)
 )"""
 
 # Locks: the statuses it writes, which belong to our shard alone, in key order.
@@ -56,7 +35,7 @@ changed as (
         moving_time, start_x, start_y, end_x, end_y)
     select browser_id, interval_ms, time, events, traversed_distance, avg_velocity, peak_velocity,
            moving_time, start_x, start_y, end_x, end_y
-    from fresh order by browser_id, time
+    from {source} order by browser_id, time
     on conflict (browser_id, interval_ms, time) do update set
         events = excluded.events, traversed_distance = excluded.traversed_distance,
         avg_velocity = excluded.avg_velocity, peak_velocity = excluded.peak_velocity,
@@ -65,8 +44,8 @@ changed as (
     where old.* is distinct from excluded.*
     returning *
 ), mark as (
-    insert into analytics_dirtyrange (browser_id, since, until, rung)
-    select browser_id, min(time), max(time), %(above)s from changed
+    insert into analytics_dirtyrange (browser_id, since, until, rung, events)
+    select browser_id, min(time), max(time), %(above)s, count(*) from changed
     where %(above)s::int is not null
     group by browser_id, time_bucket(greatest(%(interval)s, interval '1 hour'), time)
 ), total as (
@@ -80,24 +59,35 @@ left join changed c on c.time >= %(streamed_since)s and c.interval_ms = %(stream
 left join dashboard_browser b on b.id = c.browser_id
 order by b.instance_id, c.time
 """
-FIRST_SPAN, HIGHER_SPAN = (SPAN.format(source=source) for source in ("touched", "claimed"))
-INTO_FIRST, INTO_HIGHER = (
-    WRITE.format(table=table) for table in ("dashboard_pointerstatus", "dashboard_coarsestatus")
+# Locks: the browser, shared, once all is computed, and then the marks. An erasure does not wait for
+# us until then, and where it comes first we find the browser gone.
+LARGE = """
+living as materialized (
+    select id from dashboard_browser where id in (select browser_id from fresh) for key share
+), done as (
+    delete from analytics_dirtyrange
+    where id = any(%(marks)s) and (select count(*) from living) >= 0
+), of_living as (
+    select fresh.* from fresh join living on id = browser_id
+)"""
+INTO_FIRST, INTO_FIRST_OF_LIVING = (
+    WRITE.format(table="dashboard_pointerstatus", source=source)
+    for source in ("fresh", "of_living")
 )
-ROLL_UP = ",".join([CLAIMED, TOUCHED, FIRST_SPAN, FROM_SAMPLES, INTO_FIRST])
-CLIMB_FROM_FIRST = ",".join([CLAIMED, HIGHER_SPAN, FROM_FIRST_RUNG, INTO_HIGHER])
-CLIMB = ",".join([CLAIMED, HIGHER_SPAN, FROM_HIGHER_RUNG, INTO_HIGHER])
+INTO_HIGHER = WRITE.format(table="dashboard_coarsestatus", source="fresh")
+ROLL_UP = ",".join([SPAN, FROM_SAMPLES, INTO_FIRST])
+ROLL_UP_LARGE = ",".join([SPAN, FROM_SAMPLES, LARGE, INTO_FIRST_OF_LIVING])
+CLIMB_FROM_FIRST = ",".join([SPAN, FROM_FIRST_RUNG, INTO_HIGHER])
+CLIMB = ",".join([SPAN, FROM_HIGHER_RUNG, INTO_HIGHER])
 
 
-class Claimed(NamedTuple):
-    """A browser's whole buckets under which the level below changed: a multirange, as text.
-
-    `since` is where the first of them begins.
-    """
+class Span(NamedTuple):
+    """Whole buckets of a browser, as a multirange in text, from `since` up to `until`."""
 
     browser_id: int
-    buckets: str
+    spans: str
     since: datetime
+    until: datetime
 
 
 class Recomputed(NamedTuple):
@@ -107,13 +97,28 @@ class Recomputed(NamedTuple):
     changes: list[Change]
 
 
-def recompute(cursor: Any, *, rung: int, claimed: list[Claimed], now: datetime) -> Recomputed:
-    """Recompute the claimed buckets of a rung, and mark what changed for the rung above.
+def recompute(cursor: Any, *, rung: int, spans: Sequence[Span], now: datetime) -> Recomputed:
+    """Recompute buckets of a rung, and mark what changed for the rung above.
 
-    The caller holds the lock of the browsers' shard, and a transaction with it. Streams show the
-    first rung's statuses of the last minutes before `now`.
+    The caller is the only one to write these buckets, until the end of its transaction. Streams
+    show the first rung's statuses of the last minutes before `now`.
     """
-    cursor.execute(_statement(rung), _parameters(rung, claimed, now))
+    cursor.execute(_statement(rung), _parameters(rung, spans, now))
+    return _read(cursor)
+
+
+def recompute_large(cursor: Any, *, span: Span, marks: list[int], now: datetime) -> Recomputed:
+    """Recompute a bucket of the first rung and delete its marks, as `recompute` does.
+
+    Nothing of it is locked while it is computed. Where its browser is erased meanwhile nothing is
+    written.
+    """
+    parameters = {**_parameters(FIRST_RUNG_MS, [span], now), "marks": marks}
+    cursor.execute(ROLL_UP_LARGE, parameters)
+    return _read(cursor)
+
+
+def _read(cursor: Any) -> Recomputed:
     rows = cursor.fetchall()
     return Recomputed(rows[0][0], [_to_change(row) for row in rows if row[1]])
 
@@ -128,14 +133,14 @@ def _to_change(row: tuple) -> Change:
     return Change(instance_id, version, Status(to_rfc3339(time), *numbers))
 
 
-def _parameters(rung: int, claimed: list[Claimed], now: datetime) -> dict[str, Any]:
-    browsers, buckets, sinces = map(list, zip(*claimed, strict=True))
-    since = min(sinces)
+def _parameters(rung: int, spans: Sequence[Span], now: datetime) -> dict[str, Any]:
+    since = min(span.since for span in spans)
     return {
-        "browsers": browsers,
-        "buckets": buckets,
+        "browsers": [span.browser_id for span in spans],
+        "spans": [span.spans for span in spans],
         "since": since,
         "recent": since - RECENT,
+        "until": max(span.until for span in spans),
         "rung": rung,
         "level": level_below(rung),
         "above": rung_above(rung),

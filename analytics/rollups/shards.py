@@ -1,8 +1,11 @@
-"""Which shard a browser belongs to, and the lock that keeps two drains off one browser.
+"""Which shard a browser belongs to, and the turn that keeps two drains off one browser.
 
 A shard is a set of slots, and a browser's slot never changes. A drain locks every slot of its
 shard. So drains that count by different ROLLUP_SHARDS, as while a new number is rolled out, still
 exclude each other wherever they could meet on one browser.
+
+The locks are those of rows. Any login of the database could take an advisory lock, that of an
+analyst included, and would stop all drains with it; these rows are granted to nobody.
 """
 
 from typing import Any
@@ -11,13 +14,31 @@ from django.conf import settings
 
 # Never to change while a worker runs: it is what differently set workers agree on.
 SLOTS = 64
+# Slots of jobs that exclude themselves alone.
+RETENTION, LARGE_BUCKETS = -1, -2
 
 # In a statement of its own: the claim's snapshot must be younger than the locks, or it would see
 # rows that the drain before us has already taken. In the order of the slots, so that two drains
 # that share some of them wait for each other and never deadlock. Held until the transaction's end.
 LOCK_SHARD = """
-select count(pg_advisory_xact_lock(%(rung)s, slot))
-from generate_series(%(shard)s::int, %(slots)s - 1, %(shards)s) as slot
+select slot, after_browser from analytics_turn
+where rung = %(rung)s and slot >= 0 and slot %% %(shards)s = %(shard)s order by slot for update
+"""
+MAKE_SLOTS = """
+insert into analytics_turn (rung, slot, after_browser)
+select %(rung)s, slot, -1 from generate_series(0, %(slots)s - 1) slot on conflict do nothing
+"""
+# Locks: the row of the shard's first slot, which the drain holds.
+MOVE_ON = """
+update analytics_turn set after_browser = %(after)s
+where rung = %(rung)s and slot = %(shard)s and after_browser <> %(after)s
+"""
+MAKE_JOB = """
+insert into analytics_turn (rung, slot, after_browser) values (%(rung)s, %(slot)s, -1)
+on conflict do nothing
+"""
+LOCK_JOB = """
+select from analytics_turn where rung = %(rung)s and slot = %(slot)s for update skip locked
 """
 
 
@@ -31,6 +52,30 @@ def counting() -> dict[str, int]:
     return {"slots": SLOTS, "shards": settings.ROLLUP_SHARDS}
 
 
-def lock_shard(cursor: Any, *, rung: int, shard: int) -> None:
-    """Wait until no other transaction has the rung's lock on any browser of the shard; take it."""
-    cursor.execute(LOCK_SHARD, {"rung": rung, "shard": shard, **counting()})
+def lock_shard(cursor: Any, *, rung: int, shard: int) -> int:
+    """Wait until no other transaction has the rung's turn with any browser of the shard; take it.
+
+    Returns the browser after which the shard's next claim of backlog begins (`move_on`).
+    """
+    parameters = {"rung": rung, "shard": shard, **counting()}
+    cursor.execute(LOCK_SHARD, parameters)
+    slots = dict(cursor.fetchall())
+    if not slots:
+        cursor.execute(MAKE_SLOTS, parameters)
+        cursor.execute(LOCK_SHARD, parameters)
+        slots = dict(cursor.fetchall())
+    # None where a hint was sent by one number of shards and is taken by a smaller one.
+    return slots.get(shard, -1)
+
+
+def move_on(cursor: Any, *, rung: int, shard: int, after: int) -> None:
+    """Let the shard's next claim of backlog begin after a browser. The caller has its turn."""
+    cursor.execute(MOVE_ON, {"rung": rung, "shard": shard, "after": after})
+
+
+def lock_job(cursor: Any, *, rung: int, slot: int) -> bool:
+    """Take a job's turn until the end of the transaction, unless another transaction has it."""
+    parameters = {"rung": rung, "slot": slot}
+    cursor.execute(MAKE_JOB, parameters)
+    cursor.execute(LOCK_JOB, parameters)
+    return cursor.rowcount == 1

@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import connection
 
 from analytics.models import Heartbeat
-from analytics.rollups.drain import Drained, drain
+from analytics.rollups.backlog import take_of_backlog
+from analytics.rollups.drain import drain_fresh
 from analytics.rollups.shards import counting
 from core.values.durations import format_duration
 
@@ -18,27 +19,26 @@ from core.values.durations import format_duration
 WAITING_SHARDS = """
 select shard from (
     select distinct browser_id %% %(slots)s %% %(shards)s as shard from analytics_dirtyrange
-    where rung = %(rung)s
+    where rung = %(rung)s and not large
 ) waiting order by random()
 """
 
 
-def sweep(*, rung: int, now: datetime) -> Drained:
+def sweep(*, rung: int, now: datetime) -> None:
     """Drain every shard that has marks waiting for a rung, and note that its sweep is alive.
 
-    Nothing where the ladder has no such rung: Beat's schedule may still name one that was removed.
+    Of backlog it takes a little, and queues the rest. Nothing where the ladder has no such rung:
+    Beat's schedule may still name one that was removed.
 
-    Safe beside hints and beside a second Beat: the shard's lock and whole buckets make a drain too
+    Safe beside hints and beside a second Beat: the shard's turn and whole buckets make a drain too
     many do nothing.
     """
-    marks = statuses = 0
     if rung not in settings.RUNGS_MS:
-        return Drained(marks, statuses)
+        return
     Heartbeat.objects.update_or_create(job=job_of(rung), defaults={"beat_at": now})
     for shard in _waiting_shards(rung):
-        done = drain(rung=rung, shard=shard, now=now)
-        marks, statuses = marks + done.marks, statuses + done.statuses
-    return Drained(marks, statuses)
+        if drain_fresh(rung=rung, shard=shard, now=now):
+            take_of_backlog(rung=rung, shard=shard, now=now)
 
 
 def job_of(rung: int) -> str:

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from analytics.models import PointerPositionEvent
+from analytics.rollups.fit import TOUCHED
 from analytics.rollups.formulas import FROM_FIRST_RUNG, FROM_HIGHER_RUNG, FROM_SAMPLES
-from analytics.rollups.recompute import TOUCHED
 from core.values.durations import FIRST_RUNG_MS
 from dashboard.statuses.intervals import align
 from dashboard.statuses.ladder import RAW, level_below, model_of
@@ -223,6 +223,7 @@ def _compare(rung: int, pieces: list[_Piece]) -> tuple[int, list[Difference]]:
             # Marks may be older than what is compared.
             "since": "-infinity",
             "recent": "-infinity",
+            "until": "infinity",
         },
     )
     found = [difference for row in rows if row[1] for difference in _differing(*row[1:-1])]

@@ -57,10 +57,18 @@ def to_event(sample: Sample) -> Event:
     return Event(time=time, x=sample.x, y=sample.y, seq=sample.seq, enter=sample.enter)
 
 
-def mark(browser: Browser, samples: Iterable[Sample], *, rung: int = FIRST_RUNG_MS) -> None:
+def mark(
+    browser: Browser,
+    samples: Iterable[Sample],
+    *,
+    rung: int = FIRST_RUNG_MS,
+    events: int | None = None,
+) -> None:
     """Put the samples' whole range into the outbox of a rung, as if all of it had just changed."""
     times = [EPOCH + sample.time * MICROSECOND for sample in samples]
-    DirtyRange.objects.create(browser=browser, since=min(times), until=max(times), rung=rung)
+    DirtyRange.objects.create(
+        browser=browser, since=min(times), until=max(times), rung=rung, events=events
+    )
 
 
 def drain_shard_of(browser: Browser, *, rung: int = FIRST_RUNG_MS) -> Drained:

@@ -8,7 +8,7 @@ from django.test import TransactionTestCase
 
 from analytics.ingest.store import STORE
 from analytics.models import DirtyRange
-from analytics.rollups.drain import CLAIM
+from analytics.rollups.claim import CLAIM
 from analytics.rollups.recompute import ROLL_UP
 from analytics.rollups.shards import shard_of
 from analytics.tests.interleaving import Session, until_sessions_wait
@@ -85,7 +85,7 @@ class DrainTests(TransactionTestCase):
             Session(lambda: send(self.browser, [new])).finish()
             with self.settings(ROLLUP_SHARDS=shards):
                 fast = Session(self.drain)
-                until_sessions_wait(1, kind="advisory")
+                until_sessions_wait(2)
         slow.finish()
         fast.finish()
         self.assert_true_after_the_next_drain(early, sample(0.6, 1), late, sample(5.6, 11), new)
@@ -94,7 +94,7 @@ class DrainTests(TransactionTestCase):
         send(self.browser, [sample(0.1, 0)])
         first = Session(self.drain, after=CLAIM).until_held()
         second = Session(self.drain)
-        until_sessions_wait(1, kind="advisory")
+        until_sessions_wait(1)
         self.assertEqual(stored_statuses(self.browser), [])
         first.finish()
         second.finish()

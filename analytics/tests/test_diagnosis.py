@@ -176,6 +176,20 @@ class DiagnosisTests(TestCase):
         self.assert_finds("outbox", FAIL, "2 marks wait, the oldest sample's for 61 s", "worker")
         self.assert_finds("outbox", WARN, "[7000] ms", "backfill")
 
+    def test_seconds_that_hold_too_many_samples_are_told_with_their_instances(self):
+        now, browser = timezone.now(), new_browser()
+        waits = now - timedelta(hours=1)
+        for second in (1, 1, 2):
+            moment = now - timedelta(seconds=second)
+            DirtyRange.objects.create(
+                browser=browser, since=moment, until=moment, rung=1000, large=True, created_at=waits
+            )
+        said = f"2 seconds hold too many samples, of {browser.instance_id}"
+        self.assert_finds("outbox", WARN, said, "erase the instance")
+        # They are no sign that drains are late.
+        self.assert_finds("outbox", OK, "0 marks wait, the oldest sample's for 0 s", "")
+        self.assertTrue(READY["rollup"](now)["ok"])
+
     def test_a_nearly_used_service_wide_limit_is_reported(self):
         forget_all_calls()
         with override_settings(EVENTS_PER_MINUTE_OF_ALL=1000, INSTANCES_PER_DAY_OF_ALL=10):

@@ -66,7 +66,7 @@ class StoreTests(TestCase):
     def test_a_batch_marks_its_range_once(self):
         send(self.browser, [sample(3, 1), sample(1, 2), sample(2, 3)])
         (mark,) = DirtyRange.objects.all()
-        self.assertEqual((mark.browser, mark.rung), (self.browser, 1000))
+        self.assertEqual((mark.browser, mark.rung, mark.events), (self.browser, 1000, 3))
         self.assertEqual(mark.since, EPOCH + sample(1, 0).time * MICROSECOND)
         self.assertEqual(mark.until, EPOCH + sample(3, 0).time * MICROSECOND)
 
@@ -75,6 +75,15 @@ class StoreTests(TestCase):
         send(self.browser, [long_ago, sample(0, 2)])
         spans = [mark.until - mark.since for mark in DirtyRange.objects.all()]
         self.assertEqual(spans, [timedelta(0)] * 2)
+
+    def test_a_mark_covers_a_minute_at_most_and_says_how_many_samples_it_is_for(self):
+        send(self.browser, [sample(seconds, seconds) for seconds in (0, 59, 60, 90, 130)])
+        marks = DirtyRange.objects.order_by("since").values_list("since", "until", "events")
+        moments = [EPOCH + sample(s, 0).time * MICROSECOND for s in (0, 59, 60, 90, 130, 130)]
+        self.assertEqual(
+            list(marks),
+            [(moments[n], moments[n + 1], events) for n, events in ((0, 2), (2, 2), (4, 1))],
+        )
 
     def test_a_batch_without_anything_new_marks_nothing(self):
         send(self.browser, [sample(0, 1)])

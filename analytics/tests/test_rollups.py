@@ -1,6 +1,5 @@
 """The drain computes metrics.md's numbers, in whatever way the samples arrived."""
 
-from datetime import timedelta
 from unittest import mock
 
 from django.conf import settings as django_settings
@@ -11,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as PropertyTestCase
 
 from analytics.models import DirtyRange
+from analytics.rollups import claim as claim_module
 from analytics.rollups import drain
-from analytics.rollups.drain import CLAIM
+from analytics.rollups.claim import CLAIM
 from analytics.tests.oracle import Sample, Status, distance_to
 from analytics.tests.pointers import (
     NOW_US,
@@ -133,8 +133,8 @@ class ClaimTests(TestCase):
         self.claims = []
 
     def count_claims(self, execute, sql, params, many, context):
-        if sql == CLAIM:
-            self.claims.append(params["marks"])
+        if sql == CLAIM and params["before"] != "infinity":
+            self.claims.append(params["work"])
         return execute(sql, params, many, context)
 
     def drain(self):
@@ -147,19 +147,17 @@ class ClaimTests(TestCase):
         self.drain()
         self.assertEqual(len(self.claims), 1)
 
-    def test_a_claim_covers_so_many_marks_at_most(self):
-        with mock.patch.object(drain, "MOST_MARKS", 11):
-            self.drain()
-        self.assertEqual(len(self.claims), 4)
-
-    def test_a_claim_covers_so_much_time_at_most_but_one_mark_at_least(self):
-        for seconds, claims in ((8, 5), (0.1, 40)):
+    def test_a_claim_is_for_so_many_samples_but_for_one_mark_at_least(self):
+        for work, claims in ((8, 5), (0, 40)):
             PointerStatus.objects.all().delete()
             if not DirtyRange.objects.filter(rung=FIRST_RUNG_MS).exists():
                 for each in self.samples:
-                    mark(self.browser, [each])
+                    mark(self.browser, [each], events=1)
             self.claims = []
-            with mock.patch.object(drain, "MOST_TIME", timedelta(seconds=seconds)):
+            with (
+                mock.patch.object(drain, "BACKLOG_WORK", work),
+                mock.patch.object(claim_module, "APART", 0),
+            ):
                 self.drain()
             self.assertEqual(len(self.claims), claims)
 
@@ -168,11 +166,12 @@ class ClaimTests(TestCase):
             cursor.execute(self.SLOWLY)
         limits = "select set_config('statement_timeout', '1s', true)"
         with (
-            mock.patch.object(drain, "MOST_MARKS", 40),
+            mock.patch.object(drain, "BACKLOG_WORK", 40),
+            mock.patch.object(claim_module, "APART", 0),
             mock.patch.object(drain, "SET_LIMITS", limits),
         ):
             self.drain()
-        self.assertEqual(self.claims, [40, *[4] * 11])
+        self.assertEqual(self.claims, [40, *[4] * 10])
 
 
 coordinates = st.integers(-2000, 4000) | st.floats(-1e6, 1e6, width=32)

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
 from analytics.models import Seal
+from analytics.rollups import RETENTION, lock_job
 from core.values.durations import FIRST_RUNG_MS
 from dashboard.statuses.ladder import RAW
 
@@ -36,11 +37,8 @@ select format('%%I.%%I', chunk_schema, chunk_name), range_end from timescaledb_i
 where hypertable_name = %(table)s and range_end <= %(before)s order by range_end limit 1
 """
 
-# Two concurrent runs would block each other, and ingest with them, so the second one skips the
-# work. No shard has slot -1 (analytics/rollups/shards.py).
-BEGIN = """
-select set_config('lock_timeout', '500ms', true), set_config('statement_timeout', '60s', true),
-       pg_try_advisory_xact_lock(%(level)s, -1)
+SET_LIMITS = """
+select set_config('lock_timeout', '500ms', true), set_config('statement_timeout', '60s', true)
 """
 # Locks: the whole chunk, for a moment. All readers and writers of the hypertable wait meanwhile, so
 # each chunk has a transaction of its own, which gives up if a long reader holds it. The table is
@@ -110,8 +108,9 @@ def _drop(cursor: Any, level: Level, before: datetime) -> list[str]:
 def _drop_oldest(cursor: Any, level: Level, before: datetime) -> list[str]:
     """Return the names of the dropped chunks: none if none is old, or another run is active."""
     with transaction.atomic():
-        cursor.execute(BEGIN, {"level": level.level})
-        if not cursor.fetchone()[-1]:
+        cursor.execute(SET_LIMITS)
+        # Two concurrent runs would block each other, and ingest with them.
+        if not lock_job(cursor, rung=level.level, slot=RETENTION):
             return []
         cursor.execute(OLDEST_CHUNK, {"table": level.table, "before": before})
         if not (oldest := cursor.fetchone()):

@@ -74,6 +74,8 @@ class Limit(NamedTuple):
     name: str
     most: int
     seconds: int
+    # What a refusal says besides: how units are counted, where that is not obvious.
+    rule: str = ""
 
 
 # A limit, whom it is charged to, and how many units.
@@ -128,9 +130,10 @@ def _refuse(charges: Sequence[Charge], place: int, wait_ms: int) -> Throttled | 
     """Return the refusal that COUNT's answer to a call means, and count it."""
     if not place:
         return None
-    name = charges[place - 1][0].name
-    REFUSALS.labels(name).inc()
-    return Throttled(math.ceil(wait_ms / 1000), f"Too many for the limit `{name}`.")
+    limit = charges[place - 1][0]
+    REFUSALS.labels(limit.name).inc()
+    detail = " ".join(filter(None, [f"Too many for the limit `{limit.name}`.", limit.rule]))
+    return Throttled(math.ceil(wait_ms / 1000), detail)
 
 
 def _arguments(calls: Sequence[Sequence[Charge]]) -> list[Any]:

@@ -17,7 +17,7 @@ from tests.service import SWEEP_SECONDS, Service, wait_until
 # A drain that has claimed its marks and waits to write its statuses.
 HELD_DRAINS = """
 select client_port from pg_stat_activity where datname = current_database()
-and wait_event_type = 'Lock' and query like '%%with claimed as (%%unnest%%'
+and wait_event_type = 'Lock' and query like '%%with span as (%%unnest%%'
 """
 LOCK_STATUS = """
 select from dashboard_pointerstatus s join dashboard_browser b on b.id = s.browser_id

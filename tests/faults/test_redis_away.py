@@ -13,7 +13,7 @@ from tests.service import Service, wait_until
 
 DRAINS = """
 select count(*) from pg_stat_activity where datname = current_database()
-and wait_event_type = 'Lock' and (query like '%%with claimed as (%%' or query like '%%_xact_lock%%')
+and wait_event_type = 'Lock' and (query like '%%with span as (%%' or query like '%%_turn%%')
 """
 WAITING = "select count(*) from analytics_dirtyrange where rung = 1000 and id <= %s"
 

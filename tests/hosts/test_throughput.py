@@ -25,8 +25,8 @@ select array_agg(id) from browser
 """
 # A mark per quarter second, as trackers cause them.
 MARK = """
-insert into analytics_dirtyrange (browser_id, since, until, rung)
-select browser_id, min(time), max(time), 1000 from analytics_pointerpositionevent
+insert into analytics_dirtyrange (browser_id, since, until, rung, events)
+select browser_id, min(time), max(time), 1000, count(*) from analytics_pointerpositionevent
 where browser_id = any(%s) group by browser_id, seq / 15 order by min(time)
 """
 CLEAR = "delete from dashboard_pointerstatus where browser_id = any(%s)"

@@ -13,6 +13,7 @@ from analytics.health.doctor.finding import FAIL, OK, WARN, Check, Finding
 from analytics.health.facts import LAG_LIMIT_SECONDS, lag_seconds, read_outbox
 from analytics.health.heartbeats import find_fault, is_alive, last_sweep_age
 from analytics.ingest import quotas
+from analytics.rollups import read_large_buckets
 from core.api.throttling import read_use
 from core.storage.redis import client
 from core.values.durations import FIRST_RUNG_MS, format_duration
@@ -71,6 +72,11 @@ def _outbox(now: datetime) -> Iterator[Finding]:
         yield Finding(
             "outbox", WARN, f"marks for rungs that are not in RUNGS: {unknown} ms", advice
         )
+    large = read_large_buckets()
+    if large.buckets:
+        said = f"{large.buckets} seconds hold too many samples, of {', '.join(large.instances)}"
+        advice = "see who sends them (docs/operations.md), or erase the instance"
+        yield Finding("outbox", WARN, said, advice)
 
 
 def _quotas(now: datetime) -> Iterator[Finding]:

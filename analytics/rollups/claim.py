@@ -1,0 +1,166 @@
+"""What a drain takes at a time: a bounded amount of work, in turn from each browser that waits.
+
+A claim is bounded twice. A mark says how many samples it is for (for higher rungs: statuses), and a
+claim takes marks for so many. Then it counts what lies in their buckets, and puts back what exceeds
+the bound. The count itself stops there.
+
+A claim is fair. It takes the same amount of work from each browser, the earliest first. It takes
+either fresh marks or backlog, which is late data and what has waited for minutes. Claims of backlog
+go round: each begins after the browser that the last one ended with.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from analytics.rollups.shards import counting
+from dashboard.streaming.stream import WINDOW
+
+# Marks that begin in what streams show. A tracker's marks do, unless it was offline.
+FRESH = WINDOW
+# How many marks of one browser a claim looks at.
+MOST_MARKS = 250
+# In samples: what a range of buckets by itself costs (measured, half a millisecond),
+# and what a mark is taken to be for that does not say it.
+APART = 200
+UNKNOWN = 100
+
+# `waiting` steps through an index from browser to browser, so that it costs as much as browsers
+# wait, not as marks do. A mark costs what it is for. Where it does not touch the one before it, it
+# costs `apart` more, because its range of buckets needs a look for the segment that it begins with.
+#
+# Locks: first the browsers, shared, then the marks it deletes; the count is there for that order.
+# An erasure takes the browser and then its marks, so the other order would deadlock. It waits for
+# us, or we wait for it, find the browser gone and roll nothing up for it.
+CLAIM = """
+with recursive waiting as (
+    select first.* from (
+        select browser_id, since from analytics_dirtyrange
+        where not large and rung = %(rung)s and browser_id > %(after)s
+        order by browser_id, since limit 1
+    ) first
+    union all
+    select next.* from waiting cross join lateral (
+        select browser_id, since from analytics_dirtyrange
+        where not large and rung = %(rung)s and browser_id > waiting.browser_id
+        order by browser_id, since limit 1
+    ) next
+), turn as materialized (
+    select browser_id, since < %(fresh)s as has_backlog from waiting
+    where browser_id %% %(slots)s %% %(shards)s = %(shard)s and since < %(before)s::timestamptz
+    limit %(browsers)s
+), mark as (
+    select turn.browser_id, m.id, coalesce(m.events, %(unknown)s) + case
+        when m.since <= lag(m.until) over run + %(interval)s then 0 else %(apart)s end as cost,
+        row_number() over run as number, m.since
+    from turn cross join lateral (
+        select id, since, until, events from analytics_dirtyrange
+        where not large and rung = %(rung)s and browser_id = turn.browser_id
+            and since >= %(from)s::timestamptz and since < %(before)s::timestamptz
+        order by since limit %(marks)s
+    ) m
+    window run as (partition by turn.browser_id order by m.since, m.id)
+), depth as (
+    select *, sum(cost) over (partition by browser_id order by number) as depth from mark
+), counted as materialized (
+    select *, sum(cost) over (order by depth, browser_id, number) - cost as before from depth
+), taken as materialized (
+    select id, browser_id from counted where before < %(work)s
+), living as materialized (
+    select id from dashboard_browser where id in (select browser_id from taken)
+    order by id for key share
+), claimed as (
+    delete from analytics_dirtyrange
+    where id in (select id from taken) and (select count(*) from living) >= 0
+    returning browser_id, since, until, created_at
+), rest as (
+    select coalesce(bool_or(has_backlog), false) as has_backlog, count(*) as browsers,
+        exists (select from counted where before >= %(work)s or number = %(marks)s) as is_cut
+    from turn
+)
+select rest.*, browser.* from rest left join (
+    select claimed.browser_id, living.id is not null as is_there, count(*) as marks,
+        min(created_at) as created_at, min(time_bucket(%(interval)s, since)) as since,
+        range_agg(tstzrange(
+            time_bucket(%(interval)s, since), time_bucket(%(interval)s, until) + %(interval)s
+        ))::text as buckets
+    from claimed left join living on living.id = claimed.browser_id
+    group by claimed.browser_id, living.id
+) browser on true
+"""
+
+
+class Portion(NamedTuple):
+    """What a claim takes: marks that begin in [since, before), for `work` samples.
+
+    It goes through `browsers` browsers, from the one after `after`. What begins before `fresh` is
+    backlog.
+    """
+
+    since: datetime | None
+    before: datetime | None
+    fresh: datetime
+    work: int
+    browsers: int | None = None
+    after: int = -1
+
+
+class Claimed(NamedTuple):
+    """A browser's marks that were claimed: how many, since when, and for which whole buckets.
+
+    `buckets` is a multirange, as text, and `since` where the first of them begins. The browser is
+    not there where it has been erased meanwhile.
+    """
+
+    browser_id: int
+    is_there: bool
+    marks: int
+    created_at: datetime
+    since: datetime
+    buckets: str
+
+
+class Claim(NamedTuple):
+    """What was claimed.
+
+    `has_backlog` says whether any browser that was gone through has backlog, `is_cut` whether a
+    browser's marks were left, and `browsers` how many were gone through.
+    """
+
+    has_backlog: bool
+    browsers: int
+    is_cut: bool
+    claimed: list[Claimed]
+
+
+def fresh_marks(*, now: datetime, work: int) -> Portion:
+    """Return the portion of all marks that begin in the last minutes before `now`."""
+    return Portion(now - FRESH, None, now - FRESH, work)
+
+
+def backlog_marks(*, now: datetime, work: int, browsers: int, after: int) -> Portion:
+    """Return the portion of older marks, of so many browsers from the one after `after`."""
+    return Portion(None, now - FRESH, now - FRESH, work, browsers, after)
+
+
+def claim(cursor: Any, *, rung: int, shard: int, portion: Portion) -> Claim:
+    """Take marks out of the outbox. The caller has the shard's turn, and a transaction with it."""
+    cursor.execute(CLAIM, _parameters(rung, shard, portion))
+    rows = cursor.fetchall()
+    has_backlog, browsers, is_cut, *_ = rows[0]
+    claimed = [Claimed(*row[3:]) for row in rows if row[3] is not None]
+    return Claim(has_backlog, browsers, is_cut, claimed)
+
+
+def _parameters(rung: int, shard: int, portion: Portion) -> dict[str, Any]:
+    return {
+        "rung": rung,
+        "interval": timedelta(milliseconds=rung),
+        "shard": shard,
+        **counting(),
+        "unknown": UNKNOWN,
+        "apart": APART,
+        "marks": MOST_MARKS,
+        **portion._asdict(),
+        "from": portion.since or "-infinity",
+        "before": portion.before or "infinity",
+    }

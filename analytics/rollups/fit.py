@@ -1,0 +1,215 @@
+"""What of a claim one statement recomputes: counted in rows of the level below, not in marks.
+
+A mark is for a few new samples, but its buckets may hold any number of older ones. What does not
+fit is put back into the outbox.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from analytics.rollups.claim import Claimed
+from analytics.rollups.recompute import Span
+from core.values.durations import FIRST_RUNG_MS
+from dashboard.statuses.ladder import RAW, level_below
+
+# A bucket of more samples than this has a job of its own, because others would wait for it
+# (analytics/rollups/large_buckets.py). Never to change while a worker runs: a worker that takes
+# such a bucket for an ordinary one would write it at the same time as that job.
+LARGE = 5_000
+EMPTY = "{}"
+
+CLAIMED = """
+with claimed as (
+    select browser_id, unnest(buckets) as buckets
+    from unnest(%(browsers)s::bigint[], %(buckets)s::tstzmultirange[]) as c (browser_id, buckets)
+)"""
+# A late sample gives the next sample, which may lie in a later bucket, another segment. Within
+# what was claimed that is recomputed anyway; so it is the first sample after each range.
+TOUCHED = """
+touched as (
+    select browser_id, buckets from claimed
+    union all
+    select c.browser_id, tstzrange(
+        time_bucket(%(interval)s, n.time), time_bucket(%(interval)s, n.time) + %(interval)s
+    ) from claimed c cross join lateral (
+        select e.time from analytics_pointerpositionevent e
+        where e.browser_id = c.browser_id and e.time >= upper(c.buckets) and e.time >= %(since)s
+        order by e.time, e.seq limit 1
+    ) n
+)"""
+# Buckets that are sealed are left alone: what they were made of may be gone.
+SPANS = """
+spans as (
+    select browser_id, range_agg(buckets) * tstzmultirange(tstzrange((
+        select time_bucket(%(interval)s, before + %(interval)s - interval '1 microsecond')
+        from analytics_seal where level = %(level)s
+    ), null)) as spans
+    from {source} group by browser_id
+)"""
+# Of each browser the count stops one row after twice `large`. The bucket that it stopped in, the
+# first one of more than `large` rows, and all later ones do not fit. Two other buckets always do:
+# one that changed, and the next, whose segment it may have changed. Otherwise that one would be put
+# back, come with its own next one, and so on through all of a dense hour. Browsers with few rows go
+# first, and those beyond `work` do not fit.
+# Locks: none. Runs in a later statement than the claim: its snapshot holds every sample, or finer
+# status, whose mark was claimed. What commits after it has a mark that waits its turn.
+FIT = """
+bucket as (
+    select spans.browser_id, few.bucket, count(few.bucket) as rows
+    from spans left join lateral (
+        select time_bucket(%(interval)s, below.time) as bucket
+        from unnest(spans.spans) as one (span) cross join lateral (
+            select time from {below}
+            where browser_id = spans.browser_id and {level} and time >= lower(one.span)
+                and time < upper(one.span) and time >= %(since)s
+            order by time
+        ) below
+        limit 2 * %(large)s + 1
+    ) few on true
+    group by 1, 2
+), cut as (
+    select browser_id, least(
+        min(bucket) filter (where rows > %(large)s),
+        case when sum(rows) > 2 * %(large)s then max(bucket) end
+    ) as cut
+    from bucket group by browser_id
+), share as (
+    select browser_id, cut,
+        coalesce(sum(rows) filter (where cut is null or bucket < cut), 0) as rows,
+        bool_or(bucket = cut and rows > %(large)s) is true as is_large
+    from cut join bucket using (browser_id) group by browser_id, cut
+), fit as (
+    select browser_id, cut, is_large, case
+        when sum(rows) over (order by rows, browser_id) - rows >= %(work)s then '{{}}'
+        else spans * tstzmultirange(tstzrange(null, cut)) end as fits, spans
+    from share join spans using (browser_id)
+)
+select browser_id, fits::text, lower(fits), upper(fits),
+    (spans - fits - case when is_large
+        then tstzmultirange(tstzrange(cut, cut + %(interval)s)) else '{{}}' end)::text,
+    case when is_large then cut end
+from fit where not isempty(spans)
+"""
+FIT_SAMPLES = ",".join(
+    [
+        CLAIMED,
+        TOUCHED,
+        SPANS.format(source="touched"),
+        FIT.format(below="analytics_pointerpositionevent", level="true"),
+    ]
+)
+FIT_FIRST_RUNG, FIT_HIGHER_RUNG = (
+    ",".join(
+        [
+            CLAIMED,
+            SPANS.format(source="claimed"),
+            FIT.format(below=table, level="interval_ms = %(level)s"),
+        ]
+    )
+    for table in ("dashboard_pointerstatus", "dashboard_coarsestatus")
+)
+
+# Their age stays that of the marks which they were claimed from.
+PUT_BACK = """
+insert into analytics_dirtyrange (browser_id, since, until, rung, created_at)
+select browser_id, lower(range), upper(range) - interval '1 microsecond', %(rung)s, created_at
+from unnest(%(browsers)s::bigint[], %(rests)s::tstzmultirange[], %(created)s::timestamptz[])
+    as one (browser_id, rest, created_at), unnest(rest) as range
+"""
+# One mark is for all that waits for the bucket. The marks it deletes are of browsers whose rows the
+# claim has locked, and their samples are there for the job, which begins after the commit.
+SET_ASIDE = """
+with large as (
+    select * from unnest(
+        %(browsers)s::bigint[], %(buckets)s::timestamptz[], %(created)s::timestamptz[]
+    ) as one (browser_id, bucket, created_at)
+), replaced as (
+    delete from analytics_dirtyrange mark using large
+    where not mark.large and mark.rung = %(rung)s and mark.browser_id = large.browser_id
+        and mark.since >= large.bucket and mark.until < large.bucket + %(interval)s
+)
+insert into analytics_dirtyrange (browser_id, since, until, rung, created_at, large)
+select browser_id, bucket, bucket, %(rung)s, created_at, true from large
+"""
+
+
+class Fit(NamedTuple):
+    """Whole buckets of a browser: those that fit, from `since` up to `until`, and the rest.
+
+    Both are multiranges in text. `large` is a bucket that never fits; it is in neither.
+    """
+
+    browser_id: int
+    spans: str
+    since: datetime | None
+    until: datetime | None
+    rest: str
+    large: datetime | None
+
+
+class Fitting(NamedTuple):
+    """What is to be recomputed, and whether anything was put back for a later claim."""
+
+    spans: list[Span]
+    is_cut: bool
+
+
+def fit(cursor: Any, *, rung: int, claimed: Sequence[Claimed], work: int) -> Fitting:
+    """Return what to recompute for a claim: about `work` rows of the level below.
+
+    What does not fit goes back into the outbox, and a bucket that is too large is set aside there.
+    """
+    cursor.execute(_statement(rung), _parameters(rung, claimed, work))
+    fits = [Fit(*row) for row in cursor.fetchall()]
+    created = {browser.browser_id: browser.created_at for browser in claimed}
+    rests = [one for one in fits if one.rest != EMPTY]
+    _put_back(cursor, rung, rests, created)
+    _set_aside(cursor, rung, [one for one in fits if one.large], created)
+    spans = [
+        Span(one.browser_id, one.spans, one.since, one.until)
+        for one in fits
+        if one.since and one.until
+    ]
+    return Fitting(spans, bool(rests))
+
+
+def _statement(rung: int) -> str:
+    return {RAW: FIT_SAMPLES, FIRST_RUNG_MS: FIT_FIRST_RUNG}.get(level_below(rung), FIT_HIGHER_RUNG)
+
+
+def _parameters(rung: int, claimed: Sequence[Claimed], work: int) -> dict[str, Any]:
+    below = level_below(rung)
+    return {
+        "browsers": [browser.browser_id for browser in claimed],
+        "buckets": [browser.buckets for browser in claimed],
+        "since": min(browser.since for browser in claimed),
+        "interval": timedelta(milliseconds=rung),
+        "level": below,
+        # A bucket of a higher rung never has more statuses than that.
+        "large": max(LARGE, rung // below if below else 0),
+        "work": work,
+    }
+
+
+def _put_back(cursor: Any, rung: int, rests: list[Fit], created: dict[int, datetime]) -> None:
+    if rests:
+        parameters = {
+            "rung": rung,
+            "browsers": [one.browser_id for one in rests],
+            "rests": [one.rest for one in rests],
+            "created": [created[one.browser_id] for one in rests],
+        }
+        cursor.execute(PUT_BACK, parameters)
+
+
+def _set_aside(cursor: Any, rung: int, large: list[Fit], created: dict[int, datetime]) -> None:
+    if large:
+        parameters = {
+            "rung": rung,
+            "interval": timedelta(milliseconds=rung),
+            "browsers": [one.browser_id for one in large],
+            "buckets": [one.large for one in large],
+            "created": [created[one.browser_id] for one in large],
+        }
+        cursor.execute(SET_ASIDE, parameters)
