@@ -1,0 +1,1 @@
+"""Samples: ingest, the roll-up to statuses, exports, measures, upkeep and health."""

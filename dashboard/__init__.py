@@ -1,0 +1,1 @@
+"""Browser instances and their statuses: the API, the pages, the stream."""

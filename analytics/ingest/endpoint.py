@@ -13,7 +13,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from django.conf import settings
 from django.http import QueryDict
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.utils.mediatypes import media_type_matches
@@ -23,8 +22,8 @@ from analytics.ingest.store import Sent
 from analytics.metrics import Batched, counted_batch
 from analytics.wire import Receipt
 from core.api.answers import Answer, report
-from core.api.bodies import BEACON, JSON, check_type
-from core.api.problems import LengthRequired, Malformed, TooLarge
+from core.api.bodies import BEACON, JSON, check_length, check_type
+from core.api.problems import LengthRequired, Malformed
 from core.web import request_ids
 from dashboard.instances.tokens import WriteToken, check_instance, read_token
 
@@ -117,6 +116,5 @@ def _body(post: Post) -> bytes:
         post.headers.get("content-encoding", "identity"),
         allowed=(JSON, BEACON),
     )
-    if post.length > settings.MAX_BODY_BYTES:
-        raise TooLarge
+    check_length(post.length)
     return post.body

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from analytics.recordings.columns.finding import find_roles
+from analytics.recordings.columns.assigning import find_roles
 from analytics.recordings.columns.names import parse_name
 from analytics.recordings.columns.roles import Roles
 from analytics.recordings.findings import Findings, StopReading, counted

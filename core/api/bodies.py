@@ -38,7 +38,7 @@ class JsonBytesParser(BaseParser):
             request = parser_context["request"]
             encoding = request.headers.get("Content-Encoding", "identity")
             check_type(request.content_type, encoding, allowed=(self.media_type,))
-            _check_length(request)
+            check_length(int(request.META.get("CONTENT_LENGTH") or 0))
         body = stream.read(settings.MAX_BODY_BYTES + 1)
         if len(body) > settings.MAX_BODY_BYTES:
             raise TooLarge
@@ -115,7 +115,7 @@ def _refuse(name: str) -> NoReturn:
     raise Invalid(errors=[FieldError("", "repeated_key", f"an object has the key `{name}` twice")])
 
 
-def _check_length(request: Request) -> None:
-    # Before anything is read: whoever announces too much need not send it, nor we wait for it.
-    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_BODY_BYTES:
+def check_length(length: int) -> None:
+    """Raise TooLarge (413) for an announced length over the bound, before any byte is read."""
+    if length > settings.MAX_BODY_BYTES:
         raise TooLarge
