@@ -8,7 +8,11 @@ from dashboard.admin_rows import Rows, RowsAdmin, read_page
 
 @admin.register(BrowserEvents)
 class BrowserEventsAdmin(RowsAdmin):
-    """The stored samples, instance by instance."""
+    """The stored samples."""
+
+    called = "Samples"
+    # Samples of one second differ in its fraction.
+    time_format = "j M Y, H:i:s.u T"
 
     columns = ("time", "seq", "x", "y", "enter")
 

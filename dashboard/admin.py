@@ -1,15 +1,24 @@
 """The admin's view of browser instances and their statuses."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import Any
 
+import axes.admin  # noqa: F401 - it registers what is taken out below.
+from axes.models import AccessFailureLog, AccessLog
 from django.contrib import admin
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html_join
 from django.utils.translation import ngettext
+from django_celery_beat.admin import PeriodicTaskAdmin
+from django_celery_beat.models import (
+    ClockedSchedule,
+    CrontabSchedule,
+    PeriodicTask,
+    SolarSchedule,
+)
 
 from core.api.problems import NoSuchInstance
 from core.values.durations import FIRST_RUNG_MS
@@ -17,23 +26,46 @@ from dashboard.admin_rows import InstanceAdmin, Rows, RowsAdmin, read_page
 from dashboard.instances.browsers import erase
 from dashboard.models import Browser, BrowserStatuses, PointerStatus
 
-admin.site.site_header = admin.site.site_title = "Pointerscope"
+# The settings make Beat's jobs, each with an interval; and no login that succeeds is kept.
+UNUSED = (ClockedSchedule, CrontabSchedule, SolarSchedule, AccessLog, AccessFailureLog)
+UNUSED_FIELDS = {"clocked", "crontab", "crontab_translation", "solar", "one_off", "start_time"}
+
+admin.site.unregister([*filter(admin.site.is_registered, UNUSED), PeriodicTask])
+
+
+def without(
+    unused: Collection[str], fieldsets: Iterable[tuple[Any, dict]]
+) -> list[tuple[Any, dict[str, Any]]]:
+    """Return the parts of a form without these fields."""
+    return [
+        (title, {**options, "fields": [name for name in options["fields"] if name not in unused]})
+        for title, options in fieldsets
+    ]
 
 
 @admin.register(Browser)
 class BrowserAdmin(InstanceAdmin):
     """Instances: looked at, revoked, erased."""
 
-    list_display = [*InstanceAdmin.list_display, "links"]
     actions = ["make_tokens_void"]
 
-    @admin.display(description="see")
-    def links(self, browser: Browser) -> str:
-        return format_html(
-            '<a href="{}">Live</a> · <a href="{}">Statuses</a>',
-            reverse("browser", args=[browser.instance_id]),
-            reverse("admin:dashboard_browserstatuses_change", args=[browser.pk]),
-        )
+    def get_list_display(self, request: HttpRequest) -> Any:
+        rows = [
+            row
+            for row in self.admin_site._registry.values()
+            if isinstance(row, RowsAdmin) and row.has_view_permission(request)
+        ]
+
+        @admin.display(description="see")
+        def links(browser: Browser) -> str:
+            page = ("Charts", reverse("browser", args=[browser.instance_id]))
+            stored = [(row.called, reverse(address(row), args=[browser.pk])) for row in rows]
+            return format_html_join(" · ", '<a href="{1}">{0}</a>', [page, *stored])
+
+        def address(row: RowsAdmin) -> str:
+            return f"admin:{row.opts.app_label}_{row.opts.model_name}_change"
+
+        return [*self.list_display, links]
 
     def get_view_on_site_url(self, obj: Any | None = None) -> str | None:
         return reverse("browser", args=[obj.instance_id]) if obj else None
@@ -65,7 +97,9 @@ class BrowserAdmin(InstanceAdmin):
 
 @admin.register(BrowserStatuses)
 class BrowserStatusesAdmin(RowsAdmin):
-    """What was rolled up, instance by instance."""
+    """What was rolled up."""
+
+    called = "Statuses"
 
     columns = (
         *("time", "events", "traversed_distance", "avg_velocity", "peak_velocity"),
@@ -75,3 +109,14 @@ class BrowserStatusesAdmin(RowsAdmin):
     def list_rows(self, *, browser_id: int, before: str | None) -> Rows:
         finest = PointerStatus.objects.filter(browser_id=browser_id, interval_ms=FIRST_RUNG_MS)
         return read_page(finest, self.columns, tie="interval_ms", before=before)
+
+
+@admin.register(PeriodicTask)
+class JobAdmin(PeriodicTaskAdmin):
+    """Beat's jobs, by their intervals."""
+
+    list_display = ["name", "enabled", "interval", "last_run_at"]
+    list_filter = ["enabled"]
+    date_hierarchy = None
+    readonly_fields = ["last_run_at"]
+    fieldsets = without(UNUSED_FIELDS, PeriodicTaskAdmin.fieldsets)

@@ -12,10 +12,12 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 
-from core.values.times import EPOCH, MICROSECOND, to_epoch_us, to_rfc3339
+from core.values.times import EPOCH, MICROSECOND, to_epoch_us
 
 PAGE_SIZE = 100
 HEX_DIGITS = 32
@@ -59,9 +61,12 @@ class InstanceAdmin(admin.ModelAdmin):
 
 
 class RowsAdmin(InstanceAdmin):
-    """Instances, each of which leads to its rows."""
+    """An instance's rows, reached from the list of instances: it is the only list of them."""
 
     columns: ClassVar[tuple[str, ...]]
+    # Of the link to the rows.
+    called: ClassVar[str]
+    time_format = "j M Y, H:i:s T"
 
     def list_rows(self, *, browser_id: int, before: str | None) -> Rows:
         """Return the page of the instance's rows that are older than the cursor."""
@@ -69,6 +74,12 @@ class RowsAdmin(InstanceAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
         return False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return redirect("admin:dashboard_browser_changelist")
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -85,10 +96,22 @@ class RowsAdmin(InstanceAdmin):
             "opts": self.opts,
             "browser": browser,
             "columns": self.columns,
-            "page": self.list_rows(browser_id=browser.pk, before=before),
+            "called": self.called,
+            "page": self._show(self.list_rows(browser_id=browser.pk, before=before)),
             "is_newest": before is None,
         }
         return TemplateResponse(request, "admin/dashboard/rows.html", context)
+
+    def _show(self, page: Rows) -> Rows:
+        return Rows([tuple(map(self._write, row)) for row in page.rows], page.older)
+
+    def _write(self, value: Any) -> Any:
+        match value:
+            case datetime():
+                return date_format(value, self.time_format)
+            case float():
+                return round(value, 3)
+        return value
 
 
 def read_page(rows: QuerySet, columns: tuple[str, ...], *, tie: str, before: str | None) -> Rows:
@@ -103,16 +126,7 @@ def read_page(rows: QuerySet, columns: tuple[str, ...], *, tie: str, before: str
     newest_first = rows.order_by("-time", f"-{tie}").values_list("time", tie, *columns)
     found = list(newest_first[: PAGE_SIZE + 1])
     older = _write_cursor(*found[PAGE_SIZE - 1][:2]) if len(found) > PAGE_SIZE else None
-    return Rows([tuple(map(_show, row[2:])) for row in found[:PAGE_SIZE]], older)
-
-
-def _show(value: Any) -> Any:
-    match value:
-        case datetime():
-            return to_rfc3339(value)
-        case float():
-            return round(value, 3)
-    return value
+    return Rows([row[2:] for row in found[:PAGE_SIZE]], older)
 
 
 def _write_cursor(time: datetime, place: int) -> str:

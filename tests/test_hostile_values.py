@@ -35,7 +35,7 @@ LISTED: dict[str, tuple[str, list[bytes], int]] = {
     "a year of 30 digits": (f"/admin/axes/accessattempt/?attempt_time__year={'9' * 30}", [], 400),
     "a bad expression": ("/admin/axes/accessattempt/?username__regex=(", [], 400),
     "a range of one": ("/admin/auth/user/?last_name__range=1", [], 400),
-    "no address": ("/admin/axes/accesslog/?ip_address=//evil.example", [], 400),
+    "no address": ("/admin/axes/accessattempt/?ip_address=//evil.example", [], 400),
     "a field that is none": ("/admin/auth/group/1/change/?_to_field=", [], 400),
 }
 

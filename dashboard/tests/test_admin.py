@@ -65,13 +65,35 @@ class AdminTests(TestCase):
         page = self.client.get(LIST, {"is_active__exact": "1"})
         self.assertEqual(list(page.context["cl"].result_list), [self.browser])
 
-    def test_each_instance_leads_to_its_live_page_and_its_statuses(self):
+    def test_each_instance_leads_to_its_charts_its_statuses_and_its_samples(self):
         page = self.client.get(LIST)
-        for address in (
-            f"/browsers/{self.browser.instance_id}/",
-            f"/admin/dashboard/browserstatuses/{self.browser.pk}/change/",
+        for name, address in (
+            ("Charts", f"/browsers/{self.browser.instance_id}/"),
+            ("Statuses", f"/admin/dashboard/browserstatuses/{self.browser.pk}/change/"),
+            ("Samples", f"/admin/analytics/browserevents/{self.browser.pk}/change/"),
         ):
-            self.assertContains(page, f'href="{address}"')
+            self.assertContains(page, f'<a href="{address}">{name}</a>')
+
+    def test_who_may_not_see_samples_gets_no_link_to_them(self):
+        viewer = User.objects.create_user("bob", is_staff=True)
+        viewer.user_permissions.add(Permission.objects.get(codename="view_browser"))
+        self.client.force_login(viewer)
+        page = self.client.get(LIST)
+        self.assertContains(page, ">Charts</a>")
+        self.assertNotContains(page, ">Samples</a>")
+
+    def test_the_admin_offers_each_thing_once_and_only_what_the_service_uses(self):
+        page = self.client.get("/admin/")
+        offered = [model["name"] for app in page.context["app_list"] for model in app["models"]]
+        self.assertEqual(
+            sorted(offered),
+            ["Access attempts", "Browsers", "Groups", "Intervals", "Periodic tasks", "Users"],
+        )
+        for gone in ("analytics/browserevents/", "dashboard/browserstatuses/"):
+            self.assertRedirects(self.client.get(f"/admin/{gone}"), LIST)
+
+    def test_times_are_written_as_the_pages_do_and_name_their_zone(self):
+        self.assertContains(self.client.get(LIST), "23 Nov 2026, 12:00:00 UTC")
 
     def test_no_instance_can_be_made_or_edited_here(self):
         self.assertEqual(self.client.get(f"{LIST}add/").status_code, 403)
@@ -128,9 +150,13 @@ class AdminTests(TestCase):
         self.client.force_login(User.objects.create_user("bob"))
         self.assertEqual(self.client.get(LIST).status_code, 302)
 
-    def test_periodic_tasks_are_there(self):
+    def test_jobs_are_there_and_know_intervals_alone(self):
+        page = self.client.get("/admin/django_celery_beat/periodictask/add/")
+        self.assertContains(page, "Interval Schedule")
+        for unused in ("Crontab", "Solar", "Clocked", "One-off"):
+            self.assertNotContains(page, unused)
         self.assertEqual(
-            self.client.get("/admin/django_celery_beat/periodictask/add/").status_code, 200
+            self.client.get("/admin/django_celery_beat/periodictask/").status_code, 200
         )
 
 
@@ -149,7 +175,6 @@ class StatusesTests(TestCase):
 
     def test_an_instance_without_rows_says_so(self):
         self.assertContains(self.get(), "Nothing is stored.")
-        self.assertContains(self.client.get("/admin/dashboard/browserstatuses/"), "1 statuses")
 
     def test_the_newest_come_first_and_the_rest_page_by_page(self):
         add_statuses(self.browser, PAGE_SIZE * 2 + 1)
