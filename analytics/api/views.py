@@ -34,7 +34,7 @@ from analytics.reading.events import (
     list_events,
     page_events,
 )
-from analytics.studies.measures import measure
+from analytics.studies.measures import DEFAULT_PAUSE_MS, measure
 from analytics.wire import EventPage, Measures, Receipt, StoredEvent
 from core.api.answers import to_response
 from core.api.problems import NoSuchEvent
@@ -54,7 +54,6 @@ _store = sync_to_async(store_alone)
 
 PAGE_SIZE = 1000
 MAX_SEQ = 2**31 - 1
-DEFAULT_PAUSE_MS = 250
 MAX_PAUSE_MS = 3_600_000
 CURSOR = re.compile("(-?[0-9]{1,18}),([0-9]{1,10})")
 KEY_PARAMETER = OpenApiParameter(

@@ -13,6 +13,7 @@ from analytics.wire import Measured
 from core.api.problems import FieldError, Invalid
 from core.storage.replica import stale_connection
 
+DEFAULT_PAUSE_MS = 250
 # Half an hour of movement without a rest. This many took 2 to 3.3 s on two busy cores, and a
 # statement may take five. Sorts go to disk, so that memory stays flat.
 MAX_EVENTS = 100_000

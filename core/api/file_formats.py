@@ -8,6 +8,7 @@ than a page of rows, or one row group of Parquet, at a time.
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -64,7 +65,7 @@ def write_csv(columns: Sequence[Column], pages: Iterable[Page]) -> Iterator[byte
     out.writerow(column.name for column in columns)
     yield _take(lines)
     for page in _gathered(pages):
-        out.writerows(_converted(columns, page, {Kind.TIME: to_rfc3339, Kind.BOOL: _to_flag}))
+        out.writerows(_converted(columns, page, {Kind.TIME: _to_text, Kind.BOOL: _to_flag}))
         yield _take(lines)
 
 
@@ -73,7 +74,7 @@ def write_ndjson(columns: Sequence[Column], pages: Iterable[Page]) -> Iterator[b
     names = [column.name for column in columns]
     encode = msgspec.json.Encoder().encode_lines
     for page in _gathered(pages):
-        rows = _converted(columns, page, {Kind.TIME: to_rfc3339})
+        rows = _converted(columns, page, {Kind.TIME: _to_text})
         yield encode([dict(zip(names, row, strict=True)) for row in rows])
 
 
@@ -105,6 +106,10 @@ FORMATS = {
     ),
     "parquet": Format("application/vnd.apache.parquet", False, write_parquet),
 }
+
+
+def _to_text(moment: datetime | None) -> str | None:
+    return None if moment is None else to_rfc3339(moment)
 
 
 def _gathered(pages: Iterable[Page]) -> Iterator[Page]:

@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError, FileType
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -23,6 +23,9 @@ from analytics.reading.export import (
     export_statuses,
     whole_or_nothing,
 )
+from analytics.studies.measures import DEFAULT_PAUSE_MS, MAX_EVENTS
+from analytics.studies.tables import COLUMNS as MEASURE_COLUMNS
+from analytics.studies.tables import NOTHING, Trial, measure_trials, read_trials
 from core.api.file_formats import FORMATS, Column, Format, Page
 from core.values.durations import FIRST_RUNG_MS, format_duration, parse_duration
 
@@ -31,14 +34,15 @@ STDOUT = Path("-")
 
 class Command(BaseCommand):
     help = (
-        "Write the samples (events) or the statuses of all instances, or of some, as one file of "
+        "Write the samples (events), the statuses or the research measures of all instances, or of "
+        "some, as one file of "
         "CSV, NDJSON or Parquet. docs/export.md describes every column. Rows are read page by "
         "page, so memory stays constant. The file appears once it is complete: a command that "
         "fails or is stopped leaves nothing behind. `replay` reads exported events."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("rows", choices=["events", "statuses"])
+        parser.add_argument("rows", choices=["events", "statuses", "measures"])
         add_scope(parser)
         parser.add_argument(
             "--interval",
@@ -47,6 +51,20 @@ class Command(BaseCommand):
             default=None,
             help="of statuses: a rung of the ladder, or a multiple of one, "
             f"such as 30s (default: {format_duration(FIRST_RUNG_MS)})",
+        )
+        parser.add_argument(
+            "--pause",
+            type=int,
+            default=DEFAULT_PAUSE_MS,
+            metavar="MS",
+            help="of measures: a longer rest is a pause (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--trials",
+            type=FileType(encoding="utf-8-sig"),
+            metavar="FILE",
+            help="of measures: a row for each trial, from CSV with the columns instance_id, since, "
+            "until, and trial for its name",
         )
         parser.add_argument(
             "--format",
@@ -80,6 +98,8 @@ class Command(BaseCommand):
             raise CommandError(f"the database failed: {error}") from None
 
     def _rows(self, options: dict[str, Any]) -> tuple[Sequence[Column], Iterator[Page]]:
+        if options["rows"] == "measures":
+            return MEASURE_COLUMNS, self._measured(self._trials(options), options["pause"])
         scope = Scope(find_browsers(options["browsers"]), options["since"], options["until"])
         interval_ms = options["interval"]
         if options["rows"] == "statuses":
@@ -89,6 +109,25 @@ class Command(BaseCommand):
         if interval_ms:
             raise CommandError("samples have no --interval")
         return EVENT_COLUMNS, self._watched(export_events(scope=scope), scope, None)
+
+    def _trials(self, options: dict[str, Any]) -> list[Trial]:
+        given, since, until = options["trials"], options["since"], options["until"]
+        if not given:
+            return [Trial(b, since, until) for b in find_browsers(options["browsers"])]
+        try:
+            return read_trials(given)
+        except ValueError as error:
+            raise CommandError(f"{given.name}: {error}", returncode=2) from None
+
+    def _measured(self, trials: list[Trial], pause_ms: int) -> Iterator[Page]:
+        pages = measure_trials(trials=trials, pause_ms=pause_ms)
+        left_out = 0
+        for page in tqdm(pages, total=len(trials), unit=" rows", disable=not sys.stderr.isatty()):
+            left_out += sum(row[-len(NOTHING) :] == NOTHING for row in page)
+            yield page
+        if left_out:
+            said = f"{left_out} rows have no measures: more than {MAX_EVENTS:,} samples"
+            self.stderr.write(f"{said}. Export shorter ranges, by --trials.")
 
     def _watched(
         self, pages: Iterator[Page], scope: Scope, interval_ms: int | None
