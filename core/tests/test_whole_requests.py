@@ -121,6 +121,7 @@ class WholeRequestTests(SimpleTestCase):
         for name, headers in {
             "no host": [],
             "two hosts": [host, host],
+            "two lengths": [host, (length, b"1"), (length, b"25")],
             **{value[:9]: [host, (length, value)] for value in BAD_LENGTHS},
         }.items():
             counter = REQUESTS.labels("none", "GET", 400)

@@ -34,7 +34,7 @@ def check_head(scope: Scope) -> int | None:
     """
     if scope["http_version"] not in ("1.1", "1.0"):
         raise UnreadableRequest("The request is not HTTP/1.1 or HTTP/1.0.")
-    hosts = size = 0
+    hosts = lengths = size = 0
     length: int | None = 0
     for name, value in scope["headers"]:
         size += len(name) + len(value)
@@ -42,12 +42,16 @@ def check_head(scope: Scope) -> int | None:
             hosts += 1
         elif name == b"transfer-encoding":
             length = None
-        elif name == b"content-length" and length is not None:
-            length = _to_length(value)
+        elif name == b"content-length":
+            lengths += 1
+            length = length if length is None else _to_length(value)
     if size > MOST_HEAD_BYTES:
         raise LargeHeaders
     if hosts > 1 or (not hosts and scope["http_version"] == "1.1"):
         raise UnreadableRequest("The request must name one Host.")
+    # The parser refuses two itself; were one to come through, readers would choose differently.
+    if lengths > 1:
+        raise UnreadableRequest("The request must not name its length twice.")
     return length
 
 
