@@ -6,6 +6,7 @@ reported together, before anything starts.
 
 import os
 import warnings
+from collections.abc import Callable
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -17,9 +18,11 @@ from pythonjsonlogger.core import RESERVED_ATTRS
 from core.environment.rules import (
     A_HOST,
     A_NAME,
+    A_PATH,
     AN_ADDRESS,
     AN_ORIGIN,
     check_network,
+    check_outside,
     validate_each,
 )
 from core.environment.sources import load_environment, say_faults, stop
@@ -94,8 +97,11 @@ PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65535))
 SERVICE_URL = (env.str("SERVICE_URL", "", validate=AN_ADDRESS) or "").rstrip("/")
 SERVICE_URL = SERVICE_URL or f"http://127.0.0.1:{PORT}"
 STREAM_TICKET_SECONDS = env.int("STREAM_TICKET_SECONDS", 300, validate=validate.Range(min=10))
-TRACKER_PATH = env.str("TRACKER_PATH", "", validate=A_NAME)
-API_PREFIX = env.str("API_PREFIX", "", validate=A_NAME)
+BASE_PATH = (env.str("BASE_PATH", "", validate=A_PATH) or "").strip("/")
+OUTSIDE: list[Callable[[str], Any]] = [A_NAME, check_outside(BASE_PATH)]
+TRACKER_PATH = env.str("TRACKER_PATH", "", validate=OUTSIDE)
+API_PREFIX = env.str("API_PREFIX", "", validate=OUTSIDE)
+BASE_PATH = f"/{BASE_PATH}" if BASE_PATH else ""
 FLUSH_INTERVAL_MS = env.int("FLUSH_INTERVAL_MS", 250, validate=validate.Range(min=50, max=10_000))
 
 AT_LEAST_ONE = validate.Range(min=1)
@@ -250,8 +256,8 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-LOGIN_URL = "/login/"
-LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "/"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "live"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_HANDLER = "dashboard.instances.logins.Attempts"
 AXES_CLIENT_IP_CALLABLE = "dashboard.instances.logins.caller_address"
@@ -267,8 +273,12 @@ AXES_VERBOSE = False
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{BASE_PATH}/"
+if BASE_PATH:
+    # Another application on the host may have cookies of Django's usual names for all paths.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "pointerscope_session", "pointerscope_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
+SECURE_REDIRECT_EXEMPT = [rf"^({BASE_PATH[1:]}/)?(healthz|readyz|metrics)$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
@@ -276,7 +286,10 @@ SECURE_HSTS_PRELOAD = HTTPS and HSTS_PRELOAD
 # Preloading binds a whole domain for years, so its owner must choose it with HSTS_PRELOAD.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 
-STATIC_URL = "/static/"
+# All that the service says of itself begins with it, whether the proxy passes it on or cuts it off
+# (core/web/aliases.py).
+FORCE_SCRIPT_NAME = BASE_PATH or None
+STATIC_URL = f"{BASE_PATH}/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
 # Without collectstatic, files are served from their sources, and STATIC_ROOT may be missing.
 WHITENOISE_USE_FINDERS = True
@@ -319,6 +332,7 @@ SPECTACULAR_SETTINGS = {
     # msgspec writes JSON Schema, as OpenAPI 3.1 uses it.
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVERS": [{"url": BASE_PATH}] if BASE_PATH else [],
     # PATCH requires all fields of its struct, so there is no separate variant.
     "COMPONENT_SPLIT_PATCH": False,
     "SERVE_INCLUDE_SCHEMA": False,

@@ -30,7 +30,7 @@ class Request(WSGIRequest):
 
     def get_host(self) -> str:
         """Return the host; a probe's answer does not depend on it, so ALLOWED_HOSTS is ignored."""
-        return self.META.get("HTTP_HOST", "") if self.path in PROBES else super().get_host()
+        return self.META.get("HTTP_HOST", "") if self.path_info in PROBES else super().get_host()
 
     @cached_property
     def COOKIES(self) -> dict[str, str]:  # type: ignore[override]  # noqa: N802

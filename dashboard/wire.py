@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from core.api.rendering import TimeText
 from core.values.times import to_rfc3339
+from core.web.aliases import OWN_API_URL
 from dashboard.instances.tokens import make_ticket
 from dashboard.models import Browser
 from dashboard.statuses.presence import State, seen_at, state_of
@@ -146,7 +147,7 @@ class ServerTime(Struct):
 def stream_url(instance_id: UUID) -> str:
     """Return the address of the instance's stream, with a fresh ticket."""
     ticket = make_ticket(instance_id=instance_id)
-    return f"{settings.STREAM_URL}/api/v1/browsers/{instance_id}/stream/?ticket={ticket}"
+    return f"{settings.STREAM_URL}{OWN_API_URL}browsers/{instance_id}/stream/?ticket={ticket}"
 
 
 def to_wire(browser: Browser, *, moved_at: datetime | None, now: datetime) -> BrowserInstance:

@@ -82,12 +82,12 @@ def log_sinks(state: State) -> Callable[[str], Sink]:
     return lambda name: LogFile(state.path(f"{name}.log")).write
 
 
-def welcome(state: State, port: int, login: str) -> str:
+def welcome(state: State, page: str, login: str) -> str:
     """Return the text with the places of logs and pointers, and the login."""
     name, _, password = login.partition(" ")
     return (
         f"The logs of its processes are in {state.folder}/*.log\n"
-        f"{POINTERS} generated pointers: http://{LOOPBACK}:{port}/browsers/\n"
+        f"{POINTERS} generated pointers: {page}browsers/\n"
         f"Log in as {name} with the password {password} (until this demo ends)\n"
     )
 

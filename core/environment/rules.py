@@ -9,6 +9,7 @@ from environs import ValidationError, validate
 _TAKEN = "admin|api|browsers|favicon.ico|healthz|log-on|login|logout|metrics|readyz|static"
 _SEGMENT = r"[A-Za-z0-9][\w.-]*"
 A_NAME = validate.Regexp(rf"^(?!({_TAKEN})(/|$))({_SEGMENT}(/{_SEGMENT}){{0,3}})?$")
+A_PATH = validate.Regexp(rf"^/?(?!({_TAKEN})(/|$))({_SEGMENT}(/{_SEGMENT}){{0,3}})?/?$")
 A_HOST = validate.Regexp(
     r"^(\*|[\w.-]+|\[[0-9a-fA-F:.]+\])$",
     error="{input} is no host name: without scheme, port and path.",
@@ -21,6 +22,16 @@ AN_ADDRESS = validate.Regexp(
     r"^(https?://[^/\s]+(/\S*)?)?$",
     error="{input} is no address that begins with http:// or https://.",
 )
+
+
+def check_outside(folder: str) -> Callable[[str], None]:
+    """Return the rule that a name does not lie in a folder, from which a proxy may cut it off."""
+
+    def check(name: str) -> None:
+        if folder and f"{name}/".startswith(f"{folder.strip('/')}/"):
+            raise ValidationError(f"{name} begins as BASE_PATH does; leave that out.")
+
+    return check
 
 
 def validate_each(rule: Callable[[str], object]) -> Callable[[Sequence[str]], None]:

@@ -42,6 +42,7 @@ WRONG = {
     "SERVICE_URL": "stats.example.org",
     "STREAM_URL": "stats.example.org",
     "RUNGS": "10s,1s",
+    "BASE_PATH": "/admin/",
     "TRACKER_PATH": "/admin/",
     "API_PREFIX": "/admin/",
 }
@@ -108,6 +109,16 @@ class SettingsTests(SimpleTestCase):
         known = set(module.env.dump())
         self.assertEqual(example_settings(), known)
         self.assertEqual(documented_settings(), known)
+
+    def test_the_path_of_the_service_is_read_with_slashes_or_without(self):
+        for given, path in (("", ""), ("/", ""), ("stats", "/stats"), ("/a/stats/", "/a/stats")):
+            done = boot("print(core.settings.BASE_PATH, core.settings.STATIC_URL)", BASE_PATH=given)
+            self.assertEqual(done.stdout.strip(), f"{path} {path}/static/".strip(), done.stderr)
+
+    def test_no_name_lies_in_the_path_that_a_proxy_may_cut_off(self):
+        done = boot(BASE_PATH="stats", TRACKER_PATH="stats/move.js", API_PREFIX="statsy/v1")
+        self.assertIn("TRACKER_PATH: stats/move.js begins as BASE_PATH does", done.stderr)
+        self.assertNotIn("API_PREFIX", done.stderr)
 
     def test_the_example_holds_no_secret_that_works(self):
         self.assertRegex((ROOT / ".env.example").read_text(), r"(?m)^SECRET_KEY=$")

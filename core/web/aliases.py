@@ -1,22 +1,29 @@
-"""Names that the operator gives to the tracker's file and to the API, beside their own.
+"""Where the service lies, and names that the operator gives to the tracker's file and to the API.
 
-Blockers' lists know usual addresses of trackers, such as `/analytics/tracker.`. The name is taken
-off before anything else reads the path, so that routes, limits, metrics and the API's description
-know one address only.
+BASE_PATH is the path under which a proxy serves us, which may pass it on or cut it off. Blockers'
+lists know usual addresses of trackers, such as `/analytics/tracker.`, so these may have another
+name. Both are taken off before anything else reads the path, so that routes, limits, metrics and
+the API's description know one address only.
 """
 
 from django.conf import settings
 
 _API = "/api/v1/"
-_TRACKER = f"{settings.STATIC_URL}analytics/tracker.js"
+_TRACKER = "/static/analytics/tracker.js"
+_API_NAME = f"/{settings.API_PREFIX}/" if settings.API_PREFIX else _API
+_TRACKER_NAME = f"/{settings.TRACKER_PATH}" if settings.TRACKER_PATH else _TRACKER
 
-# Where other sites' pages are to find them.
-API_URL = f"/{settings.API_PREFIX}/" if settings.API_PREFIX else _API
-TRACKER_URL = f"/{settings.TRACKER_PATH}" if settings.TRACKER_PATH else _TRACKER
+# For our own pages, and where other sites' pages are to find them.
+OWN_API_URL = settings.BASE_PATH + _API
+API_URL = settings.BASE_PATH + _API_NAME
+TRACKER_URL = settings.BASE_PATH + _TRACKER_NAME
 
 
 def own_path(path: str) -> str:
-    """Return the service's own path for one that may have the operator's name."""
-    if path.startswith(API_URL):
-        return _API + path[len(API_URL) :]
-    return _TRACKER if path == TRACKER_URL else path
+    """Return the service's own path for one that may have BASE_PATH and the operator's name."""
+    base = settings.BASE_PATH
+    if base and (path == base or path.startswith(f"{base}/")):
+        path = path[len(base) :] or "/"
+    if path.startswith(_API_NAME):
+        return _API + path[len(_API_NAME) :]
+    return _TRACKER if path == _TRACKER_NAME else path

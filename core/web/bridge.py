@@ -25,6 +25,7 @@ from core.wsgi import application as wsgi_application  # isort: skip  # what com
 from core.api.problems import Busy, Problem, SlowBody, Unavailable
 from core.storage import deadlines
 from core.web import request_ids
+from core.web.aliases import own_path
 from core.web.clients import PIECE_BYTES, Client, Message
 from core.web.costs import Cost, cost_of
 from core.web.message_framing import Receive, Scope, Send, check_head, closing
@@ -129,7 +130,7 @@ def to_environ(scope: Scope) -> dict[str, Any]:
     environ = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
-        "PATH_INFO": scope["path"].encode().decode("latin-1"),
+        "PATH_INFO": own_path(scope["path"]).encode().decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "SERVER_NAME": host,
         "SERVER_PORT": str(port),

@@ -51,7 +51,9 @@ class HostileValues:
 
 
 def _has_page_query_with_nul(request: HttpRequest) -> bool:
-    return "%00" in request.META.get("QUERY_STRING", "") and not request.path.startswith("/api/")
+    return "%00" in request.META.get("QUERY_STRING", "") and not request.path_info.startswith(
+        "/api/"
+    )
 
 
 def _brings_values_to_the_admin(request: HttpRequest) -> bool:

@@ -27,7 +27,7 @@ def no_such_call(request: Request) -> Response:
 
 def _answer_page(request: HttpRequest, error: exceptions.APIException) -> HttpResponse:
     """Answer an error that no API view saw: as a problem under /api/, as a page elsewhere."""
-    if request.path.startswith("/api/"):
+    if request.path_info.startswith("/api/"):
         return to_response(write_problem(error))
     return render(request, f"{int(error.status_code)}.html", status=error.status_code)
 

@@ -18,7 +18,8 @@ class StaffSessionScheme(OpenApiAuthenticationExtension):
             "in": "cookie",
             "name": settings.SESSION_COOKIE_NAME,
             "description": "A staff member's login at `/login/`. Calls that change something also"
-            " need the value of the cookie `csrftoken` as the header `X-CSRFToken`.",
+            f" need the value of the cookie `{settings.CSRF_COOKIE_NAME}` as the header"
+            " `X-CSRFToken`.",
         }
 
 

@@ -24,7 +24,7 @@ from rest_framework.views import APIView
 from core.api.problems import NoSuchInstance
 from core.api.queries import read_query
 from core.web.addresses import caller_address
-from core.web.aliases import API_URL, TRACKER_URL
+from core.web.aliases import API_URL, OWN_API_URL, TRACKER_URL
 from core.web.costs import costly
 from dashboard.api.views import to_logged_on
 from dashboard.instances.browsers import get_browser
@@ -79,7 +79,12 @@ def _show(request: HttpRequest, **context: Any) -> HttpResponse:
         "cdn_integrity": settings.CHART_CDN_INTEGRITY,
         "local_url": static(CHART_LOCAL_PATH) if finders.find(CHART_LOCAL_PATH) else "",
     }
-    embedded = {"chart": chart, "tracker_url": TRACKER_URL, "api_url": API_URL}
+    embedded = {
+        "chart": chart,
+        "tracker_url": TRACKER_URL,
+        "api_url": API_URL,
+        "own_api_url": OWN_API_URL,
+    }
     return render(request, "dashboard/live.html", {**embedded, **context})
 
 

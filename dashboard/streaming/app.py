@@ -120,7 +120,7 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
         # written in Go aborts an answer that arrives while it still sends the body.
         if check_head(scope) == 0 or await drop(receive, most=settings.MAX_BODY_BYTES):
             answer = send
-        if scope["path"] == PROBE_PATH:
+        if own_path(scope["path"]) == PROBE_PATH:
             await _say_up(answer)
             return
         instance_id = _permitted_instance(scope)
