@@ -1,5 +1,6 @@
 """A separate checkout for a test: the same scripts, no .env, an empty state folder."""
 
+import inspect
 import os
 import shutil
 import signal
@@ -145,5 +146,6 @@ def kill(*pids: int) -> None:
 def wait_until(fact: Callable[[], object], seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
     while not fact():
-        assert time.monotonic() < deadline, "not in time"
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {inspect.getsource(fact).strip()}")
         time.sleep(0.05)

@@ -4,10 +4,20 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext
 
+from tests.patience import LONGEST_SECONDS, ended_after, give_children_default_signals
 from tests.production import PROCESSES, Production
 from tests.proxy import Proxy
 from tests.service import Service
 from tests.staff import logged_in
+
+give_children_default_signals()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """End a test that waits for ever."""
+    with ended_after(LONGEST_SECONDS, item.name):
+        return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,13 @@
 import os
 import pty
 import re
+import select
 import signal
 import socket
 import stat
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -122,9 +124,12 @@ def test_ctrl_c_typed_at_a_terminal_ends_it_cleanly(checkout: Checkout, port: st
     assert not checkout.server_pids()
 
 
-def read_until(terminal: int, word: str) -> str:
+def read_until(terminal: int, word: str, seconds: float = 120) -> str:
     seen = ""
+    deadline = time.monotonic() + seconds
     while word not in seen:
+        left = max(0, deadline - time.monotonic())
+        assert select.select([terminal], [], [], left)[0], f"no {word!r} in {seconds} s:\n{seen}"
         try:
             seen += os.read(terminal, 4096).decode(errors="replace")
         except OSError:
