@@ -155,7 +155,7 @@ class CommandTests(TestCase):
 
     def test_a_name_that_needs_quotes_is_refused(self):
         for name in ("Ann", "1st", "a-b", 'x"; drop', "a" * 64, "änn"):
-            with self.subTest(name), self.assertRaisesMessage(CommandError, "small letters"):
+            with self.subTest(name), self.assertRaisesMessage(CommandError, "lower-case letters"):
                 call_command("analyst", name)
         for seconds in ("0", "x", "901"):
             with self.subTest(seconds), self.assertRaisesMessage(CommandError, "seconds"):

@@ -17,12 +17,12 @@ from service_sources.postgres import GIVE
 from service_sources.state import DATABASE, OWNER, ServiceError, State, say
 
 NAME = re.compile("[a-z_][a-z0-9_]{0,62}")
-AFTER = """check it, and then switch to it:
-  set {setting} to {url}
+AFTER = """check it at the address that follows:
+  export {setting}=…
   python manage.py migrate
   python manage.py verify_rollups
   python manage.py doctor
-and go over to it: put the address into .env, or where the settings are, and start anew"""
+and switch to it: put the address into .env, or where the settings are, and restart the service"""
 
 
 def back_up(state: State, file: Path) -> None:
