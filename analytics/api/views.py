@@ -233,7 +233,7 @@ def _read_post(request: HttpRequest, instance_id: UUID) -> Post:
 
 
 def _length_of(request: HttpRequest) -> int:
-    digits = request.headers.get("Content-Length", "")
+    digits = request.headers.get("Content-Length", "").strip(" \t")
     return int(digits) if digits.isdecimal() else 0
 
 

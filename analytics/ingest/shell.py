@@ -27,6 +27,7 @@ from core.web.cors import SHARED
 from core.web.message_framing import Receive, Scope, Send, closing
 from core.web.middleware import Headers, headers_of_middleware
 from core.web.refusals import REQUEST_ID, refuse_read
+from core.web.whole_body import Body, read_whole
 
 logger = logging.getLogger(__name__)
 
@@ -47,14 +48,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     added = headers_of_middleware(scope) if path else None
     if path is None or added is None:
         await bridge.application(scope, receive, send)
-    elif body := await bridge.read_whole(scope, receive, send):
+    elif body := await read_whole(scope, receive, send):
         send = send if body.is_read else closing(receive, send)
-        try:
-            await _answer(UUID(path[1]), scope, body, added, send)
-        except asyncio.CancelledError:
-            # The server ends; by itself it would answer 500 in plain text.
-            await refuse_read(Unavailable(), scope, send)
-            raise
+        await _answer(UUID(path[1]), scope, body, added, send)
 
 
 async def store(sent: Sent) -> Receipt:
@@ -65,16 +61,19 @@ async def store(sent: Sent) -> Receipt:
     return await bridge.run_in_thread(store_alone, sent, since=since)
 
 
-async def _answer(
-    instance_id: UUID, scope: Scope, body: bridge.Body, added: Headers, send: Send
-) -> None:
+async def _answer(instance_id: UUID, scope: Scope, body: Body, added: Headers, send: Send) -> None:
     headers = read_headers(scope)
     request_id = request_ids.choose_id(headers.pop(request_ids.HEADER.lower(), ""))
     request_ids.current.set(request_id)
     query = scope["query_string"].decode("latin-1")
     caller = caller_of_scope(scope)
     post = Post(instance_id, headers, query, body.length, body.content, caller)
-    answer = await answer_batch(post, store=store, now=timezone.now())
+    try:
+        answer = await answer_batch(post, store=store, now=timezone.now())
+    except asyncio.CancelledError:
+        # The server ends; by itself it would answer 500 in plain text.
+        await refuse_read(Unavailable(), scope, send)
+        raise
     count_request(route=ROUTE, method="POST", status=answer.status)
     if answer.status != 202:
         logger.warning("%s to POST %s", answer.status, scope["path"])

@@ -168,6 +168,27 @@ class GroupCommitTests(PostingTestCase):
             self.assertIsNone(asyncio.run(cancel()))
         self.assertFalse(self.groups._storing)
 
+    def test_a_batch_that_the_ending_server_gives_up_is_told_to_come_again(self):
+        async def give_up():
+            sending = asyncio.create_task(call(scope_of(self.browser), body_of(), until_cancelled))
+            await asyncio.sleep(0.05)
+            sending.cancel()
+            with self.assertRaises(asyncio.CancelledError):
+                await sending
+
+        sent = []
+
+        async def until_cancelled(scope, receive, send):
+            async def keep(message):
+                sent.append(message)
+
+            await shell.application(scope, receive, keep)
+
+        with patch.object(shell, "store", lambda _: asyncio.sleep(60)):
+            asyncio.run(give_up())
+        self.assertEqual([message.get("status") for message in sent], [503, None])
+        self.assertIn((b"retry-after", b"2"), sent[0]["headers"])
+
     def test_a_group_waits_for_as_many_as_the_last_one_had_but_not_for_long(self):
         sizes, groups = [], self.groups
         go_on = asyncio.Event()

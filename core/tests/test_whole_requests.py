@@ -9,7 +9,8 @@ from django.http import StreamingHttpResponse
 from django.test import SimpleTestCase
 
 from core.metrics import REQUESTS
-from core.web import bridge, clients, message_framing, request_ids
+from core.web import bridge, clients, message_framing, request_ids, whole_body
+from core.web.environ import to_environ
 
 GET_TIME = {
     "type": "http",
@@ -90,7 +91,7 @@ class WholeRequestTests(SimpleTestCase):
     def test_a_body_that_does_not_come_in_time_is_refused_and_can_be_sent_again(self):
         counter = REQUESTS.labels("none", "POST", 408)
         before = counter._value.get()
-        with patch.object(bridge, "BODY_SECONDS", 0.05):
+        with patch.object(whole_body, "BODY_SECONDS", 0.05):
             status, headers, answer = post(10, b'{"in')
         self.assertEqual((status, answer["code"]), (408, "slow_body"))
         self.assertRegex(headers[b"x-request-id"], rb"^[0-9a-f]{32}$")
@@ -197,11 +198,11 @@ class WholeRequestTests(SimpleTestCase):
         self.assertIn(b"content-security-policy", dict(head["headers"]))
 
     def test_a_header_with_an_underscore_does_not_pass_for_the_one_with_a_hyphen(self):
-        environ = bridge.to_environ({**GET_TIME, "headers": [(b"x_forwarded_for", b"1.2.3.4")]})
+        environ = to_environ({**GET_TIME, "headers": [(b"x_forwarded_for", b"1.2.3.4")]})
         self.assertNotIn("HTTP_X_FORWARDED_FOR", environ)
 
     def test_repeated_headers_are_joined_as_their_kind_demands(self):
         lines = [(b"cookie", b"a=1"), (b"cookie", b"b=2"), (b"accept", b"x/y"), (b"accept", b"*/*")]
-        environ = bridge.to_environ({**GET_TIME, "headers": lines})
+        environ = to_environ({**GET_TIME, "headers": lines})
         self.assertEqual(environ["HTTP_COOKIE"], "a=1; b=2")
         self.assertEqual(environ["HTTP_ACCEPT"], "x/y,*/*")

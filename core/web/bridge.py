@@ -15,30 +15,27 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from io import BytesIO
 from threading import Lock
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import close_old_connections, connections
 from django.http import FileResponse, HttpResponseBase
 
 from core.wsgi import application as wsgi_application  # isort: skip  # what comes next needs it
-from core.api.problems import Busy, Problem, SlowBody, Unavailable
+from core.api.problems import Busy, Unavailable
 from core.storage import deadlines
 from core.web import request_ids
-from core.web.aliases import own_path
 from core.web.clients import PIECE_BYTES, Client, Message
 from core.web.costs import Cost, cost_of
-from core.web.message_framing import Receive, Scope, Send, check_head, closing
+from core.web.environ import to_environ
+from core.web.message_framing import Receive, Scope, Send, closing
 from core.web.pools import Pool
-from core.web.refusals import refuse, refuse_read
+from core.web.refusals import refuse_read
+from core.web.whole_body import Body, read_whole
 
 T = TypeVar("T")
-Headers = list[tuple[bytes, bytes]]
 SINCE = "pointerscope.since"
 Made = tuple[Message, bytes | HttpResponseBase]
-
-# From the end of the headers on: the largest body at 13 kB/s, a tracker's at 2.5 kB/s.
-BODY_SECONDS = 20
 
 _handlers = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="web")
 # What takes seconds, or as long as its reader does, holds up nothing else (core/web/costs.py).
@@ -59,52 +56,6 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await answer(scope, body, receive, send)
 
 
-class Body(NamedTuple):
-    """A request's body: the length that the head says, None where it is chunked, and the bytes.
-
-    A chunked or too large body is not waited for, and its content is empty.
-    """
-
-    length: int | None
-    content: bytes
-
-    @property
-    def is_read(self) -> bool:
-        return self.length is not None and self.length <= settings.MAX_BODY_BYTES
-
-
-async def read_whole(scope: Scope, receive: Receive, send: Send) -> Body | None:
-    """Return the body.
-
-    None where the client has left, or was refused for a head that cannot be trusted or a slow body.
-    """
-    try:
-        return await _read(scope, receive)
-    except TimeoutError:
-        await refuse(SlowBody(), scope, receive, send)
-    except Problem as error:
-        await refuse(error, scope, receive, send)
-    except ConnectionError:
-        pass
-    return None
-
-
-async def _read(scope: Scope, receive: Receive) -> Body:
-    length = check_head(scope)
-    if length is None or length > settings.MAX_BODY_BYTES:
-        return Body(length, b"")
-    body = bytearray()
-    async with asyncio.timeout(BODY_SECONDS):
-        while len(body) < length:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ConnectionError("the client left before all of its body had come")
-            body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
-    return Body(length, bytes(body))
-
-
 async def run_in_thread(work: Callable[..., T], *arguments: Any, since: float) -> T:
     """Return what work with Django's connections returns, in one of the threads for requests.
 
@@ -122,39 +73,6 @@ async def run_in_thread(work: Callable[..., T], *arguments: Any, since: float) -
 
     run_in_context = copy_context().run
     return await asyncio.get_running_loop().run_in_executor(_handlers, run_in_context, run)
-
-
-def to_environ(scope: Scope) -> dict[str, Any]:
-    """Return what WSGI has in its environ (PEP 3333), but for the body."""
-    host, port = scope["server"]
-    environ = {
-        "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": "",
-        "PATH_INFO": own_path(scope["path"]).encode().decode("latin-1"),
-        "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "SERVER_NAME": host,
-        "SERVER_PORT": str(port),
-        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "REMOTE_ADDR": scope["client"][0] if scope["client"] else "",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope["scheme"],
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-    }
-    for name, value in scope["headers"]:
-        if b"_" in name:
-            # It would pass for the header with a hyphen, and with it for what a proxy said.
-            continue
-        key = name.decode("latin-1").upper().replace("-", "_")
-        if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            key = f"HTTP_{key}"
-        text = value.decode("latin-1")
-        # Browsers split cookies over several lines (RFC 9113, section 8.2.3).
-        separator = "; " if key == "HTTP_COOKIE" else ","
-        environ[key] = f"{environ[key]}{separator}{text}" if key in environ else text
-    return environ
 
 
 async def answer(scope: Scope, body: Body, receive: Receive, send: Send) -> None:

@@ -13,7 +13,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpResponse
 from django.utils.module_loading import import_string
 
-from core.web.bridge import to_environ
+from core.web.environ import to_environ
 from core.web.message_framing import Scope
 from core.wsgi import Request
 
