@@ -253,6 +253,7 @@ def test_the_demo_shows_moving_pointers_to_its_login(checkout: Checkout, port: s
     name, password = re.search(r"Log in as (\S+) with the password (\S+)", checkout.output).groups()
     assert "demo" in checkout.manage("shell", "--no-imports", "-c", LOGINS).stdout
     staff = log_in(f"http://127.0.0.1:{port}", name, password)
+    assert "/admin/" not in staff.get(page, timeout=10).text
     wait_until(lambda: len(moving(staff, page)) >= 15, 30)
     assert checkout.output.rstrip().splitlines()[-1].startswith(f"Log in as {name} with")
     running.terminate()
