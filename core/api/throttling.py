@@ -18,7 +18,7 @@ from rest_framework.exceptions import Throttled
 
 import core.metrics  # noqa: F401  # before any metric is made
 from core.storage.breaker import Breaker
-from core.storage.redis import Lines, client
+from core.storage.redis import AsyncConnections, client
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ return answer
 # Callers that a limit counts together.
 EVERYBODY = "everybody"
 _breaker = Breaker(seconds=5)
-_lines = Lines()
+_connections = AsyncConnections()
 
 
 class Limit(NamedTuple):
@@ -103,7 +103,7 @@ async def spend_each(calls: Sequence[Sequence[Charge]]) -> list[Throttled | None
     answer = [0, 0] * len(calls)
     with _pausing_without_redis() as counts:
         if counts:
-            answer = await _lines.execute("EVAL", *_arguments(calls))
+            answer = await _connections.execute("EVAL", *_arguments(calls))
     return list(map(_refuse, calls, answer[::2], answer[1::2]))
 
 

@@ -1,4 +1,4 @@
-"""Redis for what is not the broker: a client that threads share, and lines for an event loop.
+"""Redis for what is not the broker: a client for all threads, and connections for an event loop.
 
 Nothing may depend on Redis for more than speed, so a call fails fast rather than retrying; the
 caller decides what its absence means.
@@ -40,7 +40,7 @@ def client() -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS_URL, retry=retry, **PATIENCE)
 
 
-class Lines:
+class AsyncConnections:
     """Connections that an event loop waits for, as many as have been needed at once.
 
     As redis-py's for threads, whose sockets the loop watches: its own for asyncio make a task and
@@ -53,30 +53,30 @@ class Lines:
 
     async def execute(self, *command: str | int) -> Any:
         """Return the answer; redis.RedisError, or TimeoutError where it takes too long."""
-        line = await self._take()
+        connection = await self._take()
         try:
             # Into the kernel's buffer, and a small answer out of it: neither waits.
-            line.send_command(*command, check_health=False)
-            if not self._has_answered(line):
+            connection.send_command(*command, check_health=False)
+            if not self._has_answered(connection):
                 async with asyncio.timeout(PATIENCE["socket_timeout"]):
-                    await until_readable(line._sock.fileno())
-            answer = line.read_response()
+                    await until_readable(connection._sock.fileno())
+            answer = connection.read_response()
         except BaseException:
-            line.disconnect()
+            connection.disconnect()
             raise
-        self._idle.append(line)
+        self._idle.append(connection)
         return answer
 
     def close(self) -> None:
         while self._idle:
             self._idle.pop().disconnect()
 
-    def _has_answered(self, line: Any) -> bool:
+    def _has_answered(self, connection: Any) -> bool:
         """Whether the answer is there within a moment, for which the loop stands still."""
         began = time.monotonic()
         if began < self._goes_on_until:
             return False
-        answered = line.can_read(MOMENT)
+        answered = connection.can_read(MOMENT)
         now = time.monotonic()
         if now - began > MOMENT / 2:
             self._goes_on_until = now + AFTER_LONG_SECONDS
@@ -84,22 +84,22 @@ class Lines:
 
     async def _take(self) -> Any:
         while self._idle:
-            line = self._idle.pop()
-            if not _has_ended(line):
-                return line
-            line.disconnect()
+            connection = self._idle.pop()
+            if not _has_ended(connection):
+                return connection
+            connection.disconnect()
         # Of the pool's kind, but none of the hundred that it has.
         pool = client().connection_pool
-        line = pool.connection_class(**pool.connection_kwargs)
+        connection = pool.connection_class(**pool.connection_kwargs)
         # In a thread, because it looks up the server's name and waits for it.
         async with asyncio.timeout(CONNECT_SECONDS):
-            await asyncio.to_thread(line.connect)
-        return line
+            await asyncio.to_thread(connection.connect)
+        return connection
 
 
-def _has_ended(line: Any) -> bool:
+def _has_ended(connection: Any) -> bool:
     """Whether Redis has hung up; there is nothing else that it could say unasked."""
     try:
-        return line.can_read()
+        return connection.can_read()
     except redis.ConnectionError:
         return True

@@ -7,7 +7,7 @@ from unittest.mock import patch
 import redis
 from django.test import SimpleTestCase
 
-from core.storage.redis import MOMENT, Lines, client
+from core.storage.redis import MOMENT, AsyncConnections, client
 from core.storage.sockets import until_readable
 
 # Long enough for two of them to meet.
@@ -21,18 +21,18 @@ async def in_turn(commands):
         await each
 
 
-class LineTests(SimpleTestCase):
+class AsyncConnectionsTests(SimpleTestCase):
     def setUp(self):
-        self.lines = Lines()
-        self.addCleanup(self.lines.close)
+        self.connections = AsyncConnections()
+        self.addCleanup(self.connections.close)
 
     async def own(self):
-        return await self.lines.execute("CLIENT", "ID")
+        return await self.connections.execute("CLIENT", "ID")
 
-    def test_a_line_is_used_again_and_two_at_once_are_two(self):
+    def test_a_connection_is_used_again_and_two_at_once_are_two(self):
         async def use():
             first, again = await self.own(), await self.own()
-            _, other = await asyncio.gather(self.lines.execute(*BLOCK), self.own())
+            _, other = await asyncio.gather(self.connections.execute(*BLOCK), self.own())
             return first, again, other
 
         first, again, other = asyncio.run(use())
@@ -55,18 +55,18 @@ class LineTests(SimpleTestCase):
         self.assertLess(asyncio.run(ask()), 20)
 
     def test_an_answer_that_takes_longer_holds_up_the_loop_for_a_moment_now_and_then(self):
-        ask = self.lines.execute
+        ask = self.connections.execute
         look = patch.object(redis.Connection, "can_read", autospec=True, side_effect=can_read)
         with patch("core.storage.redis.AFTER_LONG_SECONDS", 10), look as looks:
             asyncio.run(in_turn(ask(*BLOCK) for _ in range(3)))
         stood_still = [each for each in looks.call_args_list if each.args[1:] == (MOMENT,)]
         self.assertEqual(len(stood_still), 1)
 
-    def test_an_answer_that_does_not_come_in_time_ends_the_line(self):
+    def test_an_answer_that_does_not_come_in_time_ends_the_connection(self):
         async def wait_in_vain():
             first, began = await self.own(), time.monotonic()
             with self.assertRaises(TimeoutError):
-                await self.lines.execute("BLPOP", "nobody-pushes", 5)
+                await self.connections.execute("BLPOP", "nobody-pushes", 5)
             return first, time.monotonic() - began, await self.own()
 
         first, seconds, second = asyncio.run(wait_in_vain())
@@ -75,17 +75,17 @@ class LineTests(SimpleTestCase):
 
     def test_whoever_is_cancelled_leaves_no_answer_for_the_next(self):
         async def leave():
-            waiting = asyncio.create_task(self.lines.execute(*BLOCK))
+            waiting = asyncio.create_task(self.connections.execute(*BLOCK))
             await asyncio.sleep(0.01)
             waiting.cancel()
             with self.assertRaises(asyncio.CancelledError):
                 await waiting
             await asyncio.sleep(0.15)
-            return await self.lines.execute("ECHO", "mine")
+            return await self.connections.execute("ECHO", "mine")
 
         self.assertEqual(asyncio.run(leave()), "mine")
 
-    def test_a_line_that_redis_has_hung_up_is_replaced_unnoticed(self):
+    def test_a_connection_that_redis_has_hung_up_is_replaced_unnoticed(self):
         async def lose():
             first = await self.own()
             client().client_kill_filter(_id=first)
@@ -96,18 +96,18 @@ class LineTests(SimpleTestCase):
 
     def test_an_error_of_redis_is_raised_and_an_absent_one_too(self):
         with self.assertRaises(redis.ResponseError):
-            asyncio.run(self.lines.execute("EVAL", "no lua", 0))
+            asyncio.run(self.connections.execute("EVAL", "no lua", 0))
         with self.away(), self.assertRaises(redis.RedisError):
-            asyncio.run(self.lines.execute("PING"))
+            asyncio.run(self.connections.execute("PING"))
 
     def away(self):
         return patch.dict(client().connection_pool.connection_kwargs, port=1)
 
-    def test_lines_that_were_lost_use_up_nothing(self):
+    def test_connections_that_were_lost_use_up_nothing(self):
         async def fail_often():
             for _ in range(client().connection_pool.max_connections + 1):
                 with self.assertRaises(redis.RedisError):
-                    await self.lines.execute("PING")
+                    await self.connections.execute("PING")
 
         with self.away():
             asyncio.run(fail_often())
@@ -124,6 +124,6 @@ class LineTests(SimpleTestCase):
 
     async def connect_only(self, began):
         try:
-            await self.lines.execute("PING")
+            await self.connections.execute("PING")
         finally:
             self.assertLess(time.monotonic() - began, 0.9)
