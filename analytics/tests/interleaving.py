@@ -11,7 +11,7 @@ PATIENCE_SECONDS = 10
 
 WAITING = """
 select count(*) from pg_stat_activity
-where datname = current_database() and wait_event_type = 'Lock' and wait_event like %s
+where datname = current_database() and wait_event_type = 'Lock' and position(%s in query) > 0
 """
 
 
@@ -88,16 +88,16 @@ class Session(threading.Thread):
             raise AssertionError("nobody let the session go on")
 
 
-def until_sessions_wait(count: int, *, kind: str = "%") -> None:
-    """Wait until `count` sessions of this database wait for a lock (of a kind: `advisory`)."""
-    _poll(lambda: _count_waiting(kind) == count, f"never {count} sessions waiting for a lock")
+def until_sessions_wait(count: int, *, of: str = "") -> None:
+    """Wait until `count` sessions of this database wait for a lock, in a statement with a text."""
+    _poll(lambda: _count_waiting(of) == count, f"never {count} sessions waiting for a lock")
 
 
-def _count_waiting(kind: str = "%") -> int:
+def _count_waiting(of: str = "") -> int:
     with connection.cursor() as cursor:
         # Within a transaction the view would keep its first result.
         cursor.execute("select pg_stat_clear_snapshot()")
-        cursor.execute(WAITING, [kind])
+        cursor.execute(WAITING, [of])
         ((count,),) = cursor.fetchall()
     return count
 

@@ -85,7 +85,7 @@ class DrainTests(TransactionTestCase):
             Session(lambda: send(self.browser, [new])).finish()
             with self.settings(ROLLUP_SHARDS=shards):
                 fast = Session(self.drain)
-                until_sessions_wait(2)
+                until_sessions_wait(1, of="analytics_turn")
         slow.finish()
         fast.finish()
         self.assert_true_after_the_next_drain(early, sample(0.6, 1), late, sample(5.6, 11), new)
@@ -94,7 +94,7 @@ class DrainTests(TransactionTestCase):
         send(self.browser, [sample(0.1, 0)])
         first = Session(self.drain, after=CLAIM).until_held()
         second = Session(self.drain)
-        until_sessions_wait(1)
+        until_sessions_wait(1, of="analytics_turn")
         self.assertEqual(stored_statuses(self.browser), [])
         first.finish()
         second.finish()
