@@ -24,8 +24,8 @@ from dashboard.streaming.stream import publish
 
 # What one claim takes at most, in samples (analytics/rollups/claim.py). Of backlog it is little, so
 # that fresh marks need not wait for long, and of few browsers, because each costs a start.
-FRESH_WORK = 40_000
-BACKLOG_WORK, BACKLOG_BROWSERS = 8_000, 4
+FRESH_WORK = 80_000
+BACKLOG_WORK, BACKLOG_BROWSERS = 16_000, 4
 # What cannot be had in the statement's time is tried by tenths.
 TIMED_OUT = "57014"
 

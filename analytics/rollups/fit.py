@@ -54,36 +54,45 @@ spans as (
 # first, and those beyond `work` do not fit.
 # Locks: none. Runs in a later statement than the claim: its snapshot holds every sample, or finer
 # status, whose mark was claimed. What commits after it has a mark that waits its turn.
+ROWS = """
+from unnest({of}.spans) as one (span) cross join lateral (
+    select time from {below}
+    where {below}.browser_id = {of}.browser_id and {level} and time >= lower(one.span)
+        and time < upper(one.span) and time >= %(since)s
+    order by time
+) below
+"""
 FIT = """
-bucket as (
-    select spans.browser_id, few.bucket, count(few.bucket) as rows
-    from spans left join lateral (
-        select time_bucket(%(interval)s, below.time) as bucket
-        from unnest(spans.spans) as one (span) cross join lateral (
-            select time from {below}
-            where browser_id = spans.browser_id and {level} and time >= lower(one.span)
-                and time < upper(one.span) and time >= %(since)s
-            order by time
-        ) below
-        limit 2 * %(large)s + 1
-    ) few on true
-    group by 1, 2
+volume as (
+    select browser_id, spans, (
+        select count(*) from (select {of_spans} limit 2 * %(large)s + 1) few
+    ) as rows
+    from spans
+), bucket as (
+    select volume.browser_id, few.bucket, count(*) as rows
+    from volume cross join lateral (
+        select time_bucket(%(interval)s, below.time) as bucket {of_volume} limit 2 * %(large)s + 1
+    ) few
+    where volume.rows > %(large)s group by 1, 2
 ), cut as (
     select browser_id, least(
         min(bucket) filter (where rows > %(large)s),
         case when sum(rows) > 2 * %(large)s then max(bucket) end
     ) as cut
     from bucket group by browser_id
+), before as (
+    select browser_id, cut, coalesce(sum(rows) filter (where bucket < cut), 0) as rows,
+        bool_or(bucket = cut and rows > %(large)s) as is_large
+    from cut join bucket using (browser_id) where cut is not null group by browser_id, cut
 ), share as (
-    select browser_id, cut,
-        coalesce(sum(rows) filter (where cut is null or bucket < cut), 0) as rows,
-        bool_or(bucket = cut and rows > %(large)s) is true as is_large
-    from cut join bucket using (browser_id) group by browser_id, cut
+    select browser_id, spans, cut, is_large is true as is_large,
+        coalesce(before.rows, volume.rows) as rows
+    from volume left join before using (browser_id)
 ), fit as (
     select browser_id, cut, is_large, case
         when sum(rows) over (order by rows, browser_id) - rows >= %(work)s then '{{}}'
         else spans * tstzmultirange(tstzrange(null, cut)) end as fits, spans
-    from share join spans using (browser_id)
+    from share
 )
 select browser_id, fits::text, lower(fits), upper(fits),
     (spans - fits - case when is_large
@@ -91,22 +100,23 @@ select browser_id, fits::text, lower(fits), upper(fits),
     case when is_large then cut end
 from fit where not isempty(spans)
 """
+
+
+def _fit(below: str, level: str) -> str:
+    of = {f"of_{of}": ROWS.format(below=below, level=level, of=of) for of in ("spans", "volume")}
+    return FIT.format(**of)
+
+
 FIT_SAMPLES = ",".join(
     [
         CLAIMED,
         TOUCHED,
         SPANS.format(source="touched"),
-        FIT.format(below="analytics_pointerpositionevent", level="true"),
+        _fit("analytics_pointerpositionevent", "true"),
     ]
 )
 FIT_FIRST_RUNG, FIT_HIGHER_RUNG = (
-    ",".join(
-        [
-            CLAIMED,
-            SPANS.format(source="claimed"),
-            FIT.format(below=table, level="interval_ms = %(level)s"),
-        ]
-    )
+    ",".join([CLAIMED, SPANS.format(source="claimed"), _fit(table, "interval_ms = %(level)s")])
     for table in ("dashboard_pointerstatus", "dashboard_coarsestatus")
 )
 
