@@ -50,7 +50,7 @@ def test_without_a_run_one_line_says_that_there_is_none(checkout: Checkout) -> N
     _, fault = database_of(checkout)
     assert len(fault.splitlines()) == 1
     assert "SECRET_KEY" in fault
-    assert "no `make run` of this checkout is there" in fault
+    assert "no `make run` of this checkout can supply them" in fault
 
 
 def test_the_only_run_is_found_where_an_earlier_one_was_killed(checkout: Checkout) -> None:

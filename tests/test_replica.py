@@ -145,7 +145,7 @@ def test_the_primary_answers_while_the_replica_is_away(service: Service, reader:
     service.stop("replica", how=signal.SIGQUIT)
     send(reader, service)
     assert reader.seen() == everywhere(20)
-    assert "the primary stands in for the replica" in service.log("web")
+    assert "the primary replaces the replica" in service.log("web")
     service.start("replica")
     wait_until(lambda: is_read_by(service, reader), seconds=3 * PAUSE_SECONDS, what="it is back")
     assert reader.seen() == everywhere(20)

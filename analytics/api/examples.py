@@ -1,4 +1,4 @@
-"""Examples for the OpenAPI description; made of the wire's own types, so that they fit them."""
+"""Examples for the OpenAPI description, built from the wire's types, so that they match them."""
 
 from analytics.ingest.batch import Batch, Event
 from analytics.wire import EventPage, Measured, Measures, Receipt, StoredEvent

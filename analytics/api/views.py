@@ -1,4 +1,4 @@
-"""The API of samples: views validate, call one function, answer."""
+"""The API of samples and measures."""
 
 import re
 from typing import Any, ClassVar
@@ -49,7 +49,7 @@ from dashboard.instances.authentication import WriteTokenAuthentication
 from dashboard.instances.permissions import HoldsTokenOrIsStaff, visible_browser
 from dashboard.instances.throttles import ReadThrottle
 
-# Django's connection, in the view's own thread: a test's transaction holds.
+# In the view's own thread, with Django's connection, so that a test's transaction covers it.
 _store = sync_to_async(store_alone)
 
 PAGE_SIZE = 1000
@@ -66,7 +66,7 @@ KEY_PARAMETER = OpenApiParameter(
 
 @extend_schema_field({"type": "string", "pattern": f"^{CURSOR.pattern}$"})
 class CursorField(serializers.Field):
-    """Where a page ended: `{epoch microseconds},{seq}`."""
+    """The end of a page: `{epoch microseconds},{seq}`."""
 
     default_error_messages = {"invalid": "take the cursor from the `next_cursor` of a page"}
 
@@ -84,7 +84,7 @@ class CursorField(serializers.Field):
 
 
 class EventsQuery(serializers.Serializer):
-    """A range of an instance's samples, and a place in it."""
+    """A range of an instance's samples, and a position in it."""
 
     since = TimeField(required=False, default=None)
     until = TimeField(required=False, default=None)
@@ -93,7 +93,7 @@ class EventsQuery(serializers.Serializer):
 
 
 class EventViewSet(OpenViewSet):
-    """An instance's samples: its own page adds to them; it and staff read them."""
+    """An instance's samples: its page adds them; its page and staff read them."""
 
     cookieless = {"POST"}
     costs: ClassVar = {"list": or_file(costly)}
@@ -101,7 +101,7 @@ class EventViewSet(OpenViewSet):
     lookup_value_converter = "str"
 
     def get_authenticators(self) -> list[BaseAuthentication]:
-        # Cookies are ignored on ingest: any site may send there, so none may borrow a login.
+        # Ingest ignores cookies: any site may send to it, so none may use a visitor's login.
         if self.called_action() == "create":
             return [WriteTokenAuthentication(described_only=True)]
         return super().get_authenticators()
@@ -109,7 +109,7 @@ class EventViewSet(OpenViewSet):
     def perform_content_negotiation(
         self, request: Request, force: bool = False
     ) -> tuple[BaseRenderer, str]:
-        # All that may be wrong with a batch is answer_batch's to find.
+        # answer_batch checks everything about a batch, its Accept header included.
         return super().perform_content_negotiation(request, force or self.action == "create")
 
     def get_permissions(self) -> list[BasePermission]:
@@ -169,7 +169,7 @@ class EventViewSet(OpenViewSet):
 
 
 class MeasuresQuery(serializers.Serializer):
-    """A range of an instance's samples, and which rests in it are pauses."""
+    """A range of an instance's samples, and the length from which a rest is a pause."""
 
     since = TimeField(required=False, default=None)
     until = TimeField(required=False, default=None)
@@ -218,7 +218,7 @@ class MeasureViewSet(KnownMethods, ViewSet):
 
 
 def _read_post(request: HttpRequest, instance_id: UUID) -> Post:
-    """Return a batch as Django has it; servers join repeated headers by commas."""
+    """Return the batch that Django received; servers join repeated headers by commas."""
     headers = {name: request.headers[name] for name in READ if name in request.headers}
     length = None if "Transfer-Encoding" in request.headers else _length_of(request)
     is_read = length is not None and length <= settings.MAX_BODY_BYTES

@@ -1,7 +1,7 @@
-"""A batch of pointer samples: its wire types, its limits, and what is wrong with a bad one.
+"""A batch of pointer samples: its wire types, its limits, and the errors of an invalid one.
 
-The msgspec types are the one definition of the wire; they decode and check a good batch at C
-speed. Only a batch that fails is looked at again, event by event, to say all that is wrong.
+The msgspec types are the only definition of the wire; they decode and check a valid batch at C
+speed. Only an invalid batch is read again, event by event, to list all of its errors.
 """
 
 from array import array
@@ -18,9 +18,9 @@ from core.values.times import to_epoch_us, to_rfc3339
 
 MAX_EVENTS = settings.MAX_BATCH_EVENTS
 FUTURE_MARGIN = timedelta(minutes=5)
-# A sample that is accepted must still be there when its bucket is rolled up.
+# An accepted sample must still exist when its bucket is rolled up.
 RETENTION_MARGIN = timedelta(hours=1)
-# Stands for times in milliseconds whose microseconds are past a double.
+# Replaces a time in milliseconds whose microseconds overflow a double.
 FAR_US = 10**306
 
 Coordinate = Annotated[
@@ -46,7 +46,7 @@ class Event(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class Batch(msgspec.Struct, forbid_unknown_fields=True):
-    """1 to 1,000 samples, and the write token where the sender cannot set headers."""
+    """1 to 1,000 samples, and the write token if the sender cannot set headers."""
 
     events: Annotated[list[Event], Meta(min_length=1, max_length=MAX_EVENTS)]
     token: Annotated[str, Meta(description="the write token, if no header has it")] | None = None
@@ -73,9 +73,9 @@ _decode_event = msgspec.json.Decoder(Event).decode
 
 
 def decode_batch(body: bytes) -> Batch:
-    """Read a batch; Malformed (400) where it is no JSON, Invalid (400) with pointers to bad fields.
+    """Read a batch; Malformed (400) if it is not JSON, Invalid (400) with pointers to bad fields.
 
-    The time window is not checked here, because it needs a clock: see to_samples.
+    The time window is not checked here, because that needs a clock: see to_samples.
     """
     try:
         batch = _decode_batch(body)
@@ -89,9 +89,9 @@ def decode_batch(body: bytes) -> Batch:
 
 
 def to_samples(batch: Batch, *, now: datetime) -> Samples:
-    """Return the batch as columns; Invalid (400) where a time lies outside the window around now.
+    """Return the batch as columns; Invalid (400) if a time lies outside the window around now.
 
-    The window is also what keeps a broken clock from making chunks without end.
+    The window also keeps a wrong clock from creating any number of chunks.
     """
     events = batch.events
     times = times_of(batch)
@@ -100,7 +100,7 @@ def to_samples(batch: Batch, *, now: datetime) -> Samples:
         raise _explain_times(times, oldest, newest)
     return Samples(
         times=times,
-        # As float32 here already, so that what cannot be told from zero is zero and no error.
+        # As float32 already here, so that a value too small for it becomes zero and not an error.
         xs=array("f", [event.x for event in events]),
         ys=array("f", [event.y for event in events]),
         seqs=[i if event.seq is None else event.seq for i, event in enumerate(events)],
@@ -115,10 +115,10 @@ def time_window(*, now: datetime) -> tuple[datetime, datetime]:
 
 
 def _may_repeat_keys(body: bytes, batch: Batch) -> bool:
-    """Tell at C speed whether an object may name a key twice; a no is certain.
+    """Return at C speed whether an object may have a key twice; False is certain.
 
-    Without escapes a quote before a colon ends a key, unless a text begins with a colon. So where
-    there are as many of them as fields that came, each came once.
+    Without escapes, a quote before a colon ends a key, unless a string begins with a colon. So if
+    there are as many of them as fields that were sent, each was sent once.
     """
     keys = body.translate(None, b" \t\r\n").count(b'":')
     events = batch.events
@@ -128,7 +128,7 @@ def _may_repeat_keys(body: bytes, batch: Batch) -> bool:
 
 
 def times_of(batch: Batch) -> list[int]:
-    """Return the samples' times in epoch microseconds, also where they lie outside the window."""
+    """Return the samples' times in epoch microseconds, including those outside the window."""
     try:
         return [round(event.time * 1000) for event in batch.events]  # type: ignore[operator]
     except (TypeError, OverflowError):
@@ -156,7 +156,7 @@ def _explain_times(times: list[int], oldest: datetime, newest: datetime) -> Inva
 
 
 def _explain(body: bytes, error: msgspec.ValidationError) -> Invalid:
-    """Name every bad event, not just the first that the fast decoder stopped at."""
+    """List every bad event; the fast decoder stops at the first."""
     try:
         events = _decode_loosely(body).events
     except msgspec.ValidationError as batch_error:

@@ -1,8 +1,8 @@
-"""The decision about a batch: what is wrong with it, or that it is stored.
+"""The decision about a batch: its receipt once it is stored, or the problem with it.
 
 The event loop (analytics/ingest/shell.py) and the view for `runserver` and the API's description
-(analytics/api/views.py) both call `answer_batch`, which knows neither of them: they bring what the
-caller sent and a way to store it, and send the answer.
+(analytics/api/views.py) both call `answer_batch`, which depends on neither: they pass what the
+caller sent and a function that stores it, and send the answer.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -31,18 +31,18 @@ from dashboard.instances.tokens import WriteToken, check_instance, read_token
 READ = ("accept", "authorization", "content-encoding", "content-type")
 ROUTE = "api/v1/browsers/<uuid:instance_id>/events/"
 
-# Charges a batch to its limits and stores it, durably; Throttled (429), NoSuchInstance (404) and
-# BadToken (401) where it may not, and errors of the database's.
+# Charges a batch to its limits and stores it durably. Raises Throttled (429), NoSuchInstance (404),
+# BadToken (401), and the database's errors.
 Store = Callable[[Sent], Awaitable[Receipt]]
-# An instance sends the same one with each batch; a key is changed by a restart.
+# An instance sends the same token with each batch; the key only changes with a restart.
 _read_token = lru_cache(maxsize=10_000)(read_token)
 
 
 class Post(NamedTuple):
-    """A batch as it came, of which nothing is believed yet.
+    """A batch as received; nothing in it is verified yet.
 
-    `headers` has those of READ that came; a repeated one's values are joined by commas. `length` is
-    None where the head does not say it. `body` is empty where it was too long to be read.
+    `headers` has those of READ that were sent; the values of a repeated one are joined by commas.
+    `length` is None if the head does not state it. `body` is empty if it was too long to be read.
     """
 
     instance_id: UUID
@@ -54,9 +54,9 @@ class Post(NamedTuple):
 
 
 async def answer_batch(post: Post, *, store: Store, now: datetime) -> Answer:
-    """Return a receipt, once the batch is stored, or the problem that keeps it from being stored.
+    """Return a receipt once the batch is stored, or the problem that prevents it.
 
-    It is counted, and logged where the service is at fault.
+    Counts the batch, and logs a failure of the service.
     """
     try:
         with counted_batch() as counted:
@@ -69,7 +69,7 @@ async def answer_batch(post: Post, *, store: Store, now: datetime) -> Answer:
 
 
 def _accept(post: Post, counted: Batched, now: datetime) -> Sent:
-    """Return what may be stored. Only its columns wait for that; the events are let go here."""
+    """Return what may be stored: columns only, so that the decoded events are freed here."""
     _check_format(post)
     token = _header_token(post)
     batch = decode_batch(_body(post))
@@ -80,7 +80,7 @@ def _accept(post: Post, counted: Batched, now: datetime) -> Sent:
 
 
 def _check_format(post: Post) -> None:
-    """Raise NotAcceptable (406) where the caller wants another format than JSON."""
+    """Raise NotAcceptable (406) if the caller wants another format than JSON."""
     wished = QueryDict(post.query, encoding="utf-8").get("format", "json") if post.query else "json"
     if wished != "json" or not _takes_json(post.headers.get("accept", "*/*")):
         raise NotAcceptable

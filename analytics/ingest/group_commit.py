@@ -1,9 +1,9 @@
-"""Group commit: the batches that wait are stored together, by one statement and one COMMIT.
+"""Group commit: waiting batches are stored together, by one statement and one COMMIT.
 
-A batch that comes alone is stored at once. While groups are being stored the next one gathers, so
-the more batches there are the less each costs. All of it happens on the event loop, and no thread
-waits. The database has one group at a time while the next is made ready: two at once fall into
-step, both at the database and then both in web, and each time half of the machine waits.
+A batch that arrives alone is stored at once. While a group is being stored, the next one collects,
+so the cost of a batch falls with load. All of it runs on the event loop, without threads. The
+database has one group at a time while the next is prepared: two at once get in step, both in the
+database and then both in web, and half of the machine is idle each time.
 """
 
 import asyncio
@@ -21,37 +21,37 @@ from core.storage.database import AsyncConnection
 
 logger = logging.getLogger(__name__)
 
-# So that a group takes some hundredths of a second at most.
+# So that a group takes at most a few hundredths of a second.
 MOST_BATCHES = 64
 MOST_EVENTS = 5000
-# One that is stored, and one that is made ready for its turn.
+# One being stored, and one prepared for its turn.
 GROUPS_AT_ONCE = 2
-# A group waits so long for as many batches as the last one had. Whoever had an answer just now will
-# send again in a moment; a group begun with the first of them would leave the others to the next,
+# A group waits this long for as many batches as the last one had. Clients that were just answered
+# resend at once; a group that began with the first of them would leave the rest to the next one,
 # and twice as many groups cost nearly twice as much.
 LINGER_SECONDS = 0.003
-# After a group that could not be stored each batch is stored alone for so long: where the database
-# does not answer, a batch waits for it once and not twice.
+# For this long after a failed group, each batch is stored alone: if the database does not answer, a
+# batch waits for it once, not twice.
 ALONE_SECONDS = 1
 
 
-# What became of a batch in its group; None where it must be stored alone.
+# The outcome of a batch in its group; None if it must be stored alone.
 Settled = Receipt | APIException | None
 
 
 class Waiting(NamedTuple):
-    """A batch, and what its sender waits for."""
+    """A batch, and the outcome that its sender awaits."""
 
     sent: Sent
     settled: asyncio.Future[Settled]
 
 
 class GroupCommit:
-    """The batches that wait in one event loop."""
+    """The waiting batches of one event loop."""
 
     def __init__(self) -> None:
         self._waiting: list[Waiting] = []
-        # Tasks, which asyncio by itself would let go.
+        # asyncio keeps no strong reference to its tasks.
         self._storing: set[object] = set()
         self.database = AsyncConnection()
         self._expected = 0
@@ -59,9 +59,9 @@ class GroupCommit:
         self._breaker = Breaker(seconds=ALONE_SECONDS)
 
     async def store(self, sent: Sent) -> Receipt | None:
-        """Charge a batch to its limits and store it, durably; None where it must be stored alone.
+        """Charge a batch to its limits and store it durably; None if it must be stored alone.
 
-        Throttled (429) where it is over a limit, BadToken (401) where its token was revoked.
+        Throttled (429) if it exceeds a limit, BadToken (401) if its token was revoked.
         """
         if self._breaker.is_open:
             return None
@@ -105,7 +105,7 @@ class GroupCommit:
             group, self._waiting = group + self._waiting, []
             outcomes = [None] * len(group)
         self._storing.remove(asyncio.current_task())
-        # Here and not in a callback of the task's: that would queue behind all new requests.
+        # Not in a callback of the task: that would run after all new requests.
         for waiting, outcome in zip(group, outcomes, strict=True):
             if not waiting.settled.done():
                 waiting.settled.set_result(outcome)
@@ -113,7 +113,7 @@ class GroupCommit:
 
 
 def take_group(waiting: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
-    """Return the next group, with one batch of an instance at most, and what waits on."""
+    """Return the next group, with at most one batch of an instance, and the batches left over."""
     group: list[Waiting] = []
     rest: list[Waiting] = []
     instances = set()
@@ -131,10 +131,10 @@ def take_group(waiting: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]
 
 
 async def store_group(batches: Sequence[Sent], database: AsyncConnection) -> list[Settled]:
-    """Charge batches to their limits and store those that may pass.
+    """Charge batches to their limits and store those that pass.
 
-    One that is charged and then left out is charged once more where it is stored alone. It is rare,
-    and an erasure or an outage is behind it: nothing that a limit is for.
+    A batch that is charged but not stored is charged again when it is stored alone. This is rare,
+    and caused by an erasure or an outage, not by load.
     """
     refusals = await spend_batches(list(map(load_of, batches)))
     passed = [sent for sent, refusal in zip(batches, refusals, strict=True) if not refusal]
@@ -143,7 +143,7 @@ async def store_group(batches: Sequence[Sent], database: AsyncConnection) -> lis
 
 
 def load_of(sent: Sent) -> Load:
-    """Return what limits are told of a batch."""
+    """Return what the limits need to know of a batch."""
     return Load(sent.token.instance_id, sent.caller, cost_of(sent.samples.times))
 
 

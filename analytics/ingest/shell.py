@@ -1,7 +1,7 @@
-"""Batches on the event loop: past Django's requests and responses, which cost more than a batch.
+"""Batches on the event loop, without Django's requests and responses, which cost more than a batch.
 
-It reads a request, has `answer_batch` decide, and sends the answer. core/web/middleware.py has what
-Django's middleware does for it, AROUND what the view has around `answer_batch` beside that.
+Reads a request, calls `answer_batch`, and sends the answer. core/web/middleware.py lists how the
+work of Django's middleware is done here, and AROUND that of the view's other classes.
 """
 
 import asyncio
@@ -33,17 +33,17 @@ logger = logging.getLogger(__name__)
 
 PATH = re.compile("/" + ROUTE.replace("<uuid:instance_id>", f"({UUIDConverter.regex})"))
 NAMES = {name.encode(): name for name in (*READ, request_ids.HEADER.lower())}
-# What REST framework asks before the view's own code, and how that is done here.
+# What REST framework calls before the view's own code, and how that is done here.
 AROUND = {
     "dashboard.instances.authentication.WriteTokenAuthentication": "`answer_batch` reads it.",
-    "rest_framework.permissions.AllowAny": "Nobody is refused before `answer_batch`.",
+    "rest_framework.permissions.AllowAny": "No caller is refused before `answer_batch`.",
 }
 _shared = tuple((name.lower().encode(), value.encode()) for name, value in SHARED.items())
 _groups = GroupCommit()
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """The ASGI application: batches here, everything else by Django."""
+    """The ASGI application: answers batches here and passes everything else to Django."""
     path = PATH.fullmatch(own_path(scope["path"])) if scope["method"] == "POST" else None
     added = headers_of_middleware(scope) if path else None
     if path is None or added is None:
@@ -54,7 +54,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def store(sent: Sent) -> Receipt:
-    """Store a batch with those that wait, or alone where that fails; errors as in store_alone."""
+    """Store a batch in a group, or alone if that fails; errors as in store_alone."""
     since = time.monotonic()
     if receipt := await _groups.store(sent):
         return receipt
@@ -81,7 +81,7 @@ async def _answer(instance_id: UUID, scope: Scope, body: Body, added: Headers, s
 
 
 def read_headers(scope: Scope) -> dict[str, str]:
-    """Return the headers that matter to a batch; a repeated one's values are joined by commas."""
+    """Return the headers in READ and the request id; repeated values are joined by commas."""
     headers: dict[str, str] = {}
     for line, value in scope["headers"]:
         if name := NAMES.get(line):

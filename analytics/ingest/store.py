@@ -1,4 +1,4 @@
-"""Storing batches: one call, one round trip, one transaction, for one batch or for many."""
+"""Storing of batches, one or many: one statement, one round trip, one transaction."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -19,10 +19,10 @@ from core.web.addresses import UNKNOWN
 from dashboard.instances.tokens import BadToken, WriteToken, check_version
 
 ATTEMPTS = 3
-# Deadlock, serialization failure, lock timeout: nothing was stored, so the batch may go again.
+# Deadlock, serialization failure, lock timeout: nothing was stored, so the batch is tried again.
 RETRIED_SQLSTATES = {"40P01", "40001", "55P03"}
 
-# analytics/migrations/store_batches.sql has the function, its locks and its snapshots.
+# analytics/migrations/store_batches.sql defines the function, its locks and its snapshots.
 STORE = """
 select * from analytics_store_batches(
     %(instances)s, %(versions)s, %(sizes)s, %(places)s,
@@ -32,9 +32,9 @@ select * from analytics_store_batches(
 
 
 class Sent(NamedTuple):
-    """A batch that may be stored if its token still holds, and the id of the request it came in.
+    """A batch to be stored if its token is still valid, and the id of its request.
 
-    Limits are charged to its caller (core/web/addresses.py).
+    Limits are charged to `caller` (core/web/addresses.py).
     """
 
     token: WriteToken
@@ -44,7 +44,7 @@ class Sent(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What the database says of a batch; without a browser and its version nothing was stored."""
+    """The database's result for a batch; without a browser and a version nothing was stored."""
 
     browser_id: int | None
     version: int | None
@@ -53,11 +53,11 @@ class Outcome(NamedTuple):
 
 
 def store_batch(sent: Sent) -> Receipt:
-    """Store what is new of a batch, durably, and mark it for the drain.
+    """Store the new samples of a batch durably, and mark them for the drain.
 
-    NoSuchInstance (404) where the token's instance does not exist, BadToken (401) where
-    the token was revoked; nothing is stored then. On return it is committed, unless the caller
-    holds a transaction open.
+    NoSuchInstance (404) if the token's instance does not exist, BadToken (401) if the token was
+    revoked; nothing is stored then. On return it is committed, unless the caller has an open
+    transaction.
     """
     (outcome,) = _execute(to_parameters([sent], wait=True))
     if outcome.version is None:
@@ -71,12 +71,12 @@ def store_batch(sent: Sent) -> Receipt:
 async def store_batches(
     *, batches: Sequence[Sent], database: AsyncConnection
 ) -> list[Receipt | BadToken | None]:
-    """Store what is new of batches of as many instances, durably, in one transaction.
+    """Store the new samples of batches, each of another instance, durably, in one transaction.
 
-    Each gets its receipt, or the refusal of its revoked token. None is for a batch that must be
-    stored alone (store_batch): its instance is locked, which may take a while, or does not exist.
-    An error of the database's or the connection's (core/storage/database.py) is not tried again
-    here: the transaction is undone, and it is raised.
+    Each gets its receipt, or the error for its revoked token. None means that the batch must be
+    stored alone (store_batch): its instance is locked, possibly for long, or does not exist. An
+    error of the database or the connection (core/storage/database.py) is raised and not retried;
+    the transaction is rolled back.
     """
     began = time.perf_counter()
     rows = await database.execute(STORE, to_parameters(batches, wait=False))
@@ -87,7 +87,7 @@ async def store_batches(
 
 
 def to_parameters(batches: Sequence[Sent], *, wait: bool) -> dict[str, Any]:
-    """Return what STORE takes; `wait` says whether it waits for a locked instance."""
+    """Return the parameters of STORE; `wait` says whether it waits for a locked instance."""
     columns = [sent.samples for sent in batches]
     sizes = [len(samples.times) for samples in columns]
     places = chain.from_iterable([n] * size for n, size in enumerate(sizes, start=1))
@@ -131,7 +131,7 @@ def _receive(sent: Sent, outcome: Outcome) -> Receipt:
 
 
 def _array(values: list[Any]) -> str:
-    """Write a PostgreSQL array, which is JSON but for its braces, at C speed."""
+    """Write a PostgreSQL array at C speed: JSON with braces for brackets."""
     return "{" + msgspec.json.encode(values)[1:-1].decode() + "}"
 
 
@@ -148,8 +148,9 @@ def _execute(parameters: dict[str, Any]) -> list[Outcome]:
 
 
 def _execute_once(parameters: dict[str, Any]) -> list[Outcome]:
-    # No question beforehand whether the connection still lives: that would be a second round trip
-    # for each batch. Where it has died the batch goes again, which storing it once allows.
+    # Without Django's check that the connection is alive, which would cost each batch a second
+    # round trip. If the connection is dead the batch is sent again, which is safe as it is stored
+    # only once.
     connection.health_check_done = True  # type: ignore[attr-defined]
     with connection.cursor() as cursor:
         cursor.execute(STORE, parameters)

@@ -1,1 +1,1 @@
-"""What the calls of the REST API share: problems, renderers, throttles, exports, description."""
+"""Shared by the calls of the REST API: problems, renderers, throttles, exports, description."""

@@ -1,6 +1,6 @@
-"""Answers before any server has them, and the one writer of problems (RFC 9457).
+"""Answers that depend on no server, and the only writer of problems (RFC 9457).
 
-Django's pages, REST framework, the event loop and the HTTP protocol send what is written here.
+Django's pages, REST framework, the event loop and the HTTP protocol all send them.
 """
 
 import logging
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 class Answer(NamedTuple):
-    """A status, the headers that belong to it, and the body."""
+    """A status, headers and a body."""
 
     status: int
     headers: dict[str, str]
@@ -25,14 +25,14 @@ class Answer(NamedTuple):
 
 
 def write_problem(error: Exception) -> Answer:
-    """Return the problem that an exception is to its caller."""
+    """Return the problem that tells a caller of an exception."""
     known = to_api_exception(error)
     headers = {"Content-Type": CONTENT_TYPE, **headers_of(known)}
     return Answer(known.status_code, headers, msgspec.json.encode(to_problem(known)))
 
 
 def report(error: Exception, place: str) -> Answer:
-    """Return the problem as `write_problem` does, and log one that is the service's own fault."""
+    """Return the problem as `write_problem` does, and log it if the service is at fault."""
     answer = write_problem(error)
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         code = to_api_exception(error).default_code
@@ -45,7 +45,7 @@ def to_response(answer: Answer) -> HttpResponse:
 
 
 def answer_problem(exc: Exception, context: dict[str, Any]) -> HttpResponse:
-    """REST framework's exception handler: whatever a view raised becomes a problem."""
+    """REST framework's exception handler: turns every exception of a view into a problem."""
     request: Request | None = context.get("request")
     place = f"{request.method} {request.path}" if request else "a view"
     return to_response(report(exc, place))

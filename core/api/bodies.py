@@ -1,4 +1,4 @@
-"""Request bodies: JSON in UTF-8, bounded, decoded and checked by msgspec types."""
+"""Request bodies: JSON in UTF-8, limited in size, decoded and checked by msgspec types."""
 
 import json
 from collections.abc import Mapping
@@ -19,12 +19,12 @@ T = TypeVar("T")
 
 
 JSON = "application/json"
-# The same JSON as text/plain: what a beacon can send without a preflight.
+# The same JSON as text/plain, which a beacon can send without a preflight.
 BEACON = "text/plain"
 
 
 class JsonBytesParser(BaseParser):
-    """Reads a JSON body as bytes, for msgspec to decode; TooLarge (413) past the limit."""
+    """Returns a JSON body as bytes, for msgspec to decode; TooLarge (413) above the limit."""
 
     media_type = JSON
 
@@ -50,9 +50,9 @@ class BeaconParser(JsonBytesParser):
 
 
 def read_body(request: Request) -> bytes:
-    """Return the body's bytes; a request without one reads as empty.
+    """Return the body's bytes, empty if there is no body.
 
-    LengthRequired (411) where there is one of unknown length, which WSGI would pass over.
+    LengthRequired (411) if its length is unknown; WSGI would ignore such a body.
     """
     if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
         raise LengthRequired
@@ -61,7 +61,7 @@ def read_body(request: Request) -> bytes:
 
 @lru_cache(maxsize=64)
 def check_type(content_type: str, content_encoding: str, *, allowed: tuple[str, ...]) -> None:
-    """Raise UnsupportedMediaType (415) for what is not of an allowed type, in UTF-8, as it is."""
+    """Raise UnsupportedMediaType (415) unless the type is allowed, in UTF-8 and not compressed."""
     try:
         known = any(media_type_matches(kind, content_type) for kind in allowed)
         _, parameters = parse_header_parameters(content_type)
@@ -90,9 +90,9 @@ def decode_body(body: bytes, kind: type[T]) -> T:
 
 
 def refuse_repeated_keys(body: bytes) -> None:
-    """Raise Invalid (400) where an object names a key twice: which one is meant, nobody knows.
+    """Raise Invalid (400) if an object has a key twice, which is ambiguous.
 
-    For a body that has been decoded already; msgspec takes the last of the two in silence.
+    For a body that was decoded already; msgspec silently takes the last value.
     """
     json.loads(body, object_pairs_hook=_refuse_repeated)
 

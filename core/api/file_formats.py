@@ -1,8 +1,8 @@
-"""Rows as files that go out while they are read: CSV, NDJSON and Parquet.
+"""Rows as files that are sent while they are read: CSV, NDJSON and Parquet.
 
-One definition of a table's columns serves all formats, and docs/export.md, the codebook. Rows are
-tuples in the columns' order and come in pages, as the database gives them; no format holds more
-than a page of rows, or one row group of Parquet, at a time.
+One definition of a table's columns is used by all formats and by the codebook, docs/export.md. Rows
+are tuples in the columns' order and come in pages from the database. No format holds more than one
+page, or one row group of Parquet, at a time.
 """
 
 import csv
@@ -16,7 +16,7 @@ import msgspec
 
 from core.values.times import to_rfc3339
 
-# What is read from the database at once, and the least that is written at once.
+# Rows read from the database at once, and the fewest that are written at once.
 PAGE_ROWS = 10_000
 ROW_GROUP_ROWS = 100_000
 TORN = "the export broke off here and is not whole"
@@ -25,7 +25,7 @@ Page = Sequence[tuple[Any, ...]]
 
 
 class Kind(StrEnum):
-    """What a column holds, by the name of its Arrow type."""
+    """The type of a column, by its Arrow name."""
 
     TIME = "timestamp[us, tz=UTC]"
     FLOAT32 = "float32"
@@ -37,7 +37,7 @@ class Kind(StrEnum):
 
 
 class Column(NamedTuple):
-    """One column of an export; `unit` is empty where there is none."""
+    """One column of an export; `unit` may be empty."""
 
     name: str
     kind: Kind
@@ -46,9 +46,9 @@ class Column(NamedTuple):
 
 
 class Format(NamedTuple):
-    """A file format: its media type, and what turns pages into a file's bytes.
+    """A file format: its media type, and the function that turns pages into a file's bytes.
 
-    `torn` ends a file that broke off, so that no reader takes it for a whole one. Parquet needs
+    `torn` ends a file that broke off, so that no reader takes it for a complete one. Parquet needs
     none: without its footer it cannot be read.
     """
 
@@ -59,7 +59,7 @@ class Format(NamedTuple):
 
 
 def write_csv(columns: Sequence[Column], pages: Iterable[Page]) -> Iterator[bytes]:
-    """Yield CSV (RFC 4180) with a header; what is not known is an empty cell."""
+    """Yield CSV (RFC 4180) with a header; an unknown value is an empty cell."""
     lines = io.StringIO()
     out = csv.writer(lines)
     out.writerow(column.name for column in columns)
@@ -70,7 +70,7 @@ def write_csv(columns: Sequence[Column], pages: Iterable[Page]) -> Iterator[byte
 
 
 def write_ndjson(columns: Sequence[Column], pages: Iterable[Page]) -> Iterator[bytes]:
-    """Yield one JSON object in each line."""
+    """Yield one JSON object per line."""
     names = [column.name for column in columns]
     encode = msgspec.json.Encoder().encode_lines
     for page in _gathered(pages):
@@ -80,7 +80,7 @@ def write_ndjson(columns: Sequence[Column], pages: Iterable[Page]) -> Iterator[b
 
 def write_parquet(columns: Sequence[Column], pages: Iterable[Page]) -> Iterator[bytes]:
     """Yield Parquet, compressed by zstd; each column carries its unit and description."""
-    # Here, because it would take each process, nearly all of which never need it, 50 MB.
+    # Imported here because it takes 50 MB, which most processes never need.
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -113,7 +113,7 @@ def _to_text(moment: datetime | None) -> str | None:
 
 
 def _gathered(pages: Iterable[Page]) -> Iterator[Page]:
-    """Make one page of many small ones, such as those of many instances."""
+    """Join small pages, such as those of many instances, into large ones."""
     rows: list[tuple[Any, ...]] = []
     for page in pages:
         rows += page
@@ -127,7 +127,7 @@ def _gathered(pages: Iterable[Page]) -> Iterator[Page]:
 def _converted(
     columns: Sequence[Column], page: Page, converters: dict[Kind, Callable[[Any], Any]]
 ) -> Iterable[tuple[Any, ...]]:
-    """Convert column by column, which costs half of what it costs row by row."""
+    """Convert column by column, at half the cost of row by row."""
     cells = zip(*page, strict=True)
     return zip(
         *(
@@ -157,7 +157,7 @@ def _arrow_field(pa: Any, column: Column) -> Any:
 
 
 class _Sink(io.RawIOBase):
-    """A file that hands on what was written instead of keeping it."""
+    """A file that returns what was written instead of keeping it."""
 
     def __init__(self) -> None:
         self._written: list[bytes] = []

@@ -1,8 +1,8 @@
 """Errors as RFC 9457 problem details: one hierarchy and one shape; core/api/answers.py writes them.
 
-Every answer under /api/ that is not a success is `application/problem+json` with `type`, `title`,
-`status`, `detail` and `code`; where fields are at fault also `errors` (at most ten of
-`{pointer, code, detail}`) and `error_count`.
+Every error under /api/ is `application/problem+json` with `type`, `title`, `status`, `detail` and
+`code`; if fields are at fault also `errors` (at most ten of `{pointer, code, detail}`) and
+`error_count`.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ RETRY_AFTER_SECONDS = 2
 
 
 class FieldError(Struct, frozen=True):
-    """One fault: where and what."""
+    """One error: its place and its description."""
 
     pointer: Annotated[
         str, Meta(description="a JSON pointer (RFC 6901), or `?name` of a query parameter")
@@ -39,15 +39,15 @@ class ProblemDetails(Struct, frozen=True):
     detail: str
     code: Annotated[str, Meta(description="stable, for programs")]
     errors: Annotated[list[FieldError], Meta(description="at most ten")] | UnsetType = UNSET
-    error_count: Annotated[int, Meta(description="how many there are in all")] | UnsetType = UNSET
+    error_count: Annotated[int, Meta(description="number of all errors")] | UnsetType = UNSET
 
 
 class Problem(exceptions.APIException):
-    """An error that a caller caused or must know of; subclasses say which."""
+    """An error that is reported to the caller; each subclass is one kind."""
 
     status_code = HTTPStatus.INTERNAL_SERVER_ERROR
     default_code = "internal_error"
-    default_detail = "Something went wrong on our side; it has been logged."
+    default_detail = "The service failed; the error has been logged."
 
     def __init__(
         self, detail: str | None = None, *, errors: Sequence[FieldError] = (), count: int = 0
@@ -90,7 +90,7 @@ class ForeignInstance(Problem):
 class SlowBody(Problem):
     status_code = HTTPStatus.REQUEST_TIMEOUT
     default_code = "slow_body"
-    default_detail = "The body took too long to come; send the same request again."
+    default_detail = "The body arrived too slowly; send the same request again."
 
 
 class LargeHeaders(Problem):
@@ -108,13 +108,13 @@ class UnreadableRequest(Problem):
 class TooLarge(Problem):
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     default_code = "too_large"
-    default_detail = "The body is larger than this call takes."
+    default_detail = "The body is larger than this call accepts."
 
 
 class LengthRequired(Problem):
     status_code = HTTPStatus.LENGTH_REQUIRED
     default_code = "length_required"
-    default_detail = "Say the body's length in Content-Length; chunked bodies are not taken."
+    default_detail = "State the body's length in Content-Length; chunked bodies are not accepted."
 
 
 class Unavailable(Problem):
@@ -127,12 +127,12 @@ class Unavailable(Problem):
 class Busy(Problem):
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_code = "busy"
-    default_detail = "Too much is being read at the moment; send the same request again."
+    default_detail = "Too many large reads are running; send the same request again."
     wait = RETRY_AFTER_SECONDS
 
 
 def to_problem(error: exceptions.APIException) -> ProblemDetails:
-    """Return what an error's answer says."""
+    """Return the problem details of an error."""
     errors, count = (error.errors, error.count) if isinstance(error, Problem) else ((), 0)
     return ProblemDetails(
         type="about:blank",
@@ -146,7 +146,7 @@ def to_problem(error: exceptions.APIException) -> ProblemDetails:
 
 
 def headers_of(error: exceptions.APIException) -> dict[str, str]:
-    """Return the headers that an error's answer has beside its problem."""
+    """Return the headers that an error adds to its answer."""
     headers = {}
     if auth_header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header
@@ -156,7 +156,7 @@ def headers_of(error: exceptions.APIException) -> dict[str, str]:
 
 
 def code_of(exc: Exception) -> str:
-    """Return the code that the answer to an exception says."""
+    """Return the problem code of an exception."""
     error = to_api_exception(exc)
     return error.default_code if isinstance(error, Problem) else _code(error)
 
@@ -179,7 +179,7 @@ def _point(pointer: str, name: str) -> str:
 
 
 def to_api_exception(exc: Exception) -> exceptions.APIException:
-    """Return what an exception is to a caller; one that nobody foresaw is a plain Problem (500)."""
+    """Return the error that a caller is told; an unexpected one becomes a plain Problem (500)."""
     match exc:
         case exceptions.ValidationError():
             return Invalid(errors=to_field_errors(exc.detail))

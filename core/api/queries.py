@@ -30,12 +30,12 @@ class TimeField(serializers.Field):
             raise serializers.ValidationError(str(error), "invalid") from None
 
     def to_representation(self, value: datetime) -> str:
-        raise NotImplementedError("times out are written by core.values.times")
+        raise NotImplementedError("core.values.times writes the times of answers")
 
 
 def read_query(request: Request, serializer: type[serializers.Serializer], **context: Any) -> Any:
-    """Return the checked parameters; Invalid (400) with `?name` as pointer where one is bad."""
-    # As a plain dict: from a QueryDict a missing boolean would be read as an unticked box.
+    """Return the checked parameters; Invalid (400) with `?name` as pointer for a bad one."""
+    # A plain dict: in a QueryDict a missing boolean would be read as an unticked box.
     query = serializer(data=request.query_params.dict(), context=context)
     if query.is_valid():
         return query.validated_data

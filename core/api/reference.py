@@ -1,6 +1,6 @@
-"""The OpenAPI document, made once, and Swagger UI and ReDoc, which show it.
+"""The OpenAPI document, which is built once, and Swagger UI and ReDoc, which display it.
 
-Both are our own files alone, each with the least policy that it needs.
+Both load only our own files, each with the strictest policy that it works with.
 """
 
 from threading import Lock
@@ -18,14 +18,14 @@ from drf_spectacular.views import (
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-# Two style elements that its bundle adds before it can be told the nonce: an empty one, and that of
-# its scroll bars. Their text is fixed by the version.
+# Two style elements that its bundle adds before it knows the nonce: an empty one, and that of its
+# scroll bars. Each version has a fixed text for them.
 REDOC_STYLES = (
     "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
     "'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='",
 )
 SWAGGER = {"script-src": [SELF], "style-src": [SELF]}
-# ReDoc searches in a worker that it makes out of a text.
+# ReDoc searches in a worker that it creates from a string.
 REDOC = {
     "script-src": [SELF],
     "style-src": [SELF, NONCE, *REDOC_STYLES],
@@ -53,9 +53,9 @@ class Description(SpectacularAPIView):
 
 
 def _document(renderer: BaseRenderer) -> str | bytes:
-    """Return the document in a renderer's format, which a process makes once.
+    """Return the document in a renderer's format, which each process builds once.
 
-    It takes tens of milliseconds of Python, and the library cannot make two at a time.
+    That takes tens of milliseconds of Python, and the library cannot build two at a time.
     """
     with _making:
         if renderer.format not in _documents:

@@ -1,4 +1,4 @@
-"""Answers: JSON written by msgspec, whose types say what is in it, and files that are streamed."""
+"""Answers: JSON written by msgspec, whose types define it, and files that are streamed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
@@ -43,7 +43,7 @@ class JsonRenderer(BaseRenderer):
 
 
 class FileRenderer(BaseRenderer):
-    """Names a file format to content negotiation; the answer is streamed, never rendered."""
+    """Tells content negotiation of a file format; the answer is streamed, never rendered."""
 
     def __init__(self, format: str) -> None:  # noqa: A002
         self.format = format
@@ -58,7 +58,7 @@ class FileRenderer(BaseRenderer):
         raise NotImplementedError("files are streamed")
 
 
-# What a call answers with that gives JSON or any file format; and that for its description.
+# The renderers of a call that gives JSON or any file format, and the responses it documents.
 JSON_OR_FILE = (JsonRenderer(), *map(FileRenderer, FORMATS))
 FILE_ANSWERS: dict[tuple[int, str], Any] = {
     (200, kind.media_type): OpenApiTypes.STR if kind.is_text else OpenApiTypes.BINARY
@@ -71,12 +71,12 @@ def answer_file(
 ) -> StreamingHttpResponse:
     """Stream pages as a file in the negotiated format; `name` is the file's, without its ending.
 
-    The first page is read before the answer begins: what goes wrong there is a problem like any.
+    The first page is read before the answer begins, so that an error there is still a problem.
     """
     pages = chain(list(islice(pages, 1)), pages)
     ending = request.accepted_renderer.format
     kind = FORMATS[ending]
-    # JSON is in UTF-8 without saying so.
+    # JSON is always UTF-8.
     charset = "; charset=utf-8" if ending == "csv" else ""
     return StreamingHttpResponse(
         _or_torn(kind.write(columns, pages), kind.torn),
@@ -86,7 +86,7 @@ def answer_file(
 
 
 def _or_torn(chunks: Iterator[bytes], torn: bytes) -> Iterator[bytes]:
-    """Mark a file that breaks off: not every server breaks the connection off as well."""
+    """Mark a file that breaks off: not every server then breaks off the connection."""
     try:
         yield from chunks
     except Exception:
@@ -95,15 +95,15 @@ def _or_torn(chunks: Iterator[bytes], torn: bytes) -> Iterator[bytes]:
 
 
 class Negotiation(DefaultContentNegotiation):
-    """Refuses a `?format=` that a call does not have as it refuses such an Accept header: 406.
+    """Refuses an unavailable `?format=` as it refuses such an Accept header: 406.
 
-    A media type with a parameter in a charset that does not exist (RFC 2231) is an unknown one.
+    A media type with a parameter in a charset that does not exist (RFC 2231) counts as unknown.
     """
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        # An empty one is no format either, and not the same as none at all.
+        # An empty format is invalid, and differs from none.
         if request.query_params.get("format") == "":
             raise NotAcceptable
         try:

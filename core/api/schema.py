@@ -1,4 +1,4 @@
-"""The OpenAPI description: from the msgspec types, with the problems that a call can give."""
+"""The OpenAPI description: from the msgspec types, with the possible problems of each call."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -32,20 +32,20 @@ from core.api.problems import (
 REF = "#/components/schemas/{name}"
 DESCRIPTIONS = {
     400: "The request is malformed, or some values are not allowed",
-    401: "No token or login, or one that does not hold",
-    403: "The token is another instance's, or the login is not allowed this",
-    404: "There is no such thing, or it was erased",
-    406: "The answer cannot be had in the format that was asked for",
-    408: "The body was not there in time; send it again",
-    411: "The body's length is not said",
+    401: "There is no token or login, or it is not valid",
+    403: "The token belongs to another instance, or the login lacks the permission",
+    404: "It does not exist, or it was erased",
+    406: "The answer is not available in the requested format",
+    408: "The body arrived too slowly; send the same request again",
+    411: "The body's length is not stated",
     413: "The body is too large",
     415: "The body is not JSON in UTF-8, or it is compressed",
-    429: "Too often; Retry-After says how many seconds to wait",
-    500: "Something went wrong on our side",
-    503: "The database is away, or too much is being read;"
+    429: "Too many requests; Retry-After says how many seconds to wait",
+    500: "The service failed",
+    503: "The database is unavailable, or too many large reads are running;"
     " send the same request again after Retry-After seconds",
 }
-# What the examples show.
+# The errors in the examples.
 ERRORS: dict[int, APIException] = {
     401: exceptions.NotAuthenticated(),
     403: ForeignInstance(),
@@ -71,7 +71,7 @@ RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "se
 
 
 class StructExtension(OpenApiSerializerExtension):
-    """Lets a msgspec struct stand where drf-spectacular expects a serializer."""
+    """Lets drf-spectacular take a msgspec struct for a serializer."""
 
     target_class = "msgspec.Struct"
     match_subclasses = True
@@ -88,7 +88,7 @@ class StructExtension(OpenApiSerializerExtension):
 
 
 class ProblemSchema(AutoSchema):
-    """Adds to each call the problems that it can answer with."""
+    """Adds to each call the problems that it can return."""
 
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)
@@ -101,7 +101,7 @@ class ProblemSchema(AutoSchema):
         return bodies
 
     def _is_list_view(self, serializer: Any = None) -> bool:
-        # Asked about an answer: our lists come in an object that holds the cursor or range too.
+        # For an answer: our lists come in an object that also holds the cursor or the range.
         return serializer is None and super()._is_list_view()
 
     def _problem_statuses(self) -> Iterator[int]:
@@ -139,7 +139,7 @@ class ProblemSchema(AutoSchema):
 
 
 def register(auto_schema: AutoSchema, name: str, schema: dict[str, Any]) -> None:
-    """Make the schema of a struct or an enumeration a component that others can refer to."""
+    """Register the schema of a struct or an enumeration as a component, for references to it."""
     kinds = (*msgspec.Struct.__subclasses__(), *StrEnum.__subclasses__())
     kind = next(kind for kind in kinds if kind.__name__ == name)
     component = ResolvedComponent(

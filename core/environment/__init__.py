@@ -1,1 +1,1 @@
-"""Where the settings come from, and what their values must look like."""
+"""The sources of settings, and the rules for their values."""

@@ -1,4 +1,4 @@
-"""Find the run of this checkout that `manage.py` works beside.
+"""Find the run of this checkout that `manage.py` works with.
 
 `make run` and `make demo` write their settings into `var/runs/PORT.env`, and hold a lock on that
 file until they end. A file without a lock was left by a run that was killed.
@@ -9,11 +9,11 @@ from pathlib import Path
 
 
 class UnclearRunError(Exception):
-    """Several runs are there, or not the one that was asked for; the text says which there are."""
+    """There are several runs, or not the requested one; the text lists the existing ones."""
 
 
 def find_run(folder: Path, *, port: str = "") -> Path | None:
-    """Return the file of the only run, or of the run at `port`; None where no run is there."""
+    """Return the file of the only run, or of the run at `port`; None if there is no run."""
     runs = {file.stem: file for file in sorted(folder.glob("*.env")) if _is_held(file)}
     if port in runs:
         return runs[port]

@@ -1,4 +1,4 @@
-"""Where settings come from: the environment, then `.env`, then a run of this checkout."""
+"""The sources of settings: the environment, then `.env`, then a run of this checkout."""
 
 import os
 import sys
@@ -15,15 +15,15 @@ OF_A_RUN = (*REQUIRED, "STREAM_URL", "SERVICE_URL", "DATABASE_OWNER_URL")
 
 
 def load_environment(*, checkout: Path) -> list[str]:
-    """Complete the environment of this process from `.env`, and from the run that is there.
+    """Complete this process's environment from `.env` and from a run of this checkout.
 
-    The run fills in only what neither has. The process ends with a line where it needs a run and
-    several are there. Returns the names in `.env`.
+    The run only supplies what the other two lack. If the process needs a run and there are several,
+    it ends with a line. Returns the names in `.env`.
     """
     port = os.environ.get("PORT", "")
     written = dotenv_values(checkout / ".env")
     for name, value in written.items():
-        # `.env.example` names these without a value; a run has one.
+        # `.env.example` has these names without a value; a run supplies one.
         if value or name not in OF_A_RUN:
             os.environ.setdefault(name, value or "")
     try:
@@ -38,10 +38,10 @@ def load_environment(*, checkout: Path) -> list[str]:
 
 
 def say_faults(faults: Mapping[str, Sequence[str]]) -> str:
-    """Return one line that names each wrong setting, and what is wrong with it."""
+    """Return one line that names each wrong setting and its faults."""
     said = "; ".join(f"{name}: {' '.join(why)}" for name, why in faults.items())
     if any(not _is_given(name) for name in REQUIRED):
-        return f"{said}; no `make run` of this checkout is there to take settings from"
+        return f"{said}; no `make run` of this checkout can supply them"
     return said
 
 
@@ -50,5 +50,5 @@ def _is_given(name: str) -> bool:
 
 
 def stop(fault: str) -> NoReturn:
-    """End the process with one line, as everything does that the settings stop."""
+    """End the process with one line, the same for all faults of settings."""
     sys.exit(f"Pointerscope cannot start. {fault} (docs/settings.md explains each setting)")

@@ -1,26 +1,26 @@
-"""Find names that look like settings and are none: a misspelt setting has no effect."""
+"""Find names that resemble settings but are none: a misspelt setting has no effect."""
 
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
-# Compose, the Procfile and the scripts read these from the same `.env`.
+# Compose, the Procfile and the scripts also read these from `.env`.
 OTHERS = frozenset(
     {"BACKUPS", "BACKUP_HOURS", "BACKUP_KEEP_DAYS", "DOMAIN", "TAG"}
     | {"LISTEN", "LIVE_PORT", "POINTERSCOPE_STATE", "WEB_WORKERS", "WORKER_PROCESSES"}
     | {"DJANGO_SETTINGS_MODULE"}
 )
 LIKELY, CERTAIN = 0.7, 0.88
-# A short name is close to many.
+# A short name resembles many.
 SHORTEST = 6
 
 
 def find_unknown(
     *, known: Collection[str], dotenv: Collection[str], environment: Collection[str]
 ) -> Iterator[str]:
-    """Yield a line for each name of `.env` that is no setting, with the setting that it resembles.
+    """Yield a line for each name in `.env` that is no setting, with the setting that it resembles.
 
-    The environment holds much that is not ours, so there only a name that differs from a setting by
-    a letter or two counts.
+    The environment holds many names that are not ours, so there only a name counts that differs
+    from a setting by a letter or two.
     """
     names = sorted({*known, *OTHERS, *(f"{name}_FILE" for name in known)})
     for name in dotenv:

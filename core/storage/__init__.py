@@ -1,1 +1,1 @@
-"""PostgreSQL and Redis: connections, the replica, and how long a caller waits for them."""
+"""PostgreSQL and Redis: connections, the replica, and the limits on waiting for them."""

@@ -1,13 +1,13 @@
-"""A circuit breaker: what has just failed is left alone for a while, so that nothing waits for it.
+"""A circuit breaker: after a failure, calls are skipped for a while, so that nothing waits.
 
-After so many seconds the next call tries again.
+After these seconds the next call tries again.
 """
 
 import time
 
 
 class Breaker:
-    """Opens when it is told of a failure, and closes by itself; open means: do not call."""
+    """Opened by a failure, and closed again after `seconds`; while it is open, do not call."""
 
     def __init__(self, *, seconds: float) -> None:
         self.seconds = seconds

@@ -1,6 +1,6 @@
 """The database for an event loop, where a thread for each statement would cost more.
 
-Its address and limits are Django's own; its errors are psycopg2's, not Django's.
+It uses Django's address and limits, but raises psycopg2's errors, not Django's.
 """
 
 import asyncio
@@ -15,15 +15,15 @@ from psycopg2.extensions import POLL_OK, POLL_READ
 from core.storage.sockets import until_readable, until_writable
 
 CONNECT_SECONDS = settings.CLIENT_PATIENCE["connect_timeout"]
-# A statement that takes longer is given up, so that what it was for can be tried once more, by
-# itself, within a request's time (core/storage/deadlines.py).
+# A slower statement is given up, so that its work can be tried again, alone, within a request's
+# time (core/storage/deadlines.py).
 ANSWER_SECONDS = 2.5
 
 
 class AsyncConnection:
-    """A connection of one event loop: made when it is needed, anew when it is old or has failed.
+    """A connection of one event loop, opened on first use and again when it is old or has failed.
 
-    Statements take turns on it; each is a transaction of its own.
+    Statements run one after another; each is a transaction of its own.
     """
 
     def __init__(self) -> None:
@@ -33,10 +33,9 @@ class AsyncConnection:
         self._failures = 0
 
     async def execute(self, statement: str, parameters: dict[str, Any]) -> list[tuple]:
-        """Return the statement's rows; psycopg2.Error, or TimeoutError where it takes too long.
+        """Return the statement's rows; psycopg2.Error, or TimeoutError if it takes too long.
 
-        Whoever waits for its turn fails with the one before, whatever that failed for: where the
-        database is away, it is to be waited for once and not twice.
+        A failed statement also fails those queued behind it, so an outage is waited out once.
         """
         failures = self._failures
         async with self._turn:
@@ -50,7 +49,7 @@ class AsyncConnection:
                 raise
 
     def close(self) -> None:
-        """Hang up; not while a statement is under way."""
+        """Close the connection; not while a statement runs."""
         if self._session:
             self._session.close()
             self._session = None
@@ -69,13 +68,13 @@ class AsyncConnection:
     async def _open(self) -> None:
         parameters = connection.get_connection_params()
         async with asyncio.timeout(CONNECT_SECONDS):
-            # In a thread, because it looks up the server's name.
+            # In a thread, because it resolves the server's name.
             self._session = await asyncio.to_thread(psycopg2.connect, **parameters, async_=True)
             self._since = time.monotonic()
             await self._ready()
 
     async def _ready(self) -> None:
-        """Wait until all has been sent and all has been received."""
+        """Wait until everything has been sent and received."""
         while (state := self._session.poll()) != POLL_OK:
             until_ready = until_readable if state == POLL_READ else until_writable
             await until_ready(self._session.fileno())

@@ -1,8 +1,8 @@
-"""An end to waiting for a database that says nothing more.
+"""A time limit for a database that has stopped answering.
 
-A server that is frozen keeps no timeout of its own, and its kernel acknowledges what we send. So
-the threads of web and live wait for psycopg2's connections themselves, and give up in time.
-psycopg2 then closes the connection; what the server still does with the statement is not known.
+A frozen server enforces none of its timeouts, and its kernel still acknowledges what we send. So
+the threads of web and live wait for psycopg2's connections themselves, with a time limit. psycopg2
+then closes the connection; whether the server completes the statement is unknown.
 """
 
 import select
@@ -14,10 +14,10 @@ import psycopg2
 from django.conf import settings
 from psycopg2.extensions import POLL_OK, POLL_READ, STATUS_SETUP, set_wait_callback
 
-# All that a request may wait for the database, from the moment that all of it was there. With what
-# else it takes that keeps the promise of six seconds (docs/faults.md).
+# A request's time for the database, from the moment it has arrived completely. With the rest of its
+# work that keeps the promised six seconds (docs/faults.md).
 REQUEST_SECONDS = 5.5
-# A statement by itself: the server's own timeout comes first where the server still works.
+# A single statement: the server's own timeout comes first if the server still works.
 ANSWER_SECONDS = 5.5
 CONNECT_SECONDS = settings.CLIENT_PATIENCE["connect_timeout"]
 
@@ -25,23 +25,23 @@ _thread = threading.local()
 
 
 def install() -> None:
-    """Have all of this process's connections wait so; those of an event loop wait by themselves."""
+    """Use this wait in all threads of the process; event loops wait by other means."""
     set_wait_callback(wait)
 
 
 def begin(*, since: float) -> None:
-    """Bound what this thread does next: a request that was there at `since` (monotonic)."""
+    """Bound this thread's work for a request that was complete at `since` (monotonic)."""
     _thread.until = since + REQUEST_SECONDS
 
 
 def end() -> None:
-    """Bound this thread's statements one by one again."""
+    """Bound each of this thread's statements separately again."""
     _thread.until = None
 
 
 def wait(session: Any) -> None:
-    """Wait until a connection is ready; OperationalError where it takes too long."""
-    # A connection that is not ready for its first statement is being opened.
+    """Wait until a connection is ready; OperationalError if it takes too long."""
+    # During setup the connection is still being opened.
     is_opened = session.status != STATUS_SETUP
     until = time.monotonic() + (ANSWER_SECONDS if is_opened else CONNECT_SECONDS)
     if limit := getattr(_thread, "until", None):

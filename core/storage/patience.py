@@ -1,19 +1,19 @@
-"""Asking something that may never answer, without waiting for it longer than one can."""
+"""Calls to servers that may never answer, with a time limit."""
 
 from collections.abc import Callable
 from threading import BoundedSemaphore, Thread
 
 from django.db import connections
 
-# A hanging call keeps its thread until its server answers; there are never more than these.
+# A hanging call holds its thread until its server answers; this is their highest number.
 _threads = BoundedSemaphore(8)
 
 
 def run_within(seconds: float, work: Callable[[], None]) -> bool:
-    """Run work in a thread of its own, and say whether it ended in time; it leaves its results
-    where it can, and what it raises is lost.
+    """Run work in a thread of its own, and return whether it ended in time.
 
-    Its database connections are its own and are closed. Work that did not end goes on behind.
+    The thread's database connections are closed at its end. Work that is late continues in the
+    background. It must store its results itself; its exceptions are not raised here.
     """
     if not _threads.acquire(blocking=False):
         return False
@@ -25,7 +25,7 @@ def run_within(seconds: float, work: Callable[[], None]) -> bool:
             connections.close_all()
             _threads.release()
 
-    # A daemon: a process that is told to end must not wait for a server that hangs.
+    # A daemon: a process that is told to stop must not wait for a server that hangs.
     thread = Thread(target=run, daemon=True)
     thread.start()
     thread.join(seconds)

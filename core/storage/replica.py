@@ -1,8 +1,7 @@
-"""A second database that is read only and may lag behind: the replica, where there is one.
+"""The replica: an optional second database that is read-only and may lag behind.
 
-Reads that may be stale say so by a hint, and the router sends them there; everything else, and
-every read without the hint, is the primary's. While the replica is away the primary answers
-those reads too.
+Reads that may be stale carry a hint, and the router sends them there; the primary answers
+everything else. While the replica is unavailable the primary answers those reads too.
 """
 
 import logging
@@ -20,24 +19,24 @@ logger = logging.getLogger(__name__)
 
 REPLICA = "replica"
 PAUSE_SECONDS = 10
-# What the router is told; Django foresees models alone as hints.
+# A hint for the router; Django only expects models as hints.
 MAY_BE_STALE: dict[str, Any] = {"may_be_stale": True}
 
 _breaker = Breaker(seconds=PAUSE_SECONDS)
 
 
 def stale(model: type[Model]) -> QuerySet[Any]:
-    """Return all rows of a model as they were some time ago; never to be written back."""
+    """Return all rows of a model, possibly a little old; never write them back."""
     return model._default_manager.db_manager(hints=MAY_BE_STALE).all()
 
 
 def stale_connection(model: type[Model]) -> BaseDatabaseWrapper:
-    """Return the connection for SQL that reads a model's rows as they were some time ago."""
+    """Return the connection for SQL that may read a little old rows of a model."""
     return connections[router.db_for_read(model, **MAY_BE_STALE)]
 
 
 class Router:
-    """Which database a query of the ORM goes to."""
+    """Chooses the database of an ORM query."""
 
     def db_for_read(self, model: type[Model], **hints: Any) -> str | None:
         return REPLICA if hints.get("may_be_stale") and _replica_answers() else None
@@ -50,9 +49,10 @@ class Router:
 
 
 def _replica_answers() -> bool:
-    """Whether there is one, and it lets us in; where it does not, it is not asked for a while.
+    """Whether there is a replica that accepts connections; after a failure it is skipped for a
+    while.
 
-    A connection that is kept is asked once a request whether it still lives (CONN_HEALTH_CHECKS).
+    Once a request, a kept connection is checked for being alive (CONN_HEALTH_CHECKS).
     """
     if REPLICA not in settings.DATABASES or _breaker.is_open:
         return False
@@ -60,6 +60,6 @@ def _replica_answers() -> bool:
         connections[REPLICA].cursor().close()
     except OperationalError as error:
         _breaker.open()
-        logger.warning("the primary stands in for the replica for %s s: %s", PAUSE_SECONDS, error)
+        logger.warning("the primary replaces the replica for %s s: %s", PAUSE_SECONDS, error)
         return False
     return True

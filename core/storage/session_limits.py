@@ -1,4 +1,4 @@
-"""Limits of a database session that are not the settings' (`SESSION_SETTINGS`)."""
+"""Limits of a database session that differ from the settings (`SESSION_SETTINGS`)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +8,10 @@ from django.db import connections
 
 @contextmanager
 def limited(limits: dict[str, str], *, database: str = "default") -> Iterator[None]:
-    """Give this thread's connection other limits for as long as this block lasts.
+    """Give this thread's connection other limits within this block.
 
-    As options of a new connection, not by `set`: behind a pooler that would stay in a session that
-    others get. A pooler may keep the options from the server, though (docs/scaling.md).
+    They are options of a new connection. A `set` would stay in a pooler's session, which others get
+    later. A pooler may drop the options, though (docs/scaling.md).
     """
     connection = connections[database]
     before = connection.settings_dict["OPTIONS"]

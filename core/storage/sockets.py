@@ -1,17 +1,17 @@
-"""Sockets of libraries that know no event loop: the loop watches, and they read and write."""
+"""Sockets of libraries without asyncio: the loop waits for them, the library reads and writes."""
 
 import asyncio
 from collections.abc import Callable
 
 
 async def until_readable(line: int) -> None:
-    """Return when a socket, by its file number, has something to read or has come to its end."""
+    """Return when a socket, given by its file number, can be read or has ended."""
     loop = asyncio.get_running_loop()
     await _until(line, loop.add_reader, loop.remove_reader)
 
 
 async def until_writable(line: int) -> None:
-    """Return when a socket, by its file number, takes something."""
+    """Return when a socket, given by its file number, can be written."""
     loop = asyncio.get_running_loop()
     await _until(line, loop.add_writer, loop.remove_writer)
 
@@ -26,6 +26,6 @@ async def _until(line: int, watch: Callable[..., object], leave: Callable[[int],
 
 
 def _wake(ready: asyncio.Future[None]) -> None:
-    # Ready once more before whoever waits has had its turn.
+    # The socket may be ready again before the waiting task has run.
     if not ready.done():
         ready.set_result(None)

@@ -1,1 +1,1 @@
-"""How a request comes in and an answer goes out: the server and what holds for every address."""
+"""The path of requests and answers: the server, and what applies to every address."""

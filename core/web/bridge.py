@@ -1,10 +1,9 @@
 """The web process's entry point: whole requests for Django's WSGI handler, in a few threads.
 
-An event loop waits for the clients. A thread gets a request when all of its body is there, and is
-free again when its answer is made, so that a slow sender holds a connection and at most one body,
-never a thread, and is refused when its time is over. Costly reads and exports have threads of their
-own. Views, middleware and the database's connections work as under any WSGI server: one request,
-one thread.
+An event loop waits for the clients. A thread gets a request once all of its body has arrived, and
+is free again once its answer is made. So a slow sender holds a connection and at most one body, but
+no thread, and is refused after a time limit. Costly reads and exports have threads of their own.
+Views, middleware and database connections work as under any WSGI server: one request, one thread.
 """
 
 import asyncio
@@ -38,14 +37,14 @@ SINCE = "pointerscope.since"
 Made = tuple[Message, bytes | HttpResponseBase]
 
 _handlers = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="web")
-# What takes seconds, or as long as its reader does, holds up nothing else (core/web/costs.py).
+# Work that takes seconds, or as long as its reader, delays nothing else (core/web/costs.py).
 _costly = Pool("costly", settings.COSTLY_READS)
 _streams = Pool("stream", settings.EXPORTS)
-# Making a page is work for Python, of which one thread runs at a time anyway. Four threads that
-# want to would let the event loop, and with it each batch, wait for all of them again and again.
+# Making a page is Python work, and only one thread runs Python at a time. Four busy threads would
+# make the event loop, and so each batch, wait for all of them again and again.
 _making = Lock()
-# Nor is the loop to wait 5 ms, Python's default, for any of them: it needs a turn for each step of
-# a batch.
+# Nor may the loop wait Python's default of 5 ms for any of them: it needs a turn for each step of a
+# batch.
 sys.setswitchinterval(0.0005)
 
 
@@ -57,9 +56,10 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def run_in_thread(work: Callable[..., T], *arguments: Any, since: float) -> T:
-    """Return what work with Django's connections returns, in one of the threads for requests.
+    """Return the result of work with Django's connections, in one of the threads for requests.
 
-    It waits for the database as long as a request that was there at `since` (monotonic).
+    Its waits for the database are limited as for a request that was complete at `since`
+    (monotonic).
     """
 
     def run() -> T:
@@ -76,9 +76,9 @@ async def run_in_thread(work: Callable[..., T], *arguments: Any, since: float) -
 
 
 async def answer(scope: Scope, body: Body, receive: Receive, send: Send) -> None:
-    """Have Django answer a whole request, in one of the threads for what it costs.
+    """Have Django answer a whole request, in one of the threads for its cost.
 
-    One whose body it will refuse unread is answered and ends its connection.
+    If Django will refuse its body unread, the answer ends the connection.
     """
     environ = {**to_environ(scope), "wsgi.input": BytesIO(body.content), SINCE: time.monotonic()}
     client = Client(receive, send if body.is_read else closing(receive, send))
@@ -87,9 +87,10 @@ async def answer(scope: Scope, body: Body, receive: Receive, send: Send) -> None
     except Busy as error:
         await refuse_read(error, scope, send)
     except ConnectionError:
-        pass  # Nobody is there to be told.
+        pass  # The client has left.
     except asyncio.CancelledError:
-        # The server ends, and has no more patience; by itself it would answer 500 in plain text.
+        # The server is stopping and waits no longer; without this it would answer 500 in plain
+        # text.
         if client.is_waiting:
             await refuse_read(Unavailable(), scope, send)
         raise
@@ -110,13 +111,13 @@ async def _answer(environ: dict[str, Any], client: Client) -> None:
 
 
 def _handle(environ: dict[str, Any]) -> Made:
-    """Return an answer's head and its whole content, or that which is still to be streamed."""
+    """Return an answer's head, and its whole content or the response that is to be streamed."""
     head: Message = {"type": "http.response.start"}
 
     def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> Callable[..., Any]:
         head["status"] = int(status[:3])
         head["headers"] = [(n.lower().encode(), v.encode("latin-1")) for n, v in headers]
-        return BytesIO().write  # PEP 3333 demands it, Django never calls it.
+        return BytesIO().write  # PEP 3333 requires it; Django never calls it.
 
     deadlines.begin(since=environ[SINCE])
     try:
@@ -124,7 +125,7 @@ def _handle(environ: dict[str, Any]) -> Made:
     finally:
         deadlines.end()
     if environ["REQUEST_METHOD"] == "HEAD":
-        # Its content, all of an export, would be made and not sent.
+        # All of the content, even an export, would be made and not sent.
         response.close()
         return head, b""
     if response.streaming and not _is_small_file(response):
@@ -143,9 +144,9 @@ def _is_small_file(response: HttpResponseBase) -> bool:
 
 
 def _handle_and_stream(environ: dict[str, Any], client: Client) -> Made | None:
-    """Answer in one thread from the first page of an export to the last.
+    """Answer an export in one thread, from its first page to its last.
 
-    Returns what is no stream after all: a problem, or JSON.
+    Returns an answer that is not a stream after all: a problem, or JSON.
     """
     with _making:
         head, content = _handle(environ)
@@ -156,8 +157,8 @@ def _handle_and_stream(environ: dict[str, Any], client: Client) -> Made | None:
 
 
 def _stream(head: Message, response: HttpResponseBase, client: Client) -> None:
-    """Make a stream's chunks; all in one thread, for they may share a cursor."""
-    # Where another thread answered this one has to be told whose work it logs.
+    """Make a stream's chunks, all in one thread because they may share a cursor."""
+    # For this thread's log lines, if another thread made the answer.
     request_ids.current.set(response.headers.get(request_ids.HEADER, ""))
     try:
         client.put_from_thread(head)
@@ -166,7 +167,7 @@ def _stream(head: Message, response: HttpResponseBase, client: Client) -> None:
         client.put_from_thread({"type": "http.response.body", "body": b""})
     finally:
         response.close()
-        # Seldom used, and not to be kept open.
+        # These threads are rarely used, so their connections are not kept.
         connections.close_all()
 
 

@@ -1,4 +1,4 @@
-"""What caches may keep: nothing that does not say so itself."""
+"""What caches may keep: only answers that allow it."""
 
 from collections.abc import Callable
 
@@ -6,14 +6,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 PRIVATE = {"Cache-Control": "no-store"}
-# Every call of the API negotiates its format, and refuses those that it does not have.
+# Every call of the API negotiates its format, and refuses formats that it does not have.
 NEGOTIATED = {"Vary": "Accept"}
 
 
 def private_by_default(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: no-store where an answer says nothing of caches; what the API's depend on."""
+    """Middleware: no-store for answers without Cache-Control; Vary for those of the API."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

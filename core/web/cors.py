@@ -1,4 +1,4 @@
-"""Calls that any web site's page may make: CORS with `*`, and never with credentials."""
+"""Calls that a page of any web site may make: CORS with `*`, and never with credentials."""
 
 from collections.abc import Set
 from typing import Any
@@ -9,7 +9,7 @@ from rest_framework.viewsets import ViewSet
 
 from core.web.methods import KnownMethods
 
-# What DRF calls the action of OPTIONS, and of a call before it has looked at its method.
+# DRF's action for OPTIONS, and for a call whose method it has not read yet.
 NO_ACTION = ("metadata", None)
 SHARED = {
     "Access-Control-Allow-Origin": "*",
@@ -24,7 +24,7 @@ PREFLIGHT = {
 
 
 class OpenView(KnownMethods):
-    """A view of which a page of any origin may call and read some methods."""
+    """A view with some methods that a page of any origin may call and read."""
 
     def open_methods(self) -> Set[str]:
         """Return these methods, in capitals."""
@@ -52,8 +52,8 @@ class OpenViewSet(OpenView, ViewSet):
     open_actions = {"create"}
 
     def called_action(self) -> str | None:
-        """Return the action of this request, known before DRF has set `self.action`."""
-        if self.request is None:  # While the schema is made there is none.
+        """Return the action of this request, even before DRF has set `self.action`."""
+        if self.request is None:  # While the schema is made.
             return self.action
         return (self.action_map or {}).get((self.request.method or "").lower())
 

@@ -1,7 +1,7 @@
-"""What a request costs, which decides the threads that answer it (core/web/bridge.py).
+"""The cost of a request, which selects the threads that answer it (core/web/bridge.py).
 
-A view says so for each action that is not cheap: `costs` maps the action's name, or the method's
-where the view has no actions, to a function of what was asked. All else is cheap.
+A view states it for each action that is not cheap: `costs` maps the action's name, or the method's
+if the view has no actions, to a function of the request. All other requests are cheap.
 """
 
 from collections.abc import Callable
@@ -38,12 +38,12 @@ def costly(asked: Asked) -> Cost:
 
 
 def or_file(cost: Callable[[Asked], Cost]) -> Callable[[Asked], Cost]:
-    """Return what a call costs that gives JSON at this cost, or a file."""
+    """Return the cost of a call that gives JSON at this cost, or a file."""
     return lambda asked: Cost.STREAMED if _may_be_file(asked) else cost(asked)
 
 
 def cost_of(environ: dict[str, Any]) -> Cost:
-    """Return what a WSGI request costs, as its view says."""
+    """Return the cost that its view states for a WSGI request."""
     method = environ["REQUEST_METHOD"].lower().replace("head", "get")
     if method != "get":
         return Cost.CHEAP
@@ -59,6 +59,6 @@ def cost_of(environ: dict[str, Any]) -> Cost:
 
 
 def _may_be_file(asked: Asked) -> bool:
-    """Whether content negotiation may choose a file; where it chooses JSON no harm is done."""
+    """Whether content negotiation may choose a file; choosing JSON after all does no harm."""
     kinds = ("text/*", *(kind.media_type for kind in FORMATS.values()))
     return asked.query.get("format") in FORMATS or any(kind in asked.accept for kind in kinds)

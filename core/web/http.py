@@ -1,8 +1,8 @@
-"""HTTP as web and live speak it: uvicorn's, but that no caller can make it lose count of requests.
+"""uvicorn's HTTP for web and live, hardened so that no caller can confuse where requests begin.
 
 `uvicorn --http core.web.http:Protocol`. llhttp, which parses in C, stops at a request that offers
 an Upgrade and takes its body for the next request. Here the offer is declined: the request is read
-by its length as any other, and is the last of its connection.
+by its length like any other, and is the last on its connection.
 """
 
 from http import HTTPStatus
@@ -10,19 +10,18 @@ from http import HTTPStatus
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-# Of a head, of trailers, or of whatever else is no body. What one packet brings may be more.
+# Of a head, of trailers, or of anything else outside a body. A single packet may exceed it.
 MOST_HEAD_BYTES = 64 * 1024
 # A client that takes nothing of an answer for this long is cut off. The threads that make streams
-# have given up by then (core/web/bridge.py); here the bytes that were sent, and the connection, are
-# let go.
+# have given up by then (core/web/bridge.py); this frees the sent bytes and the connection.
 STALL_SECONDS = 40
-# What follows a request that was refused is dropped for so long: a connection that is closed with
-# bytes unread is reset, and the reset overtakes the answer.
+# Data after a refused request is dropped for this long: closing a connection with unread bytes
+# resets it, and the reset overtakes the answer.
 LINGER_SECONDS = 2
 
 
 class Protocol(HttpToolsProtocol):
-    """A connection each of whose requests has one answer, in their order."""
+    """A connection on which each request gets one answer, in order."""
 
     _is_over = False
     _head_bytes = 0
@@ -47,11 +46,11 @@ class Protocol(HttpToolsProtocol):
         except HttpParserUpgrade as stop:
             self.parser = HttpRequestParser(self)
             self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-            # CONNECT stops it once more, and is refused.
+            # CONNECT stops the parser again, and is refused.
             self.parser.feed_data(self._head_without_upgrade() + data[stop.args[0] :])
 
     def _should_upgrade(self) -> bool:
-        # Asked where the parser is about to stop: nothing is begun for what is read once more.
+        # Called just before the parser stops: nothing may begin for a request that is read again.
         return True
 
     def _head_without_upgrade(self) -> bytes:
@@ -66,7 +65,7 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head_bytes = 0
         super().on_headers_complete()
-        # What comes after a chunked body is no header, though uvicorn takes it for one.
+        # Trailers of a chunked body are not headers, though uvicorn takes them for some.
         self.headers = []
 
     def on_body(self, body: bytes) -> None:
@@ -87,13 +86,13 @@ class Protocol(HttpToolsProtocol):
         super().resume_writing()
 
     def _refuse(self, name: str) -> None:
-        """Answer what is no request, as far as it can be told from the answers before."""
+        """Answer invalid HTTP, unless the answer could be taken for that of an earlier request."""
         self._is_over = True
         if self.cycle and not self.cycle.response_complete:
-            # Another answer would pass for that of a request before, which is the last one now.
+            # Another answer would pass for that of the earlier request, which is the last one now.
             self.cycle.keep_alive = False
             return
-        # They need Django's settings, which the application has loaded by now.
+        # Imported here: they need Django's settings, which the application has loaded by now.
         from core.api import problems
         from core.web import refusals
 

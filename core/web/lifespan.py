@@ -1,4 +1,4 @@
-"""What a web process does as it starts and ends, which its server tells it (ASGI's lifespan)."""
+"""The start and end of a web process, which its server announces (ASGI's lifespan)."""
 
 import os
 import signal
@@ -10,9 +10,9 @@ from core.web.message_framing import Receive, Send
 
 
 async def live(receive: Receive, send: Send, *, at_end: Callable[[], None]) -> None:
-    """Live until the server ends; `at_end` is called when the last request has been answered.
+    """Run until the server stops; `at_end` is called once the last request has been answered.
 
-    It takes the place of `atexit`: uvicorn ends by the signal that it was sent.
+    It replaces `atexit`, because uvicorn ends by the signal that it received.
     """
     await receive()
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -23,7 +23,7 @@ async def live(receive: Receive, send: Send, *, at_end: Callable[[], None]) -> N
 
 
 def _end_with_parent() -> None:
-    """End where the supervisor of several processes was killed; uvicorn would go on without."""
+    """Stop if the supervisor of several processes was killed; uvicorn would run on without it."""
     if parent := parent_process():
         parent.join()
         os.kill(os.getpid(), signal.SIGTERM)

@@ -1,7 +1,7 @@
-"""Where a request ends: what its head says of that, before any of it is believed.
+"""Where a request ends: reads and checks what its head says of that.
 
-An answer that is given before all of a body was read ends its connection, so that nobody takes
-the rest of the body for the next request.
+An answer that is given before the whole body was read ends its connection, so that no proxy or
+server takes the rest of the body for the next request.
 """
 
 import asyncio
@@ -18,19 +18,19 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 CLOSE = (b"connection", b"close")
-# More digits are no body that anybody has; int() refuses some thousands of them by ValueError.
+# No body has a length of more digits; int() raises ValueError for thousands of them.
 LENGTH = re.compile(rb"[0-9]{1,18}")
-# Of a body that was refused unread so much is taken and dropped while its sender reads the answer:
-# a connection that is closed with bytes unread is reset, and the reset overtakes the answer.
+# The limit of a refused body that is read and dropped while its sender reads the answer: closing a
+# connection with unread bytes resets it, and the reset overtakes the answer.
 MOST_DROPPED_BYTES = 32 * 1024 * 1024
 LINGER_SECONDS = 10
 IDLE_SECONDS = 2
 
 
 def check_head(scope: Scope) -> int | None:
-    """Return the length of the body, or None where it is not known beforehand (chunked).
+    """Return the length of the body, or None if it is not stated (chunked).
 
-    UnreadableRequest (400) or LargeHeaders (431) where the head is not to be trusted.
+    UnreadableRequest (400) or LargeHeaders (431) for a head that cannot be trusted.
     """
     if scope["http_version"] not in ("1.1", "1.0"):
         raise UnreadableRequest("The request is not HTTP/1.1 or HTTP/1.0.")
@@ -63,7 +63,7 @@ def _to_length(value: bytes) -> int:
 
 
 def closing(receive: Receive, send: Send) -> Send:
-    """Return a `send` for an answer after which the connection ends, though a body still comes."""
+    """Return a `send` for an answer that ends the connection, though a body still arrives."""
 
     async def send_last(message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
@@ -80,7 +80,7 @@ def closing(receive: Receive, send: Send) -> Send:
 
 
 async def drop(receive: Receive, *, most: int) -> bool:
-    """Take and drop a body, up to so many bytes and for LINGER_SECONDS; return whether it ended."""
+    """Read and drop up to `most` bytes of a body for LINGER_SECONDS; return whether it ended."""
     dropped = 0
     with suppress(TimeoutError):
         async with asyncio.timeout(LINGER_SECONDS):

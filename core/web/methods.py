@@ -1,4 +1,4 @@
-"""Methods that a call does not have."""
+"""Methods that a call lacks."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from rest_framework.views import APIView
 
 
 class KnownMethods(APIView):
-    """Answers 405 to any other method before it asks who calls, how often, and in which format."""
+    """Answers 405 to an unknown method before it checks the caller, limits and format."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         method = request.method or ""

@@ -1,7 +1,7 @@
-"""What settings.MIDDLEWARE does for an answer that Django's handler does not make.
+"""The effect of settings.MIDDLEWARE on answers that Django's handler does not make.
 
-Batches are answered on the event loop (analytics/ingest/shell.py). HOW says of each middleware what
-becomes of it there, and a test fails for one that has no line.
+Batches are answered on the event loop (analytics/ingest/shell.py). HOW states for each middleware
+how it is replaced there, and a test fails for one without an entry.
 """
 
 from functools import lru_cache
@@ -17,15 +17,15 @@ from core.web.environ import to_environ
 from core.web.message_framing import Scope
 from core.wsgi import Request
 
-RUN = "It runs here, once for each host and scheme, because it depends on nothing else."
-PAGES = "It is for pages: a browser loads nothing for an answer of JSON, and frames none."
-COOKIES = "It reads cookies, which a batch may carry but which count for nothing."
+RUN = "It runs here once for each host and scheme, because it depends on nothing else."
+PAGES = "It is for pages: a browser loads nothing for JSON, and does not frame it."
+COOKIES = "It reads cookies, which are ignored in a batch."
 HOW = {
     "core.web.request_ids.request_ids": "The shell chooses the id and sends it.",
     "core.metrics.count_requests": "The shell counts the answer.",
     "core.web.caching.private_by_default": RUN,
     "django.middleware.security.SecurityMiddleware": RUN,
-    "whitenoise.middleware.WhiteNoiseMiddleware": "It answers GET and HEAD alone.",
+    "whitenoise.middleware.WhiteNoiseMiddleware": "It only answers GET and HEAD.",
     "csp.middleware.CSPMiddleware": PAGES,
     "core.web.security_headers.permissions_policy": PAGES,
     "django.contrib.sessions.middleware.SessionMiddleware": COOKIES,
@@ -36,11 +36,11 @@ HOW = {
     "django.contrib.messages.middleware.MessageMiddleware": COOKIES,
     "django.middleware.clickjacking.XFrameOptionsMiddleware": PAGES,
     "axes.middleware.AxesMiddleware": "It answers logins.",
-    "dashboard.instances.passwords.refuse_while_busy": "It answers what hashes a password.",
+    "dashboard.instances.passwords.refuse_while_busy": "It answers requests that hash a password.",
 }
-# What RUN may depend on.
+# The headers that RUN may depend on.
 READ = (b"host", b"x-forwarded-proto")
-# The answer's own.
+# Headers that the answer has already.
 OWN = {"content-type", "content-length"}
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -49,7 +49,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 def headers_of_middleware(scope: Scope) -> Headers | None:
     """Return the headers that middleware adds to an answer of the API.
 
-    None where it answers by itself: the host is not ours, or the call must go to https.
+    None if middleware answers itself: the host is not ours, or the call must use https.
     """
     lines = tuple((name, value) for name, value in scope["headers"] if name in READ)
     return _run(lines, scope["scheme"], tuple(scope["server"]))

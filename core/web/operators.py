@@ -1,4 +1,4 @@
-"""Who may read the probes: callers from the operators' own networks."""
+"""Access to the probes: callers from the operators' own networks."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,12 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from core.web.addresses import UNKNOWN, client_address, connection_address
 
 View = Callable[[HttpRequest], HttpResponse]
-# Any of them says that a proxy has passed the request on.
+# Each of them shows that a proxy has passed the request on.
 OF_PROXIES = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
 
 
 def operators_only(view: View) -> View:
-    """Answer 403 to callers from outside OPERATOR_NETWORKS, and to those of unknown address."""
+    """Answer 403 to callers outside OPERATOR_NETWORKS, and to those without a known address."""
 
     @wraps(view)
     def guarded(request: HttpRequest) -> HttpResponse:
@@ -27,7 +27,7 @@ def operators_only(view: View) -> View:
 
 
 def is_operator(address: str) -> bool:
-    """Whether an address lies in one of the operators' networks; UNKNOWN lies in none."""
+    """Whether an address is in one of the operators' networks; UNKNOWN is in none."""
     try:
         caller = ip_address(address)
     except ValueError:
@@ -38,10 +38,10 @@ def is_operator(address: str) -> bool:
 
 
 def _address(request: HttpRequest) -> str:
-    """Return the caller's address, or UNKNOWN where only a proxy's is known.
+    """Return the caller's address, or UNKNOWN if only a proxy's is known.
 
-    Prometheus, a balancer or Kubernetes calls PROBE_PORT itself, past the proxies; no proxy may
-    lead there, and a call that has passed one is refused.
+    Prometheus, a balancer or Kubernetes calls PROBE_PORT directly. No proxy may lead there, and a
+    call that has passed one is refused.
     """
     if settings.TRUSTED_PROXIES and not _is_probe(request):
         return client_address(request)

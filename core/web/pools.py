@@ -1,4 +1,4 @@
-"""Bounded work: so many threads, a few requests that wait for one, and 503 for all others."""
+"""Bounded work: a fixed number of threads, a few waiting requests, and 503 for all others."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,8 +9,8 @@ from core.api.problems import Busy
 
 T = TypeVar("T")
 
-# Those that wait hold a connection each, and nothing else. Two seconds and a request's time with
-# the database stay under what the service promises (docs/faults.md).
+# A waiting request only holds a connection. Two seconds and a request's time for the database stay
+# below what the service promises (docs/faults.md).
 MOST_WAITING = 8
 WAIT_SECONDS = 2
 
@@ -24,10 +24,10 @@ class Pool:
         self._waiting = 0
 
     async def run(self, work: Callable[..., T], *arguments: Any, left: asyncio.Future) -> T:
-        """Return what the work returns, in a thread.
+        """Return the result of the work, which runs in a thread.
 
-        Busy (503) where MOST_WAITING requests wait already, or no thread is free in WAIT_SECONDS;
-        ConnectionError where `left`, which is done when the client has left, comes first.
+        Busy (503) if MOST_WAITING requests wait already, or no thread is free within WAIT_SECONDS;
+        ConnectionError if `left`, which is done once the client has left, comes first.
         """
         await self._enter(left)
         try:

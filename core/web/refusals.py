@@ -1,4 +1,4 @@
-"""What is refused before any view has it: a problem as the views' are, and counted as they are."""
+"""Refusals before any view runs: a problem, counted, both as for an answer of a view."""
 
 from rest_framework.exceptions import APIException
 
@@ -11,12 +11,12 @@ REQUEST_ID = HEADER.lower().encode()
 
 
 async def refuse(error: APIException, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request, whose body may still come, with a problem, which ends its connection."""
+    """Answer a request, whose body may still arrive, with a problem that ends its connection."""
     await refuse_read(error, scope, closing(receive, send))
 
 
 async def refuse_read(error: APIException, scope: Scope, send: Send) -> None:
-    """Do the same with a request whose body was read."""
+    """Do the same for a request whose body was read."""
     asked_id = next((value for name, value in scope["headers"] if name == REQUEST_ID), b"")
     headers, body = to_refusal(error, method=scope["method"], asked_id=asked_id.decode("latin-1"))
     await send({"type": "http.response.start", "status": error.status_code, "headers": headers})
@@ -28,7 +28,7 @@ def to_refusal(
 ) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """Count a refusal, which ends its connection; return the answer's headers and its body.
 
-    `asked_id` is the request id that the caller wants; neither is known of what is no request.
+    `asked_id` is the request id that the caller sent. Both parameters are empty for invalid HTTP.
     """
     count_request(route="none", method=method, status=error.status_code)
     answer = write_problem(error)
@@ -39,7 +39,8 @@ def to_refusal(
         CLOSE,
         (b"cache-control", b"no-store"),
         (b"vary", b"Accept"),
-        # It says nothing of anybody's; without it the tracker on another site could not read it.
+        # A refusal holds nothing private; without this the tracker on another site could not read
+        # it.
         (b"access-control-allow-origin", b"*"),
         (b"cross-origin-resource-policy", b"cross-origin"),
         (REQUEST_ID, choose_id(asked_id).encode()),

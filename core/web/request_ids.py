@@ -1,7 +1,7 @@
-"""One id for what a request sets off, from the browser's batch to the drain.
+"""One id for all work that a request causes, from the browser's batch to the drain.
 
-A caller may bring its own in X-Request-ID; else one is made. It is in the answer's header, in every
-log line that the request causes, and in the headers of the tasks that it queues.
+A caller may send one in X-Request-ID; otherwise it is made here. It is in the answer's header, in
+every log line of the request, and in the headers of the tasks that it queues.
 """
 
 import logging
@@ -13,26 +13,26 @@ from random import getrandbits
 from django.http import HttpRequest, HttpResponse
 
 HEADER = "X-Request-ID"
-# What is logged must not be able to forge a line.
+# A logged id must not be able to forge a line.
 SENSIBLE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 current: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def choose_id(brought: str) -> str:
-    """Return the id that a caller brought, or a new one where that is not sensible."""
+    """Return the id that a caller sent, or a new one if it is missing or not acceptable."""
     return brought if SENSIBLE.fullmatch(brought) else f"{getrandbits(128):032x}"
 
 
 def request_ids(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: give the request its id, and say it in the answer."""
+    """Middleware: sets the request's id, and adds it to the answer."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         request_id = choose_id(request.headers.get(HEADER, ""))
-        # Never taken back: Django logs a refusal after all middleware, and a thread's next request
-        # sets its own.
+        # Never reset: Django logs a refusal after all middleware, and a thread's next request sets
+        # its own.
         current.set(request_id)
         response = get_response(request)
         response.headers[HEADER] = request_id
@@ -42,7 +42,7 @@ def request_ids(
 
 
 class AddRequestId(logging.Filter):
-    """Puts the id on each log record: bare for JSON, and bracketed for a line."""
+    """Adds the id to each log record: bare for JSON, and in brackets for plain lines."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         request_id = current.get()

@@ -1,6 +1,6 @@
-"""What browsers may do with our pages: the Content Security Policy and its siblings.
+"""What browsers may do with our pages: the Content Security Policy and similar headers.
 
-A view that needs more says so itself, with django-csp's decorators (`csp.decorators`).
+A view that needs more permissions adds them with django-csp's decorators (`csp.decorators`).
 """
 
 from collections.abc import Callable
@@ -10,14 +10,14 @@ from wsgiref.headers import Headers
 from csp.constants import NONE, SELF
 from django.http import HttpRequest, HttpResponse
 
-# ApexCharts 4.7.0 adds two style elements, whose text its version fixes. Their hashes let in these
-# two and nothing else, and unlike a nonce they are the same for every answer.
+# ApexCharts 4.7.0 adds two style elements, with fixed texts. Their hashes only allow these two, and
+# unlike a nonce they are the same for every answer.
 CHART_STYLES = (
     "'sha256-TBymqJXQvXKxe+z+3ydUYBErlkFFu110c5FjiVB8p+M='",
     "'sha256-aSysLrDECVdJ6L+jLf8CC5QKLmwRuk/OZiZk9mYky8A='",
 )
 TRACKER = "analytics/tracker.js"
-# Ours need none of what a browser has beyond a pointer.
+# Our pages need none of a browser's features except the pointer.
 PERMISSIONS = ", ".join(
     f"{feature}=()"
     for feature in (
@@ -38,7 +38,7 @@ PERMISSIONS = ", ".join(
 def content_policy(*, chart_url: str, stream_url: str) -> dict[str, Any]:
     """Return django-csp's setting: our own files, the streams, and the chart library's one address.
 
-    The whole address rather than its host, because a CDN's host serves anybody's scripts.
+    The whole address and not its host, because a CDN serves anybody's scripts from one host.
     """
     return {
         "DIRECTIVES": {
@@ -55,7 +55,7 @@ def content_policy(*, chart_url: str, stream_url: str) -> dict[str, Any]:
 
 
 def share_tracker(headers: Headers, path: str, url: str) -> None:
-    """WhiteNoise's hook: let pages of any site embed the tracker, also under a strict policy.
+    """WhiteNoise's hook: lets pages of any site embed the tracker, even under a strict policy.
 
     A page with `Cross-Origin-Embedder-Policy: require-corp` loads nothing without this header.
     """
@@ -66,7 +66,7 @@ def share_tracker(headers: Headers, path: str, url: str) -> None:
 def permissions_policy(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware that says so on every answer."""
+    """Middleware: adds Permissions-Policy to every answer."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

@@ -1,4 +1,4 @@
-"""Web's server: uvicorn, which by its own command line has no second port for the probes."""
+"""Web's server: uvicorn, whose own command line has no second port for the probes."""
 
 import argparse
 import os
@@ -16,13 +16,13 @@ CONFIG: dict[str, Any] = {
     "http": "core.web.http:Protocol",
     "ws": "none",
     "access_log": False,
-    # Who is asking, and how, is read where the trusted proxies are known (core/web/addresses.py).
+    # core/web/addresses.py determines the caller, because it knows the trusted proxies.
     "proxy_headers": False,
     "server_header": False,
-    # Longer than proxies keep a connection that is idle (nginx a minute, Caddy two): one that we
-    # close first might have a request on its way.
+    # Longer than proxies keep an idle connection (nginx a minute, Caddy two): a request might be on
+    # its way when we close one first.
     "timeout_keep_alive": 150,
-    # What has been begun may take so long when the process is told to end.
+    # Running requests may take this long after the process is told to stop.
     "timeout_graceful_shutdown": 8,
 }
 
@@ -30,15 +30,14 @@ CONFIG: dict[str, Any] = {
 def serve(*, application: str, host: str, port: int, workers: int, probe_port: int = 0) -> None:
     """Serve an ASGI application ("module:name") until SIGTERM or SIGINT.
 
-    At `probe_port`, unless it is 0, the same application is reached past the proxies
-    (core/web/operators.py). With more workers than one, each is a process, and one that dies is
-    started anew.
+    `probe_port`, unless it is 0, serves the same application past the proxies
+    (core/web/operators.py). With several workers each is a process, and is restarted if it dies.
     """
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
     config = uvicorn.Config(application, host=host, port=port, workers=workers, **CONFIG)
-    # Here too, so that the supervisor of several workers logs as they do, and ends where a setting
-    # is wrong: it would start its workers again and again.
+    # Here too, so that the supervisor of several workers logs as they do, and stops if a setting is
+    # wrong: otherwise it would restart its workers forever.
     configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
     listeners = [config.bind_socket()]
     if probe_port:

@@ -1,4 +1,4 @@
-"""Who calls: the holder of an instance's write token."""
+"""The caller: the holder of an instance's write token."""
 
 from django.contrib.auth.models import AnonymousUser
 from rest_framework.authentication import BaseAuthentication
@@ -8,10 +8,10 @@ from dashboard.instances.tokens import WriteToken, read_token
 
 
 class WriteTokenAuthentication(BaseAuthentication):
-    """Reads `Authorization: Bearer …`; the caller stays anonymous and `request.auth` names it.
+    """Reads `Authorization: Bearer …`; the user is anonymous and `request.auth` has the token.
 
-    The signature alone is checked here. Whether the token was revoked is checked where its
-    instance is looked up anyway, so that no call pays a query for it.
+    Only the signature is checked here. Revocation is checked where the instance is read anyway, so
+    that no call needs another query for it.
 
     `described_only` is for a call that reads the token itself: the class then only describes it.
     """

@@ -9,13 +9,13 @@ from rest_framework.exceptions import AuthenticationFailed
 
 from core.api.problems import ForeignInstance
 
-# Salts of their own, so that nothing else that this key signs can pass for one of these.
+# Separate salts, so that nothing else signed with this key passes for one of these.
 WRITE_SALT = "pointerscope.write-token"
 TICKET_SALT = "pointerscope.stream-ticket"
 
 
 class BadToken(AuthenticationFailed):
-    """A write token that does not hold."""
+    """A write token that is not valid."""
 
     auth_header = "Bearer"
 
@@ -31,7 +31,7 @@ def make_token(*, instance_id: UUID, version: int) -> str:
 
 
 def read_token(text: str) -> WriteToken:
-    """Return what the token says; BadToken (401) where its signature does not hold."""
+    """Return the content of a token; BadToken (401) if its signature is wrong."""
     try:
         instance, _, version = signing.Signer(salt=WRITE_SALT).unsign(text).partition(".")
     except signing.BadSignature:
@@ -40,7 +40,7 @@ def read_token(text: str) -> WriteToken:
 
 
 def make_ticket(*, instance_id: UUID) -> str:
-    """Return a signed ticket for the instance's stream, which holds for some minutes.
+    """Return a signed ticket for the instance's stream, valid for some minutes.
 
     Addresses get into logs, so a ticket must not be valid for long, or permit writing.
     """
@@ -48,22 +48,22 @@ def make_ticket(*, instance_id: UUID) -> str:
 
 
 def read_ticket(text: str) -> UUID:
-    """Return whose stream the ticket is for; AuthenticationFailed (401) where it does not hold."""
+    """Return whose stream the ticket is for; AuthenticationFailed (401) if it is not valid."""
     try:
         signer = signing.TimestampSigner(salt=TICKET_SALT)
         instance = signer.unsign(text, max_age=settings.STREAM_TICKET_SECONDS)
     except signing.BadSignature:
-        raise AuthenticationFailed("The ticket does not hold, or no longer.") from None
+        raise AuthenticationFailed("The ticket is not valid, or has expired.") from None
     return UUID(instance)
 
 
 def check_instance(token: WriteToken, instance_id: UUID) -> None:
-    """Raise ForeignInstance (403) where the token is of another instance than the path's."""
+    """Raise ForeignInstance (403) if the token belongs to another instance than the path's."""
     if token.instance_id != instance_id:
         raise ForeignInstance
 
 
 def check_version(token: WriteToken, version: int | None) -> None:
-    """Raise BadToken (401) where the token was revoked or ended since."""
+    """Raise BadToken (401) if the token was revoked or has ended since."""
     if token.version != version:
         raise BadToken("The write token was revoked, or has ended.")
