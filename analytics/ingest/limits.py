@@ -1,4 +1,4 @@
-"""How much an instance, an address and all together may send; docs/security.md has the limits."""
+"""Limits on what an instance, an address and all callers together may send (docs/security.md)."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -11,9 +11,8 @@ from core.api.throttling import EVERYBODY, Charge, Limit, spend, spend_each
 from dashboard.instances.throttles import instances_of_all
 
 MINUTE_US = 60_000_000
-# Each minute that a batch touches has statuses of its own on the rungs up to one minute. Rolling
-# them up took the database 0.3 ms, measured; an event among others takes the whole service 0.03
-# to 0.07 ms.
+# Each minute that a batch touches has its own statuses on the rungs up to one minute. Rolling them
+# up took the database 0.3 ms, measured; another event costs the whole service 0.03 to 0.07 ms.
 MINUTE_COST = 10
 FREE_MINUTES = 2
 RULE = (
@@ -23,9 +22,9 @@ RULE = (
 
 
 def cost_of(times: Sequence[int]) -> int:
-    """Return what a batch of samples with these times (epoch us) is charged, in events.
+    """Return the charge, in events, of a batch of samples with these times (epoch us).
 
-    That is the number of its events, or ten for each minute that it touches beyond the second,
+    This is the number of its events, or ten for each minute that it touches beyond the second,
     whichever is more.
     """
     if max(times) - min(times) < MINUTE_US:
@@ -35,7 +34,7 @@ def cost_of(times: Sequence[int]) -> int:
 
 
 class Load(NamedTuple):
-    """A batch as limits see it: whose it is, which caller sends it, and what it costs in events."""
+    """A batch as limits see it: its instance, its caller, and its cost in events."""
 
     instance_id: UUID
     caller: str
@@ -43,7 +42,7 @@ class Load(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """What a batch is charged to."""
+    """The limits that a batch is charged to."""
 
     batches: Limit
     of_instance: Limit
@@ -52,21 +51,21 @@ class Limits(NamedTuple):
 
 
 def spend_batch(load: Load) -> None:
-    """Charge a batch to its instance, its caller and the whole; Throttled (429) if it is over."""
+    """Charge a batch to its instance, its caller and the total; Throttled (429) if over a limit."""
     spend(_charges(load, _limits()))
 
 
 async def spend_batches(loads: Iterable[Load]) -> list[Throttled | None]:
     """Charge batches in one round trip; return the refusal (429) of each that is over, else None.
 
-    One that is refused is not charged.
+    A refused batch is not charged.
     """
     limits = _limits()
     return await spend_each([_charges(load, limits) for load in loads])
 
 
 def quotas() -> list[Limit]:
-    """Return the limits of the whole service, which all callers spend together."""
+    """Return the limits of the whole service, which all callers share."""
     return [_limits().of_all, instances_of_all()]
 
 
@@ -80,7 +79,7 @@ def _limits() -> Limits:
 
 
 def _charges(load: Load, limits: Limits) -> list[Charge]:
-    # One that costs more than a limit allows in a window could never be sent.
+    # A batch that costs more than a whole window allows could otherwise never be sent.
     instance, cost = load.instance_id.hex, load.cost
     return [
         (limits.batches, instance, 1),

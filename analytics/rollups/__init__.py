@@ -1,4 +1,4 @@
-"""From samples to statuses: the outbox, its shards, the drain, and the checks that prove it."""
+"""From samples to statuses: the outbox, its shards, the drain, and the checks of the results."""
 
 from analytics.rollups.backfill import rows_of
 from analytics.rollups.hints import Hint, send_hints, send_last_hints

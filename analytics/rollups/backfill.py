@@ -1,4 +1,4 @@
-"""Filling a rung that was added to the ladder, from all that the level below it still has."""
+"""Filling of a rung that was added to the ladder, from all stored rows of the level below."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,7 +15,8 @@ from dashboard.models import Browser
 from dashboard.statuses.intervals import align
 from dashboard.statuses.ladder import RAW, level_below, model_of
 
-# A drain recomputes a claim in one statement, within seconds: an hour of one browser is little.
+# A drain recomputes a claim in one statement, within seconds: an hour of one browser is a small
+# one.
 PIECE = timedelta(hours=1)
 
 
@@ -25,10 +26,10 @@ def list_browsers_to_fill() -> list[int]:
 
 
 def fill(*, rung: int, browser_id: int, now: datetime) -> int:
-    """Recompute a browser's statuses of a rung (ms); return how many came to differ.
+    """Recompute a browser's statuses of a rung (ms); return how many changed.
 
-    Safe beside live traffic, and repeatable: it puts marks into the outbox, an hour's at a time,
-    and drains them as a worker would. What changes is marked for the rung above.
+    Safe during live traffic, and repeatable: it puts marks into the outbox, an hour at a time, and
+    drains them as a worker would. Changes are marked for the rung above.
     """
     changed = 0
     for mark in _marks(rung, browser_id):
@@ -38,7 +39,7 @@ def fill(*, rung: int, browser_id: int, now: datetime) -> int:
 
 
 def forget_removed_rungs() -> int:
-    """Delete what waits in the outbox for rungs that the ladder lost; return how many marks."""
+    """Delete the outbox's marks for rungs that the ladder lost; return how many."""
     return DirtyRange.objects.exclude(rung__in=settings.RUNGS_MS).delete()[0]
 
 
@@ -55,17 +56,17 @@ def _marks(rung: int, browser_id: int) -> Iterator[DirtyRange]:
 
 
 def rows_of(level: int) -> QuerySet[Any]:
-    """Return what a level holds: all samples, or all statuses of a rung."""
+    """Return the rows of a level: all samples, or all statuses of a rung."""
     if level == RAW:
         return PointerPositionEvent.objects.all()
     return model_of(level).objects.filter(interval_ms=level)
 
 
 def _whole_since(level: int) -> datetime | None:
-    """Where a bucket of the highest rung begins of which the level has everything.
+    """Return the start of the first bucket of the highest rung that the level holds completely.
 
-    A bucket that is only half there must not come to be on any rung: the one above would take it
-    for the whole.
+    A partly stored bucket must not be filled on any rung: the rung above would take it for
+    complete.
     """
     seal = Seal.objects.filter(level=level).first()
     return align(seal.before, settings.RUNGS_MS[-1]) if seal else None

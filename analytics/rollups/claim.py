@@ -1,12 +1,12 @@
-"""What a drain takes at a time: a bounded amount of work, in turn from each browser that waits.
+"""The claim of a drain: a bounded amount of work, taken fairly from all waiting browsers.
 
-A claim is bounded twice. A mark says how many samples it is for (for higher rungs: statuses), and a
-claim takes marks for so many. Then it counts what lies in their buckets, and puts back what exceeds
-the bound. The count itself stops there.
+A claim is bounded twice. Each mark states its number of samples (for higher rungs: statuses), and a
+claim takes marks up to a total. Then it counts the rows in their buckets, and puts back those
+beyond the bound. The count itself stops there.
 
-A claim is fair. It takes the same amount of work from each browser, the earliest first. It takes
-either fresh marks or backlog, which is late data and what has waited for minutes. Claims of backlog
-go round: each begins after the browser that the last one ended with.
+A claim is fair. It takes the same amount of work from each browser, the earliest marks first. It
+takes either fresh marks or backlog, which is late data and marks that have waited for minutes.
+Claims of backlog go round: each begins after the browser that the last one ended with.
 """
 
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from analytics.rollups.shards import counting
 from dashboard.streaming.stream import WINDOW
 
-# Marks that begin in what streams show. A tracker's marks do, unless it was offline.
+# Marks that begin within the streams' window. A tracker's marks do, unless it was offline.
 FRESH = WINDOW
 # How many marks of one browser a claim looks at.
 MOST_MARKS = 400
@@ -24,13 +24,13 @@ MOST_MARKS = 400
 APART = 400
 UNKNOWN = 100
 
-# `waiting` steps through an index from browser to browser, so that it costs as much as browsers
-# wait, not as marks do. A mark costs what it is for. Where it does not touch the one before it, it
-# costs `apart` more, because its range of buckets needs a look for the segment that it begins with.
+# `waiting` steps through an index from browser to browser, so that its cost depends on the number
+# of browsers, not of marks. A mark costs its number of samples. If it does not touch the previous
+# mark it costs `apart` more, because its range needs a look-up of the segment that it begins with.
 #
-# Locks: first the browsers, shared, then the marks it deletes; the count is there for that order.
-# An erasure takes the browser and then its marks, so the other order would deadlock. It waits for
-# us, or we wait for it, find the browser gone and roll nothing up for it.
+# Locks: first the browsers, shared, then the deleted marks; the count enforces that order. An
+# erasure takes the browser and then its marks, so the other order would deadlock. Either it waits
+# for us, or we wait for it, find the browser gone and roll nothing up for it.
 CLAIM = """
 with recursive waiting as (
     select first.* from (
@@ -95,7 +95,7 @@ select rest.*, browser.* from rest left join (
 class Portion(NamedTuple):
     """What a claim takes: marks that begin in [since, before), for `work` samples.
 
-    It goes through `browsers` browsers, from the one after `after`. What begins before `fresh` is
+    It goes through `browsers` browsers, starting after `after`. Marks that begin before `fresh` are
     backlog.
     """
 
@@ -108,10 +108,10 @@ class Portion(NamedTuple):
 
 
 class Claimed(NamedTuple):
-    """A browser's marks that were claimed: how many, since when, and for which whole buckets.
+    """A browser's claimed marks: how many, the oldest's time, and the whole buckets they touch.
 
-    `buckets` is a multirange, as text, and `since` where the first of them begins. The browser is
-    not there where it has been erased meanwhile.
+    `buckets` is a multirange, as text, and `since` the start of its first bucket. `is_there` is
+    false if the browser has been erased meanwhile.
     """
 
     browser_id: int
@@ -123,10 +123,10 @@ class Claimed(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """What was claimed.
+    """The result of a claim.
 
-    `has_backlog` says whether any browser that was gone through has backlog, `is_cut` whether a
-    browser's marks were left, and `browsers` how many were gone through.
+    `has_backlog` says whether any visited browser has backlog, `is_cut` whether marks of one were
+    left, and `browsers` how many were visited.
     """
 
     has_backlog: bool
@@ -141,12 +141,12 @@ def fresh_marks(*, now: datetime, work: int) -> Portion:
 
 
 def backlog_marks(*, now: datetime, work: int, browsers: int, after: int) -> Portion:
-    """Return the portion of older marks, of so many browsers from the one after `after`."""
+    """Return the portion of older marks, of `browsers` browsers from the one after `after`."""
     return Portion(None, now - FRESH, now - FRESH, work, browsers, after)
 
 
 def claim(cursor: Any, *, rung: int, shard: int, portion: Portion) -> Claim:
-    """Take marks out of the outbox. The caller has the shard's turn, and a transaction with it."""
+    """Take marks out of the outbox, in a transaction that holds the shard's turn."""
     cursor.execute(CLAIM, _parameters(rung, shard, portion))
     rows = cursor.fetchall()
     has_backlog, browsers, is_cut, *_ = rows[0]

@@ -1,9 +1,9 @@
 """The drain: from marks in the outbox to whole, recomputed statuses.
 
-Promises: no lost update (the shard's lock, then the claim, then a later statement with a fresh
-snapshot); whole buckets only, recomputed and overwritten, so that running twice changes nothing;
-a late sample changes its own bucket and that of the next sample, whose segment now starts
-elsewhere, and climbs the ladder from there.
+Promises: No update is lost, because the shard's lock, the claim and the recomputing are three
+statements in this order, the last with a fresh snapshot. Only whole buckets are recomputed and
+overwritten, so that a second run changes nothing. A late sample changes its own bucket and that of
+the next sample, whose segment now starts elsewhere, and the change climbs the ladder from there.
 """
 
 import time
@@ -29,10 +29,10 @@ BACKLOG_WORK, BACKLOG_BROWSERS = 16_000, 4
 # What cannot be had in the statement's time is tried by tenths.
 TIMED_OUT = "57014"
 
-# Limits of this transaction alone: a drain may take longer than a request may, and it waits for
-# the drain before it. One whose worker was cut off, or is frozen, is ended by the server soon
-# after its statement, and its locks go to the others within two sweep periods. The commit does not
-# wait for the disk: if the server crashes, the marks are back with what they were for undone.
+# Limits of this transaction only: a drain may take longer than a request, and waits for the drain
+# before it. If the worker was cut off or is frozen, the server ends its drain soon after the
+# statement, and others get its locks within two sweep periods. The commit does not wait for the
+# disk: if the server crashes, the marks return together with the undone work.
 SET_LIMITS = """
 select set_config('statement_timeout', '15s', true), set_config('lock_timeout', '10s', true),
        set_config('idle_in_transaction_session_timeout', '5s', true),
@@ -41,14 +41,14 @@ select set_config('statement_timeout', '15s', true), set_config('lock_timeout', 
 
 
 class Drained(NamedTuple):
-    """What a drain did: marks taken from the outbox, statuses that came to differ."""
+    """The results of a drain: marks taken from the outbox, and statuses that changed."""
 
     marks: int
     statuses: int
 
 
 class Step(NamedTuple):
-    """What a drain's transaction did, and what it left of its kind of marks, and of backlog."""
+    """The results of a drain's transaction, and whether it left marks of its kind or backlog."""
 
     marks: int
     statuses: int
@@ -57,7 +57,7 @@ class Step(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What a drain is for: a rung (its interval in ms), a shard, fresh marks or backlog."""
+    """The task of a drain: a rung (its interval in ms), a shard, and fresh marks or backlog."""
 
     rung: int
     shard: int
@@ -68,11 +68,11 @@ class Work(NamedTuple):
 def drain(*, rung: int, shard: int, now: datetime) -> Drained:
     """Roll up everything that waits for a rung (its interval in ms) in a shard.
 
-    One transaction per claim, until none is left of what the last one saw; what came after that has
-    a hint of its own. Killed at any point, it leaves each claim done or undone, never half.
-    OperationalError where the database is away or the shard's turn is not had in time; the marks
-    wait for the next drain then. After each COMMIT the changes of the last minutes before `now` go
-    out to the streams.
+    Runs one transaction per claim, until none of the marks that the last one saw is left; later
+    ones have a hint of their own. If it is killed, each claim is either done or undone.
+    OperationalError if the database is unavailable or the shard's turn is not free in time; the
+    marks then wait for the next drain. After each COMMIT the changes of the last minutes before
+    `now` are sent to the streams.
     """
     fresh, backlog = (Work(rung, shard, now, of_backlog) for of_backlog in (False, True))
     steps = _count(fresh, chain(_steps(fresh), _steps(backlog)))
@@ -86,9 +86,9 @@ def drain_fresh(*, rung: int, shard: int, now: datetime) -> bool:
 
 
 def drain_backlog(*, rung: int, shard: int, now: datetime, seconds: float) -> bool:
-    """Roll up backlog of a shard, as `drain` does, for so long; return whether any is left.
+    """Roll up backlog of a shard, as `drain` does, for `seconds`; return whether any is left.
 
-    One claim at least.
+    Takes at least one claim.
     """
     work = Work(rung, shard, now, of_backlog=True)
     return _count(work, _steps(work, until=time.perf_counter() + seconds))[-1].is_left
@@ -154,7 +154,7 @@ def _portion(work: Work, share: int, after: int) -> Portion:
 def _recompute(
     cursor: Any, work: Work, taken: Claim, portion: Portion
 ) -> tuple[Fitting, Recomputed]:
-    """Recompute what fits of a claim; an erased browser's marks are for nothing."""
+    """Recompute the part of a claim that fits; the marks of erased browsers are dropped."""
     claimed = [browser for browser in taken.claimed if browser.is_there]
     fitting, done = Fitting([], False), Recomputed(0, [])
     if claimed:

@@ -1,7 +1,7 @@
-"""What of a claim one statement recomputes: counted in rows of the level below, not in marks.
+"""The part of a claim that one statement recomputes, counted in rows of the level below.
 
-A mark is for a few new samples, but its buckets may hold any number of older ones. What does not
-fit is put back into the outbox.
+A mark is for a few new samples, but its buckets may hold any number of older ones. Buckets that do
+not fit are put back into the outbox.
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from analytics.rollups.recompute import Span
 from core.values.durations import FIRST_RUNG_MS
 from dashboard.statuses.ladder import RAW, level_below
 
-# A bucket of more samples than this has a job of its own, because others would wait for it
-# (analytics/rollups/large_buckets.py). Never to change while a worker runs: a worker that takes
+# A larger bucket, in samples, gets its own job, because others would wait for it
+# (analytics/rollups/large_buckets.py). Never change this while a worker runs: a worker that takes
 # such a bucket for an ordinary one would write it at the same time as that job.
 LARGE = 5_000
 EMPTY = "{}"
@@ -24,8 +24,8 @@ with claimed as (
     select browser_id, unnest(buckets) as buckets
     from unnest(%(browsers)s::bigint[], %(buckets)s::tstzmultirange[]) as c (browser_id, buckets)
 )"""
-# A late sample gives the next sample, which may lie in a later bucket, another segment. Within
-# what was claimed that is recomputed anyway; so it is the first sample after each range.
+# A late sample changes the segment of the next sample, which may lie in a later bucket. Within the
+# claim that bucket is recomputed anyway; so is that of the first sample after each range.
 TOUCHED = """
 touched as (
     select browser_id, buckets from claimed
@@ -38,7 +38,7 @@ touched as (
         order by e.time, e.seq limit 1
     ) n
 )"""
-# Buckets that are sealed are left alone: what they were made of may be gone.
+# Sealed buckets are left alone: the rows that they were made of may be gone.
 SPANS = """
 spans as (
     select browser_id, range_agg(buckets) * tstzmultirange(tstzrange((
@@ -47,7 +47,7 @@ spans as (
     ), null)) as spans
     from {source} group by browser_id
 )"""
-# Of each browser the count stops one row after twice `large`. The bucket that it stopped in, the
+# For each browser the count stops one row after twice `large`. The bucket that it stopped in, the
 # first one of more than `large` rows, and all later ones do not fit. Two other buckets always do:
 # one that changed, and the next, whose segment it may have changed. Otherwise that one would be put
 # back, come with its own next one, and so on through all of a dense hour. Browsers with few rows go
@@ -120,15 +120,15 @@ FIT_FIRST_RUNG, FIT_HIGHER_RUNG = (
     for table in ("dashboard_pointerstatus", "dashboard_coarsestatus")
 )
 
-# Their age stays that of the marks which they were claimed from.
+# They keep the age of the marks that they were claimed from.
 PUT_BACK = """
 insert into analytics_dirtyrange (browser_id, since, until, rung, created_at)
 select browser_id, lower(range), upper(range) - interval '1 microsecond', %(rung)s, created_at
 from unnest(%(browsers)s::bigint[], %(rests)s::tstzmultirange[], %(created)s::timestamptz[])
     as one (browser_id, rest, created_at), unnest(rest) as range
 """
-# One mark is for all that waits for the bucket. The marks it deletes are of browsers whose rows the
-# claim has locked, and their samples are there for the job, which begins after the commit.
+# One mark replaces all that wait for the bucket. The deleted marks belong to browsers whose rows
+# the claim has locked, and the job, which begins after the commit, finds their samples.
 SET_ASIDE = """
 with large as (
     select * from unnest(
@@ -145,9 +145,9 @@ select browser_id, bucket, bucket, %(rung)s, created_at, true from large
 
 
 class Fit(NamedTuple):
-    """Whole buckets of a browser: those that fit, from `since` up to `until`, and the rest.
+    """Whole buckets of a browser: those that fit, from `since` to `until`, and the rest.
 
-    Both are multiranges in text. `large` is a bucket that never fits; it is in neither.
+    Both are multiranges as text. `large` is a bucket that never fits; it is in neither.
     """
 
     browser_id: int
@@ -159,16 +159,16 @@ class Fit(NamedTuple):
 
 
 class Fitting(NamedTuple):
-    """What is to be recomputed, and whether anything was put back for a later claim."""
+    """The spans to recompute, and whether anything was put back for a later claim."""
 
     spans: list[Span]
     is_cut: bool
 
 
 def fit(cursor: Any, *, rung: int, claimed: Sequence[Claimed], work: int) -> Fitting:
-    """Return what to recompute for a claim: about `work` rows of the level below.
+    """Return the spans of a claim to recompute, in all about `work` rows of the level below.
 
-    What does not fit goes back into the outbox, and a bucket that is too large is set aside there.
+    The rest is put back into the outbox, and a bucket that is too large is set aside there.
     """
     cursor.execute(_statement(rung), _parameters(rung, claimed, work))
     fits = [Fit(*row) for row in cursor.fetchall()]
@@ -196,7 +196,7 @@ def _parameters(rung: int, claimed: Sequence[Claimed], work: int) -> dict[str, A
         "since": min(browser.since for browser in claimed),
         "interval": timedelta(milliseconds=rung),
         "level": below,
-        # A bucket of a higher rung never has more statuses than that.
+        # A bucket of a higher rung never has more statuses than this.
         "large": max(LARGE, rung // below if below else 0),
         "work": work,
     }

@@ -1,18 +1,18 @@
-"""The numbers of docs/metrics.md in SQL: statuses computed afresh, from samples or from finer ones.
+"""The metrics of docs/metrics.md in SQL: statuses computed from samples or from finer statuses.
 
 Each is a chain of common table expressions that reads `span (browser_id, span)`, ranges of whole
 buckets of one rung, and ends in `fresh`, the statuses in them. Parameters: `rung`, its length in
 ms; `interval`, the same as an interval; `level`, the one below it; `idle_gap` in s; `since`,
 `until` and `recent`, see below.
 
-Sums are ordered, because those of floats depend on it: computed again, in whatever company and from
-whatever place on the disk, a status is the same to the last bit.
+Sums are ordered, because sums of floats depend on the order: a status that is computed again, with
+other statuses or from other places on the disk, is the same to the last bit.
 """
 
-# The first sample of a span has its segment from the last one before, however long ago. No span
-# begins before `since` or ends after `until`; they and `recent`, some time before `since`, are
-# constants to the planner, which then leaves all other chunks out. What is not found in that time
-# is looked for by itself (analytics/migrations/sample_before.sql).
+# The first sample of a span has its segment from the previous sample, however old. No span begins
+# before `since` or ends after `until`; these and `recent`, some time before `since`, are constants
+# for the planner, which then skips all other chunks. A previous sample before `recent` is looked up
+# separately (analytics/migrations/sample_before.sql).
 FROM_SAMPLES = """
 sample as (
     select s.browser_id, lower(s.span) as floor, time_bucket('100 ms', e.time) as start, e.*

@@ -1,9 +1,8 @@
-"""Hints to the worker: "this shard has something to roll up". Speed, never the guarantee.
+"""Hints to the worker that a shard has marks to roll up: for speed, never the guarantee.
 
 At most one hint per shard is queued: `SET NX` before publishing, and the task deletes the key
-before it reads. A thread of its own sends them, so that no request waits for Redis, be it down,
-empty or hung; under load many batches' hints become one on the way. The sweep finds whatever a
-lost hint left.
+before it reads. A separate thread sends them, so that no request waits for Redis, be it down, empty
+or hung; under load it merges the hints of many batches. The sweep finds the marks of a lost hint.
 """
 
 import logging
@@ -26,30 +25,30 @@ from core.web import request_ids
 
 logger = logging.getLogger(__name__)
 
-# A hint whose task was lost holds further ones back no longer than this.
+# A hint whose task was lost blocks further ones for this long at most.
 KEY_SECONDS = 10
 TASK_EXPIRES_SECONDS = 60
 # A batch after a quiet moment is hinted at once. Those that follow share their hints for a while,
-# for longer the more they are: a drain of few samples costs nearly what one of many does.
+# which grows with their number: a drain of few samples costs nearly as much as one of many.
 GATHER_SECONDS = 0.02
 LONG_GATHER_SECONDS = 0.1
-# How busy the service is shows in how many batches are being stored at a time: under four at half
-# load, where charts must be quick, and over four at full load, where what drains take is missing
-# elsewhere. There the hints of a second are one; a status is of a second too.
+# The number of batches that are being stored at a time shows how busy the service is: below four at
+# half load, where charts must be quick, and above four at full load, where drains take time that is
+# needed elsewhere. There the hints of a second become one; a status also covers a second.
 BUSY, FULL = 3.9, 4.3
 FULL_GATHER_SECONDS = 1
-# Redis has a queue for each, and a worker empties the first before it looks into the last.
+# Redis has a queue for each, and a worker empties the first before it reads the last.
 FIRST, LAST = 0, 9
 NO_RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
-# A batch's shard, and the id of the request that brought it, which the task's log lines have.
+# A batch's shard, and its request's id, which the task's log lines have.
 Hint = tuple[int, str]
 
 
 class Group(NamedTuple):
     """The hints of batches that were stored together, and how many seconds that took.
 
-    They count from the wait for the database's turn on.
+    The seconds include the wait for the database's turn.
     """
 
     hints: Sequence[Hint]
@@ -63,9 +62,11 @@ _sending = threading.Lock()
 
 
 class Load(NamedTuple):
-    """What was stored over the last second or two: a moment may fall into a wave of drains.
+    """The batches stored over the last second or two, since a moment may fall into a wave of
+    drains.
 
-    The batches, each times the seconds that it took, of the seconds that went by meanwhile.
+    `batch_seconds` is the sum of the batches, each times its seconds; `elapsed` is the time it
+    covers.
     """
 
     batch_seconds: float = 0.0
@@ -73,45 +74,45 @@ class Load(NamedTuple):
 
     @property
     def storing(self) -> float:
-        """How many batches were being stored at a time, on the average."""
+        """The average number of batches that were being stored at a time."""
         return self.batch_seconds / self.elapsed if self.elapsed else 0.0
 
     def after(self, groups: Sequence[Group], *, seconds: float) -> "Load":
-        """Return the load so many seconds later, when these groups have been stored meanwhile."""
+        """Return the load `seconds` later, if these groups were stored meanwhile."""
         kept = 0.5**seconds
         stored = sum(len(group.hints) * group.seconds for group in groups)
         return Load(self.batch_seconds * kept + stored, self.elapsed * kept + seconds)
 
 
 def send_hints(hints: Sequence[Hint], *, seconds: float = 0) -> None:
-    """Have a roll-up of each shard queued unless one is queued; returns at once.
+    """Queue a roll-up of each shard unless one is queued already; returns at once.
 
-    `hints` are those of batches that were stored together, in so many seconds.
+    `hints` are those of batches that were stored together, in `seconds`.
     """
     _outgoing().put(Group(hints, seconds))
 
 
 def send_last_hints() -> None:
-    """Send what waits, as the process ends, and have the thread begin no more.
+    """Send the waiting hints at the end of the process, and stop the thread from sending more.
 
-    Were it cut off between the key and the message, the key would hold the next hints back.
+    If it were cut off between the key and the message, the key would block the next hints.
     """
     if _outgoing.cache_info().currsize and _sending.acquire(timeout=1):
         _send_waiting(_outgoing())
 
 
 def take(shard: int) -> None:
-    """Let the next hint through. Before reading: what comes after is then never overlooked."""
+    """Allow the next hint. Call it before reading, so that later marks are never overlooked."""
     _take(_key(shard))
 
 
 def queue(task: str, *arguments: int) -> None:
-    """Have a task run after all hints that wait, unless that is queued already."""
+    """Queue a task after all waiting hints, unless it is queued already."""
     _send(_task_key(task, arguments), task, arguments, priority=LAST)
 
 
 def take_queued(task: str, *arguments: int) -> None:
-    """Let it be queued again, as `take` does for hints."""
+    """Allow the task to be queued again, as `take` does for hints."""
     _take(_task_key(task, arguments))
 
 
@@ -119,12 +120,12 @@ def _take(key: str) -> None:
     try:
         client().delete(key)
     except redis.RedisError as error:
-        logger.warning("%s not taken, it lapses by itself: %s", key, error)
+        logger.warning("%s not deleted, it expires in time: %s", key, error)
 
 
 @cache
 def _outgoing() -> SimpleQueue[Group]:
-    """Return this process's queue of hints, the sender of which runs from now on."""
+    """Return this process's queue of hints; the first call starts the thread that sends them."""
     outgoing: SimpleQueue[Group] = SimpleQueue()
     threading.Thread(target=_send_all, args=[outgoing], name="hints", daemon=True).start()
     return outgoing
@@ -140,12 +141,14 @@ def _send_all(outgoing: SimpleQueue[Group]) -> None:
         load = load.after(groups, seconds=now - since) if since else Load()
         count = sum(len(group.hints) for group in groups)
         time.sleep(gather_seconds(count=count, storing=load.storing))
-        # What was before a quiet moment says nothing of what comes next.
+        # The load before a quiet moment says nothing about the next one.
         since = 0.0 if outgoing.empty() else now
 
 
 def gather_seconds(*, count: int, storing: float) -> float:
-    """Return how long the next hints gather, after so many, with so many batches being stored."""
+    """Return how long the next hints gather, after `count` of them, with `storing` batches at a
+    time.
+    """
     by_count = min(count * GATHER_SECONDS, LONG_GATHER_SECONDS)
     share = (storing - BUSY) / (FULL - BUSY)
     return max(by_count, min(share, 1) * FULL_GATHER_SECONDS)
@@ -156,7 +159,7 @@ def _send_waiting(outgoing: SimpleQueue[Group], *first: Group) -> list[Group]:
     groups = list(first)
     while not outgoing.empty():
         groups.append(outgoing.get())
-    # What came while the last ones were sent: a hint for each shard says it all.
+    # One hint per shard covers all batches that arrived while the last ones were sent.
     hints = dict(chain.from_iterable(group.hints for group in groups))
     COALESCED.inc(sum(len(group.hints) for group in groups) - len(hints))
     for shard, request_id in hints.items():
@@ -178,10 +181,10 @@ def _send(key: str, task: str, arguments: Sequence[int], *, priority: int = FIRS
     except (redis.RedisError, OperationalError, OSError) as error:
         _breaker.open()
         FAILED.inc()
-        logger.warning("no hints for %s s, the sweep stands in: %s", _breaker.seconds, error)
+        logger.warning("no hints for %s s, the sweep replaces them: %s", _breaker.seconds, error)
     except Exception:
-        # The thread must live on: hints are speed alone.
-        logger.exception("no hint %s, the sweep stands in", key)
+        # The thread must survive: hints only serve speed.
+        logger.exception("no hint %s, the sweep replaces it", key)
 
 
 def _publish(task: str, arguments: Sequence[int], priority: int) -> None:

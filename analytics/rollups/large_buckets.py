@@ -1,8 +1,8 @@
-"""Buckets of the first rung that hold so many samples that others would wait for them.
+"""Buckets of the first rung with so many samples that others would wait for them.
 
-Claims set them aside as marks that are `large` (analytics/rollups/fit.py). A job of its own rolls
-them up, one at a time, and each once a minute while samples go on coming into it. It has no shard's
-turn, because no drain takes such a bucket, and locks the browser only once all is computed.
+Claims set them aside as marks that are `large` (analytics/rollups/fit.py). A separate job rolls
+them up one at a time, and each once a minute while samples still arrive in it. It takes no shard's
+turn, because no drain takes such a bucket, and locks the browser only after everything is computed.
 """
 
 import logging
@@ -28,8 +28,8 @@ select set_config('statement_timeout', '10min', true), set_config('lock_timeout'
        set_config('idle_in_transaction_session_timeout', '5s', true)
 """
 NEWEST = "select max(id) from analytics_dirtyrange where large"
-# In any order, so that a bucket which is not done in ten minutes does not hold up the others. Its
-# marks are read in an earlier statement than its samples: what commits later has its own mark.
+# In random order, so that a bucket that is not done in ten minutes does not block the others. Its
+# marks are read in an earlier statement than its samples: rows committed later have their own mark.
 NEXT = """
 select browser_id, since, array_agg(id) from analytics_dirtyrange
 where large and id <= %(last)s and (browser_id, since) = (
@@ -45,24 +45,24 @@ join dashboard_browser b on b.id = bucket.browser_id
 
 
 class LargeBuckets(NamedTuple):
-    """How many large buckets wait, and the ids of three of their instances at most."""
+    """The number of large buckets that wait, and the ids of up to three of their instances."""
 
     buckets: int
     instances: list[str]
 
 
 def read_large_buckets() -> LargeBuckets:
-    """Return what waits for the job."""
+    """Return the buckets that wait for the job."""
     with connection.cursor() as cursor:
         cursor.execute(WAITING)
         return LargeBuckets(*cursor.fetchone())
 
 
 def roll_up_large(*, last: int | None, now: datetime) -> None:
-    """Roll up one of the large buckets that wait, and have the job queued again if there was one.
+    """Roll up one of the waiting large buckets, and queue the job again if there was one.
 
-    `last` is the last mark that the job looks at: what waited when it began. OperationalError where
-    the bucket is not done within ten minutes; it waits for its next turn then.
+    `last` is the last mark that the job looks at: the newest one when it began. OperationalError if
+    the bucket is not done within ten minutes; it then waits for its next turn.
     """
     if last := last or _newest():
         hints.take_queued(TASK, last)

@@ -1,4 +1,4 @@
-"""Recomputing whole buckets of one rung from the level below it."""
+"""Recomputing of whole buckets of one rung from the level below it."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,21 +13,21 @@ from dashboard.statuses.ladder import RAW, level_below, rung_above
 from dashboard.streaming.stream import WINDOW, Change
 from dashboard.wire import Status
 
-# The sample before a bucket is seldom further back: a browser at rest sends nothing.
+# The sample before a bucket is rarely older: a pointer at rest sends nothing.
 RECENT = timedelta(hours=1)
 
 # Runs after the claim in a later statement: READ COMMITTED gives it a snapshot that holds every
-# sample, or finer status, whose mark the claim took. What commits after it has a mark that waits
-# its turn.
+# sample, or finer status, whose mark the claim took. Rows committed later have marks that wait
+# their turn.
 SPAN = """
 with span as (
     select browser_id, unnest(spans) as span
     from unnest(%(browsers)s::bigint[], %(spans)s::tstzmultirange[]) as one (browser_id, spans)
 )"""
 
-# Locks: the statuses it writes, which belong to our shard alone, in key order.
-# What changed is marked for the rung above, an hour's changes as one range.
-# Returns the number of changes with every row, and of the changes those that a stream shows.
+# Locks: the statuses it writes, which belong to our shard only, in key order. Changes are marked
+# for the rung above, an hour's changes as one range. Each row has the number of all changes; the
+# rows are those changes that a stream shows.
 WRITE = """
 changed as (
     insert into {table} as old (
@@ -59,8 +59,8 @@ left join changed c on c.time >= %(streamed_since)s and c.interval_ms = %(stream
 left join dashboard_browser b on b.id = c.browser_id
 order by b.instance_id, c.time
 """
-# Locks: the browser, shared, once all is computed, and then the marks. An erasure does not wait for
-# us until then, and where it comes first we find the browser gone.
+# Locks: the browser, shared, once everything is computed, and then the marks. Until then an erasure
+# does not wait for us, and if it comes first we find the browser gone.
 LARGE = """
 living as materialized (
     select id from dashboard_browser where id in (select browser_id from fresh) for key share
@@ -82,7 +82,7 @@ CLIMB = ",".join([SPAN, FROM_HIGHER_RUNG, INTO_HIGHER])
 
 
 class Span(NamedTuple):
-    """Whole buckets of a browser, as a multirange in text, from `since` up to `until`."""
+    """Whole buckets of a browser, as a multirange in text, from `since` to `until`."""
 
     browser_id: int
     spans: str
@@ -91,16 +91,16 @@ class Span(NamedTuple):
 
 
 class Recomputed(NamedTuple):
-    """How many statuses came to differ, and those of them that a stream shows."""
+    """How many statuses changed, and those of them that a stream shows."""
 
     statuses: int
     changes: list[Change]
 
 
 def recompute(cursor: Any, *, rung: int, spans: Sequence[Span], now: datetime) -> Recomputed:
-    """Recompute buckets of a rung, and mark what changed for the rung above.
+    """Recompute buckets of a rung, and mark changes for the rung above.
 
-    The caller is the only one to write these buckets, until the end of its transaction. Streams
+    The caller must be the only writer of these buckets until the end of its transaction. Streams
     show the first rung's statuses of the last minutes before `now`.
     """
     cursor.execute(_statement(rung), _parameters(rung, spans, now))
@@ -108,10 +108,9 @@ def recompute(cursor: Any, *, rung: int, spans: Sequence[Span], now: datetime) -
 
 
 def recompute_large(cursor: Any, *, span: Span, marks: list[int], now: datetime) -> Recomputed:
-    """Recompute a bucket of the first rung and delete its marks, as `recompute` does.
+    """Recompute a bucket of the first rung as `recompute` does, and delete its marks.
 
-    Nothing of it is locked while it is computed. Where its browser is erased meanwhile nothing is
-    written.
+    Nothing is locked while it is computed. If its browser is erased meanwhile, nothing is written.
     """
     parameters = {**_parameters(FIRST_RUNG_MS, [span], now), "marks": marks}
     cursor.execute(ROLL_UP_LARGE, parameters)

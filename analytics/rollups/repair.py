@@ -1,4 +1,4 @@
-"""Repairing statuses that a check found wrong: recomputed by the drain, or deleted."""
+"""Repair of statuses that a check found wrong: the drain recomputes them, or they are deleted."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,7 +12,7 @@ from analytics.rollups.shards import lock_shard, shard_of
 from analytics.rollups.verify import Difference
 from dashboard.statuses.ladder import model_of, rung_above
 
-# Locks: the statuses it deletes, which belong to our shard alone, whose lock the caller holds.
+# Locks: the statuses it deletes, which belong only to our shard, whose lock the caller holds.
 DELETE = """
 delete from {table} using unnest(%(browsers)s::bigint[], %(times)s::timestamptz[])
     as needless (browser_id, time)
@@ -22,10 +22,10 @@ where {table}.browser_id = needless.browser_id and {table}.time = needless.time
 
 
 def repair(*, rung: int, differences: Iterable[Difference], now: datetime) -> None:
-    """Recompute the statuses of a rung that differ, and delete those that nothing gives.
+    """Recompute the statuses of a rung that differ, and delete those that have no source.
 
-    What changes is marked for the rung above, and drained there too: only then does a status
-    above that nothing gives any more show.
+    Changes are marked for the rung above, and drained there too: only then does a status above that
+    has lost its source show.
     """
     ordered = sorted(differences, key=lambda d: (shard_of(d.browser_id), d.browser_id, d.time))
     for shard, those in groupby(ordered, lambda d: shard_of(d.browser_id)):

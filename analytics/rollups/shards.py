@@ -1,25 +1,25 @@
-"""Which shard a browser belongs to, and the turn that keeps two drains off one browser.
+"""The shard of a browser, and the turn that keeps two drains from the same browser.
 
 A shard is a set of slots, and a browser's slot never changes. A drain locks every slot of its
-shard. So drains that count by different ROLLUP_SHARDS, as while a new number is rolled out, still
-exclude each other wherever they could meet on one browser.
+shard. So drains with different ROLLUP_SHARDS, as during a rollout, still exclude each other
+wherever they could meet on one browser.
 
-The locks are those of rows. Any login of the database could take an advisory lock, that of an
-analyst included, and would stop all drains with it; these rows are granted to nobody.
+The locks are row locks. Any login of the database, even an analyst's, could take an advisory lock
+and stop all drains with it; these rows are granted to nobody.
 """
 
 from typing import Any
 
 from django.conf import settings
 
-# Never to change while a worker runs: it is what differently set workers agree on.
+# Never change this while a worker runs: workers with different settings must agree on it.
 SLOTS = 64
-# Slots of jobs that exclude themselves alone.
+# Slots of jobs that only exclude themselves.
 RETENTION, LARGE_BUCKETS = -1, -2
 
 # In a statement of its own: the claim's snapshot must be younger than the locks, or it would see
-# rows that the drain before us has already taken. In the order of the slots, so that two drains
-# that share some of them wait for each other and never deadlock. Held until the transaction's end.
+# rows that the previous drain has already taken. In the order of the slots, so that two drains that
+# share some of them wait for each other and never deadlock. Held until the end of the transaction.
 LOCK_SHARD = """
 select slot, after_browser from analytics_turn
 where rung = %(rung)s and slot >= 0 and slot %% %(shards)s = %(shard)s order by slot for update
@@ -53,7 +53,7 @@ def counting() -> dict[str, int]:
 
 
 def lock_shard(cursor: Any, *, rung: int, shard: int) -> int:
-    """Wait until no other transaction has the rung's turn with any browser of the shard; take it.
+    """Wait until no other transaction has the rung's turn with a browser of the shard; take it.
 
     Returns the browser after which the shard's next claim of backlog begins (`move_on`).
     """
@@ -64,7 +64,7 @@ def lock_shard(cursor: Any, *, rung: int, shard: int) -> int:
         cursor.execute(MAKE_SLOTS, parameters)
         cursor.execute(LOCK_SHARD, parameters)
         slots = dict(cursor.fetchall())
-    # None where a hint was sent by one number of shards and is taken by a smaller one.
+    # Empty if a hint comes from a process with more shards than this one.
     return slots.get(shard, -1)
 
 

@@ -1,6 +1,6 @@
-"""The sweep: what waits in the outbox is rolled up, whether or not a hint came.
+"""The sweep: rolls up all marks in the outbox, with or without a hint.
 
-The first rung has hints for speed; the higher ones have only this.
+The first rung also has hints, for speed; the higher rungs have only the sweep.
 """
 
 from datetime import datetime
@@ -14,8 +14,8 @@ from analytics.rollups.drain import drain_fresh
 from analytics.rollups.shards import counting
 from core.values.durations import format_duration
 
-# In any order: sweeps at the same time, of a large backlog, must not follow each other from shard
-# to shard.
+# In random order: simultaneous sweeps of a large backlog must not follow each other from shard to
+# shard.
 WAITING_SHARDS = """
 select shard from (
     select distinct browser_id %% %(slots)s %% %(shards)s as shard from analytics_dirtyrange
@@ -25,13 +25,13 @@ select shard from (
 
 
 def sweep(*, rung: int, now: datetime) -> None:
-    """Drain every shard that has marks waiting for a rung, and note that its sweep is alive.
+    """Drain every shard that has marks for a rung, and record that the rung's sweep is alive.
 
-    Of backlog it takes a little, and queues the rest. Nothing where the ladder has no such rung:
-    Beat's schedule may still name one that was removed.
+    It takes a little of the backlog, and queues the rest. It does nothing if the ladder has no such
+    rung: Beat's schedule may still name one that was removed.
 
-    Safe beside hints and beside a second Beat: the shard's turn and whole buckets make a drain too
-    many do nothing.
+    Safe at the same time as hints and a second Beat: with the shard's turn and whole buckets, an
+    extra drain changes nothing.
     """
     if rung not in settings.RUNGS_MS:
         return

@@ -1,4 +1,4 @@
-"""Checking statuses: each computed anew from the level below, and compared with what is stored."""
+"""Checks of statuses: each is recomputed from the level below and compared with the stored one."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -19,12 +19,12 @@ COLUMNS = (
     *("start_x", "start_y", "end_x", "end_y"),
 )
 RELATIVE_ERROR = 1e-9
-# What one statement compares: it is done within seconds, and no chunk is held for longer.
+# The most that one statement compares: it takes seconds, and holds no chunk for longer.
 MOST_ROWS, MOST_PIECES = 300_000, 2000
 PIECE, WINDOW = timedelta(hours=1), timedelta(days=1)
 PATIENCE = "select set_config('statement_timeout', '10min', true)"
 
-# Windows that have chunks, so that nothing is read to find them.
+# Windows that have chunks, found without reading any data.
 WINDOWS = """
 select distinct start from timescaledb_information.chunks, generate_series(
     time_bucket(%(window)s, greatest(range_start, %(since)s::timestamptz)),
@@ -33,8 +33,8 @@ select distinct start from timescaledb_information.chunks, generate_series(
 where hypertable_name = any(%(tables)s) order by start
 """
 
-# What is to be compared within a window: where the level below has anything, or the rung itself,
-# and how many rows of the level below that is.
+# The pieces of a window to compare: those with rows of the level below or of the rung itself, and
+# the number of rows of the level below.
 PIECES = """
 select browser_id, greatest(start, %(since)s::timestamptz) as since,
        least(start + %(length)s, %(until)s::timestamptz) as until, sum(rows)::bigint
@@ -52,9 +52,9 @@ from (
 group by browser_id, start order by start, browser_id
 """
 
-# One statement, so one snapshot: samples come with their marks, and drains take marks and write
-# statuses, in one transaction each. What still waits in the outbox may differ, all else may not.
-# Sealed buckets, whose samples or finer statuses may be gone, are passed over.
+# One statement, so one snapshot: samples are stored with their marks, and drains take marks and
+# write statuses, each in one transaction. Only statuses with a mark in the outbox may differ.
+# Sealed buckets, whose samples or finer statuses may be gone, are skipped.
 COMPARE = """
 with span as (
     select browser_id, unnest(
@@ -91,9 +91,9 @@ order by browser_id, time
 
 
 class Difference(NamedTuple):
-    """A number of a status that is not what it should be.
+    """A number in a status that differs from the expected one.
 
-    A status that is missing (stored: None) or needless (expected: None) differs in its `events`.
+    A status that is missing (stored: None) or superfluous (expected: None) differs in its `events`.
     """
 
     browser_id: int
@@ -104,7 +104,7 @@ class Difference(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """What is checked: statuses of a rung (ms) that start in [since, until), of some browsers."""
+    """The statuses to check: those of a rung (ms) and some or all browsers in [since, until)."""
 
     rung: int
     browser_ids: list[int] | None = None
@@ -113,7 +113,7 @@ class Scope(NamedTuple):
 
 
 class Step(NamedTuple):
-    """How much of a scope is done by now, 0 to 1; what was compared and found since the last."""
+    """The share of a scope that is done, 0 to 1; the comparisons and differences since the last."""
 
     done: float
     statuses: int
@@ -128,10 +128,10 @@ class _Piece(NamedTuple):
 
 
 def verify(*, scope: Scope) -> Iterator[Step]:
-    """Compare the stored statuses with those that the level below gives, some at a time.
+    """Compare the stored statuses with those that the level below gives, in steps.
 
-    Sums may differ by a relative 1e-9. Safe beside live traffic: what waits in the outbox is not
-    compared, nor is what was sealed.
+    Sums may differ by a relative 1e-9. Safe during live traffic: statuses with marks in the outbox,
+    and sealed ones, are not compared.
     """
     windows = _windows(scope)
     for i, window in enumerate(windows):
@@ -145,7 +145,7 @@ def verify(*, scope: Scope) -> Iterator[Step]:
 
 
 def _length(rung: int, least: timedelta) -> timedelta:
-    """The shortest time that is made of whole buckets of a rung, and not less than `least`."""
+    """The shortest time of whole buckets of a rung that is not less than `least`."""
     bucket = timedelta(milliseconds=rung)
     return -(-least // bucket) * bucket
 
@@ -156,7 +156,7 @@ def _window_of(rung: int) -> timedelta:
 
 
 def _limits(scope: Scope) -> dict[str, datetime | None]:
-    """The statuses that start in a range are those of the whole buckets from its ends on."""
+    """Return the ends of a scope, each moved to the next start of a bucket."""
     return {
         name: moment and align(moment, scope.rung)
         for name, moment in (("since", scope.since), ("until", scope.until))
@@ -220,7 +220,7 @@ def _compare(rung: int, pieces: list[_Piece]) -> tuple[int, list[Difference]]:
             "level": level_below(rung),
             "interval": timedelta(milliseconds=rung),
             "idle_gap": settings.IDLE_GAP_MS / 1000,
-            # Marks may be older than what is compared.
+            # Marks may be older than the statuses that are compared.
             "since": "-infinity",
             "recent": "-infinity",
             "until": "infinity",
@@ -236,7 +236,7 @@ def _differing(browser_id: int, time: datetime, *numbers: Any) -> Iterator[Diffe
         yield Difference(browser_id, time, COLUMNS[0], stored[0], expected[0])
         return
     for column, was, shall in zip(COLUMNS, stored, expected, strict=True):
-        # Asked this way round, what is not a number differs.
+        # Written so that NaN differs.
         if not abs(was - shall) <= RELATIVE_ERROR * max(abs(shall), 1):
             yield Difference(browser_id, time, column, was, shall)
 

@@ -1,8 +1,8 @@
-"""Rate limits, counted in Redis: atomic, so that exactly as many pass as may.
+"""Rate limits, counted in Redis atomically, so that exactly the allowed number of calls passes.
 
 A limit counts in fixed windows. The count and its expiry are one script, so that parallel calls
-cannot slip past a limit together and no counter is left without an end. While Redis is away
-nothing is counted and everything passes: losing a limit for a while harms less than losing data.
+cannot pass a limit together and no counter lacks an expiry. While Redis is unavailable, nothing is
+counted and everything passes: losing a limit for a while harms less than losing data.
 """
 
 import logging
@@ -24,10 +24,10 @@ logger = logging.getLogger(__name__)
 
 REFUSALS = Counter("pointerscope_refusals", "Calls that a limit refused", ["limit"])
 
-# All limits of all calls in one round trip; the calls have the same limits, and a counter may be
-# charged for several of them. A call that is refused counts nowhere, or one that keeps trying would
-# never be let in again. Returns of each call the place of the limit that refuses it for the
-# longest, from 1 on, and the milliseconds until its window ends; 0 and 0 where none does.
+# All limits of all calls in one round trip; the calls have the same limits, and several may charge
+# the same counter. A refused call is not counted, or one that keeps trying would never be let in
+# again. For each call it returns the index, from 1, of the limit that refuses it for the longest,
+# and the milliseconds until its window ends; 0 and 0 if none does.
 COUNT = """
 local places, answer, spent, added, lasts = tonumber(ARGV[1]), {}, {}, {}, {}
 local most, window = {}, {}
@@ -62,30 +62,30 @@ end
 return answer
 """
 
-# Callers that a limit counts together.
+# Counts all callers together.
 EVERYBODY = "everybody"
 _breaker = Breaker(seconds=5)
 _connections = AsyncConnections()
 
 
 class Limit(NamedTuple):
-    """At most `most` units within each window of so many seconds."""
+    """At most `most` units within each window of `seconds`."""
 
     name: str
     most: int
     seconds: int
-    # What a refusal says besides: how units are counted, where that is not obvious.
+    # Added to a refusal: how units are counted, if that is not obvious.
     rule: str = ""
 
 
-# A limit, whom it is charged to, and how many units.
+# A limit, the key that it is charged to, and the number of units.
 Charge = tuple[Limit, str, int]
 
 
 def spend(charges: Sequence[Charge]) -> None:
-    """Charge a call to its limits all together, or raise Throttled (429) and charge nothing.
+    """Charge a call to all its limits, or raise Throttled (429) and charge nothing.
 
-    Throttled carries the seconds to wait, which the answer's Retry-After says.
+    Throttled carries the seconds to wait, for the answer's Retry-After.
     """
     answer = [0, 0]
     with _pausing_without_redis() as counts:
@@ -98,7 +98,7 @@ def spend(charges: Sequence[Charge]) -> None:
 async def spend_each(calls: Sequence[Sequence[Charge]]) -> list[Throttled | None]:
     """Charge calls, all with the same limits in the same order; return the refusal of each.
 
-    A call with None is charged to all its limits, any other to none.
+    A call that gets None is charged to all its limits, any other to none.
     """
     answer = [0, 0] * len(calls)
     with _pausing_without_redis() as counts:
@@ -108,7 +108,7 @@ async def spend_each(calls: Sequence[Sequence[Charge]]) -> list[Throttled | None
 
 
 def read_use(limits: Sequence[Limit]) -> list[int | None]:
-    """Return how much everybody has spent of limits in their windows; None while Redis is away."""
+    """Return the use of limits by all callers in the current windows; None without Redis."""
     with _pausing_without_redis() as counts:
         if counts:
             spent = client().mget([_key(limit, EVERYBODY) for limit in limits])
@@ -118,7 +118,7 @@ def read_use(limits: Sequence[Limit]) -> list[int | None]:
 
 @contextmanager
 def _pausing_without_redis() -> Iterator[bool]:
-    """Say whether to count, and stop counting for a while where Redis fails."""
+    """Yield whether to count; after an error of Redis, counting stops for a while."""
     try:
         yield not _breaker.is_open
     except (redis.RedisError, TimeoutError) as error:
@@ -127,7 +127,7 @@ def _pausing_without_redis() -> Iterator[bool]:
 
 
 def _refuse(charges: Sequence[Charge], place: int, wait_ms: int) -> Throttled | None:
-    """Return the refusal that COUNT's answer to a call means, and count it."""
+    """Return the refusal in COUNT's answer to a call, if any, and count it."""
     if not place:
         return None
     limit = charges[place - 1][0]
@@ -137,7 +137,7 @@ def _refuse(charges: Sequence[Charge], place: int, wait_ms: int) -> Throttled | 
 
 
 def _arguments(calls: Sequence[Sequence[Charge]]) -> list[Any]:
-    """Return what EVAL takes."""
+    """Return the arguments of EVAL."""
     limits = [limit for limit, _, _ in calls[0]]
     windows = chain.from_iterable((limit.most, limit.seconds * 1000) for limit in limits)
     charges = list(chain.from_iterable(calls))

@@ -1,7 +1,7 @@
 """Redis for what is not the broker: a client for all threads, and connections for an event loop.
 
-Nothing may depend on Redis for more than speed, so a call fails fast rather than retrying; the
-caller decides what its absence means.
+Redis may only serve speed, so a call fails fast instead of retrying, and the caller decides what to
+do without it.
 """
 
 import asyncio
@@ -14,21 +14,21 @@ from django.conf import settings
 
 from core.storage.sockets import until_readable
 
-# A client connects on first use and gives up after a quarter second.
+# A client connects on first use and gives up after a quarter of a second.
 PATIENCE: dict[str, Any] = {
     "decode_responses": True,
     "socket_timeout": 0.25,
     "socket_connect_timeout": 0.25,
     "health_check_interval": 30,
-    # With 3 a server may say something unasked.
+    # With protocol 3 a server may send messages unasked.
     "protocol": 2,
 }
-# A connection has several answers to wait for until it is ready.
+# A connection waits for several answers until it is ready.
 CONNECT_SECONDS = 0.5
-# A Redis nearby answers within a third of this, and for so long the loop stands still: were it to
-# watch the socket, it would see to all else that has come meanwhile before it came back, and a
-# group of batches would reach its database so much later. One that took more than half of it is
-# left to the loop for a while, so that it wastes a twentieth of the loop's time at most.
+# A nearby Redis answers within a third of this, so the loop blocks for as long: if it watched the
+# socket it would first run everything else that is ready, and delay a group of batches by that
+# much. If an answer takes more than half of it, the loop watches the socket for a while, so that
+# blocking wastes at most a twentieth of its time.
 MOMENT = 0.001
 AFTER_LONG_SECONDS = 20 * MOMENT
 
@@ -43,8 +43,9 @@ def client() -> redis.Redis:
 class AsyncConnections:
     """Connections that an event loop waits for, as many as have been needed at once.
 
-    As redis-py's for threads, whose sockets the loop watches: its own for asyncio make a task and
-    dozens of calls of each command, which was a tenth of all that storing a batch took.
+    They are redis-py's connections for threads, and the loop watches their sockets. Its asyncio
+    client makes a task and dozens of calls per command, which was a tenth of the cost of storing a
+    batch.
     """
 
     def __init__(self) -> None:
