@@ -32,7 +32,7 @@ def new_browser() -> Browser:
 
 
 def sample(seconds: float, x: float, y: float = 0, *, seq: int = 0, enter: bool = False) -> Sample:
-    """A sample some seconds after ten minutes before NOW, its position as float32 holds it."""
+    """A sample `seconds` after ten minutes before NOW, with its position rounded to float32."""
     time = NOW_US - 600_000_000 + round(seconds * 1e6)
     return Sample(time, seq, float32(x), float32(y), enter)
 
@@ -99,12 +99,12 @@ def stored_statuses(browser: Browser, *, interval_ms: int = FIRST_RUNG_MS) -> li
 
 
 def assert_statuses_true(test: TestCase, browser: Browser, samples: Iterable[Sample]) -> None:
-    """The browser's whole table is what the oracle computes from the samples."""
+    """Assert that the browser's whole table is what the oracle computes from the samples."""
     assert_same_statuses(test, stored_statuses(browser), expected_statuses(samples))
 
 
 def assert_ladder_true(test: TestCase, browser: Browser, samples: Iterable[Sample]) -> None:
-    """Nothing waits, and every rung's whole table is what the oracle computes from the samples."""
+    """Assert that no mark waits and that all rungs are what the oracle computes."""
     samples = list(samples)
     test.assertFalse(DirtyRange.objects.exists())
     for rung in settings.RUNGS_MS:
@@ -115,7 +115,7 @@ def assert_ladder_true(test: TestCase, browser: Browser, samples: Iterable[Sampl
 def assert_same_statuses(
     test: TestCase, actual: Sequence[Status], expected: Sequence[Status]
 ) -> None:
-    """Exact in time, events and positions; to 1e-9 relative in what is summed."""
+    """Assert exact times, events and positions, and sums within a relative 1e-9."""
     test.assertEqual([s.time for s in actual], [s.time for s in expected])
     for found, wanted in zip(actual, expected, strict=True):
         for name, value in wanted._asdict().items():

@@ -1,4 +1,4 @@
-"""Posting batches to web's ASGI application, on the way that production takes."""
+"""Posting of batches to web's ASGI application, by the same path as in production."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ def bearer(browser: Browser) -> bytes:
 
 
 def scope_of(browser: Browser, *headers: tuple[bytes, bytes], **changes) -> dict:
-    """Return the scope of a tracker's batch, with further headers, or with other members."""
+    """Return the scope of a tracker's batch, with further headers, or with changed members."""
     return {
         "type": "http",
         "method": "POST",
@@ -91,7 +91,7 @@ class PostingTestCase(TransactionTestCase):
         ):
             patched.start()
             self.addCleanup(patched.stop)
-        # No session outlives the test: the database is to be dropped.
+        # No session may outlive the test, because the database will be dropped.
         self.addCleanup(lambda: handlers.submit(connections.close_all).result(5))
         self.addCleanup(self.groups.database.close)
 
@@ -105,7 +105,7 @@ class PostingTestCase(TransactionTestCase):
         client: tuple[str, int] = ("127.0.0.1", 4711),
         **headers: str,
     ) -> HttpResponse:
-        """Send a batch, with the instance's token, another one, or none where it is empty."""
+        """Send a batch with the instance's token, another one, or none if it is empty."""
         authorization = bearer(self.browser) if token is None else f"Bearer {token}".encode()
         lines = [
             (b"host", b"testserver"),

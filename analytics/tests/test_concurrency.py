@@ -59,10 +59,10 @@ class DrainTests(TransactionTestCase):
         self.assertTrue(session.is_alive())
         session.finish()
 
-    def test_a_drain_that_computed_early_and_writes_late_overwrites_nothing_newer(self):
+    def test_a_slow_drain_overwrites_nothing_newer(self):
         self.assert_nothing_newer_is_overwritten(shards=settings.ROLLUP_SHARDS)
 
-    def test_nor_does_one_that_counts_by_another_number_of_shards(self):
+    def test_a_slow_drain_with_another_number_of_shards_overwrites_nothing_newer(self):
         for shards in (1, 7, 16):
             with self.subTest(shards=shards):
                 self.setUp()
@@ -74,7 +74,7 @@ class DrainTests(TransactionTestCase):
         drain_all()
         send(self.browser, [sample(0.6, 1), sample(5.6, 11)])
         with transaction.atomic():
-            # The slow drain stops here, on the earlier bucket, with its old snapshot in hand.
+            # The slow drain stops here, on the earlier bucket, and holds its old snapshot.
             list(
                 PointerStatus.objects.filter(browser=self.browser)
                 .select_for_update()
@@ -162,10 +162,10 @@ class IngestTests(TransactionTestCase):
         twin.finish()
         return self.receipt
 
-    def test_a_twin_that_is_still_being_stored_is_waited_for_and_told_apart(self):
+    def test_a_batch_waits_for_a_twin_that_is_being_stored(self):
         self.assertEqual(self.receipt_beside_a_slow_twin(1), Receipt(0, 1, 0))
 
-    def test_another_position_beside_a_slow_twin_is_a_conflict(self):
+    def test_another_position_for_the_key_of_a_slow_twin_is_a_conflict(self):
         self.assertEqual(self.receipt_beside_a_slow_twin(2), Receipt(0, 0, 1))
 
     def test_a_batch_on_a_connection_that_has_died_is_stored_once(self):

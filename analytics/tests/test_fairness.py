@@ -1,4 +1,4 @@
-"""Whoever sends much, late or densely waits for that; nobody else does."""
+"""A sender of many, late or dense samples waits for them; other senders do not."""
 
 import re
 from datetime import datetime
@@ -42,7 +42,7 @@ FIRST = FIRST_RUNG_MS
 
 
 def past_hours(count: int, *, seq: int = 0) -> list[Sample]:
-    """Two samples in each of so many past hours."""
+    """Two samples in each of `count` past hours."""
     starts = [NOW_US - hour * HOUR_US for hour in range(1, count + 1)]
     return [Sample(start + n * 1000, seq, n, n) for start in starts for n in range(2)]
 
@@ -52,12 +52,12 @@ def just_now() -> Sample:
 
 
 def dense(seconds: float, count: int) -> list[Sample]:
-    """So many samples in a second."""
+    """`count` samples in a second."""
     return [sample(seconds + n / (count + 1), n % 50, seq=n) for n in range(count)]
 
 
 def neighbours(count: int) -> list[Browser]:
-    """So many browsers of one shard, in the order of their keys."""
+    """`count` browsers of one shard, in the order of their keys."""
     browsers = [new_browser() for _ in range(count * settings.ROLLUP_SHARDS)]
     return [one for one in browsers if shard_of(one.pk) == shard_of(browsers[0].pk)][:count]
 
@@ -68,7 +68,7 @@ def ends(spans: str) -> list[int]:
 
 
 def waiting() -> list[int]:
-    """The browsers that wait for the first rung."""
+    """The browsers with marks for the first rung."""
     marks = DirtyRange.objects.filter(rung=FIRST, large=False).order_by("browser_id")
     return list(marks.distinct("browser_id").values_list("browser_id", flat=True))
 
@@ -78,7 +78,7 @@ class TurnTests(TestCase):
         place = {"rung": FIRST, "shard": shard_of(one_of.pk), "now": NOW}
         return drain_backlog(**place, seconds=0) if backlog else drain_fresh(**place)
 
-    def test_what_is_fresh_of_everybody_comes_before_anybodys_backlog(self):
+    def test_fresh_marks_of_all_browsers_come_before_any_backlog(self):
         late, mine = neighbours(2)
         send(late, past_hours(400))
         send(late, [just_now()])
@@ -87,7 +87,7 @@ class TurnTests(TestCase):
         self.assertEqual([len(stored_statuses(one)) for one in (late, mine)], [1, 1])
         self.assertEqual(DirtyRange.objects.filter(rung=FIRST).count(), 400)
 
-    def test_backlog_is_taken_a_little_of_each_browser_at_a_time(self):
+    def test_backlog_is_taken_in_small_shares_of_each_browser(self):
         late, mine = neighbours(2)
         send(late, past_hours(400))
         send(mine, past_hours(1))
@@ -95,7 +95,7 @@ class TurnTests(TestCase):
         self.assertEqual(len(stored_statuses(mine)), 1)
         self.assertLess(len(stored_statuses(late)), 100)
 
-    def test_claims_of_backlog_go_round_also_from_one_drain_to_the_next(self):
+    def test_claims_of_backlog_go_round_across_drains(self):
         browsers = neighbours(10)
         left = []
         for _ in range(3):
@@ -107,7 +107,7 @@ class TurnTests(TestCase):
             left.append(browsers[9].pk in waiting())
         self.assertEqual(left, [True, True, False])
 
-    def test_a_drain_takes_all_and_says_so(self):
+    def test_a_drain_takes_all_marks_and_reports_them(self):
         browsers = neighbours(9)
         for one in browsers:
             send(one, past_hours(60))
@@ -117,7 +117,7 @@ class TurnTests(TestCase):
         for one in browsers:
             assert_statuses_true(self, one, past_hours(60))
 
-    def test_marks_that_do_not_say_what_they_are_for_are_drained_too(self):
+    def test_marks_without_a_number_of_samples_are_drained_too(self):
         (mine,) = neighbours(1)
         samples = past_hours(3)
         send(mine, samples)
@@ -125,7 +125,7 @@ class TurnTests(TestCase):
         drain_all()
         assert_ladder_true(self, mine, samples)
 
-    def test_marks_of_an_erased_browser_are_for_nothing(self):
+    def test_marks_of_an_erased_browser_have_no_effect(self):
         gone, mine = neighbours(2)
         for one in (gone, mine):
             send(one, past_hours(2))
@@ -136,7 +136,7 @@ class TurnTests(TestCase):
 
 
 class BoundTests(TestCase):
-    """A mark is for a few samples, and its buckets hold many."""
+    """Marks for a few samples whose buckets hold many."""
 
     def setUp(self):
         self.browser, self.neighbour = neighbours(2)
@@ -155,7 +155,7 @@ class BoundTests(TestCase):
         self.spans.clear()
         return samples
 
-    def test_what_does_not_fit_is_put_back_and_done_by_later_claims(self):
+    def test_buckets_that_do_not_fit_are_put_back_for_later_claims(self):
         samples = self.fill()
         more = [sample(second + 0.99, 7, seq=99) for second in range(6)]
         send(self.browser, more)
@@ -169,7 +169,7 @@ class BoundTests(TestCase):
         self.assertEqual(len(self.spans), 3)
         assert_ladder_true(self, self.browser, samples + more)
 
-    def test_a_neighbour_with_little_is_in_the_first_of_these_claims(self):
+    def test_a_neighbour_with_few_samples_is_in_the_first_of_these_claims(self):
         self.fill()
         mark(self.browser, [sample(0, 0), sample(5, 0)], events=1)
         send(self.neighbour, [sample(0, 0)])
@@ -180,7 +180,7 @@ class BoundTests(TestCase):
             drain_shard_of(self.neighbour)
         self.assertEqual(len(stored_statuses(self.neighbour)), 1)
 
-    def test_one_late_sample_has_its_bucket_and_the_next_recomputed_and_no_more(self):
+    def test_a_late_sample_recomputes_only_its_bucket_and_the_next(self):
         samples = self.fill()
         with mock.patch.object(fit, "LARGE", 41):
             late = sample(1.999, 7, seq=99)
@@ -202,7 +202,7 @@ class BoundTests(TestCase):
             large = DirtyRange.objects.get(rung=FIRST)
             self.assertEqual((large.large, large.browser), (True, self.browser))
             self.assertEqual(read_large_buckets(), (1, [str(self.browser.instance_id)]))
-            # Nobody but its own job takes it.
+            # Only its own job takes it.
             self.assertEqual(drain_shard_of(self.browser), (0, 0))
             roll_up_large(last=None, now=NOW)
             drain_all()
@@ -216,7 +216,7 @@ class BoundTests(TestCase):
             drain_backlog(rung=FIRST, shard=shard_of(self.browser.pk), now=NOW, seconds=0)
         self.assertEqual([m.large for m in DirtyRange.objects.filter(rung=FIRST)], [True])
 
-    def test_a_segment_into_a_large_bucket_does_not_have_it_recomputed(self):
+    def test_a_segment_into_a_large_bucket_does_not_recompute_it(self):
         samples = [sample(0.5, 0), *dense(1, 60)]
         with mock.patch.object(fit, "LARGE", 40):
             send(self.browser, samples)
@@ -249,7 +249,7 @@ class InterleavingTests(TransactionTestCase):
         self.browser = new_browser()
         self.early, self.samples = sample(-5, 1), dense(1, 60)
         self.enterContext(mock.patch.object(fit, "LARGE", 40))
-        # The chunk and the job's row must be there: a session that makes them holds up all others.
+        # The chunk and the job's row must exist: a session that creates them blocks all others.
         send(self.browser, [self.early])
         drain_all()
         with transaction.atomic(), connection.cursor() as cursor:
@@ -258,7 +258,7 @@ class InterleavingTests(TransactionTestCase):
         drain_all()
         self.job = partial(roll_up_large, last=None, now=NOW)
 
-    def test_a_batch_that_comes_while_the_job_runs_is_not_lost(self):
+    def test_a_batch_that_arrives_while_the_job_runs_is_not_lost(self):
         job = Session(self.job, before=ROLL_UP_LARGE).until_held()
         late = sample(1.99, 700, seq=99)
         send(self.browser, [late])
@@ -279,7 +279,7 @@ class InterleavingTests(TransactionTestCase):
             Session(die).finish()
         self.assertEqual(read_large_buckets().buckets, 1)
 
-    def test_a_second_job_leaves_it_to_the_first(self):
+    def test_a_second_job_leaves_the_bucket_to_the_first(self):
         job = Session(self.job, after=ROLL_UP_LARGE).until_held()
         roll_up_large(last=None, now=NOW)
         job.finish()
@@ -296,7 +296,7 @@ class InterleavingTests(TransactionTestCase):
         drain_all()
         assert_ladder_true(self, self.browser, [self.early, *self.samples, late])
 
-    def test_nothing_comes_back_of_a_browser_that_is_erased_while_the_job_runs(self):
+    def test_the_job_restores_nothing_of_a_browser_erased_meanwhile(self):
         with transaction.atomic():
             erase(instance_id=self.browser.instance_id, token=None)
             job = Session(self.job)
@@ -307,7 +307,7 @@ class InterleavingTests(TransactionTestCase):
 
 
 class LockTests(TransactionTestCase):
-    """Nobody stops a drain who may only read."""
+    """A login that may only read cannot stop a drain."""
 
     def test_no_advisory_lock_stops_a_drain(self):
         browser = new_browser()

@@ -1,4 +1,4 @@
-"""Batches that wait together are stored together, and none waits for another's trouble."""
+"""Waiting batches are stored together, and none waits because of another's failure."""
 
 import asyncio
 from unittest.mock import patch
@@ -61,13 +61,13 @@ class GroupCommitTests(PostingTestCase):
         ]
 
     @override_settings(EVENTS_PER_MINUTE_PER_ADDRESS=4)
-    def test_of_a_group_as_many_pass_as_their_address_may_send(self):
+    def test_as_many_batches_of_a_group_pass_as_their_address_may_send(self):
         batches = [self.sent(new_browser())._replace(caller="203.0.113.5") for _ in range(3)]
         batches.append(self.sent(new_browser())._replace(caller="203.0.113.6"))
         stored = Receipt(2, 0, 0)
         self.assertEqual(self.store(batches), [stored, stored, "throttled", stored])
 
-    def test_batches_that_come_while_two_groups_are_under_way_are_stored_together(self):
+    def test_batches_that_arrive_during_two_groups_are_stored_together(self):
         browsers = [self.browser, *(new_browser() for _ in range(4))]
 
         async def send_all():
@@ -99,8 +99,8 @@ class GroupCommitTests(PostingTestCase):
             receipts, ["authentication_failed", Receipt(0, 1, 1), None, Receipt(2, 0, 0)]
         )
 
-    def test_where_one_of_a_group_was_there_already_the_rest_is_stored_and_marked_once(self):
-        # Of the youngest browser, so that the others' samples come before it.
+    def test_if_one_batch_is_a_duplicate_the_others_are_stored_and_marked_once(self):
+        # The youngest browser's, so that the others' samples come before it.
         browsers = [self.browser, new_browser(), new_browser()]
         self.store([self.sent(browsers[-1])])
         DirtyRange.objects.all().delete()
@@ -111,7 +111,7 @@ class GroupCommitTests(PostingTestCase):
         marked = DirtyRange.objects.order_by("browser_id").values_list("browser_id", flat=True)
         self.assertEqual(list(marked), [browser.pk for browser in browsers[:-1]])
 
-    def test_a_locked_instance_holds_up_nobody_but_itself(self):
+    def test_a_locked_instance_only_delays_itself(self):
         other = new_browser()
         holder = Session(self.hold_locked, after=LOCKED).until_held()
 
@@ -133,7 +133,7 @@ class GroupCommitTests(PostingTestCase):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(LOCKED, [self.browser.pk])
 
-    def test_after_its_session_was_ended_batches_are_stored_as_before(self):
+    def test_batches_are_stored_again_after_the_session_was_ended(self):
         scope = scope_of(self.browser)
         with connection.cursor() as cursor:
             self.assertEqual(ask(scope, body_of()), STORED)
@@ -142,7 +142,7 @@ class GroupCommitTests(PostingTestCase):
             self.assertEqual(ask(scope, body_of(first=2)), STORED)
             self.assertEqual(ask(scope, body_of(first=4)), STORED)
 
-    def test_a_group_that_fails_has_its_batches_stored_alone_at_once(self):
+    def test_the_batches_of_a_failed_group_are_stored_alone_at_once(self):
         groups = self.groups
 
         async def store_all():
@@ -156,7 +156,7 @@ class GroupCommitTests(PostingTestCase):
         groups._breaker.close()
         self.assertEqual(asyncio.run(store_all()), [Receipt(2, 0, 0)] * 3)
 
-    def test_a_group_that_is_cancelled_has_its_batches_stored_alone_too(self):
+    def test_the_batches_of_a_cancelled_group_are_stored_alone_too(self):
         async def cancel():
             storing = asyncio.create_task(self.groups.store(self.sent(self.browser)))
             await asyncio.sleep(0.05)
@@ -216,7 +216,7 @@ class GroupCommitTests(PostingTestCase):
             self.assertEqual(sizes, [1, 1, 3, 3])
             with patch.object(group_commit, "LINGER_SECONDS", 0.001):
                 await (await send(self.browser))
-            # Now it is known to be quiet.
+            # No further batches are expected now.
             await asyncio.wait_for(groups.store(self.sent(self.browser)), 5)
             self.assertEqual(sizes, [1, 1, 3, 3, 1, 1])
 
@@ -226,7 +226,7 @@ class GroupCommitTests(PostingTestCase):
         ):
             asyncio.run(asyncio.wait_for(send_all(), 20))
 
-    def test_a_group_has_one_batch_of_an_instance_and_not_too_many(self):
+    def test_a_group_has_one_batch_per_instance_and_is_bounded(self):
         ids = [browser.instance_id for browser in (self.browser, new_browser())]
         tokens = [WriteToken(instance_id, 1) for instance_id in ids]
         small, large = Samples([1], [1], [1], [0], [False]), Samples([1] * 4999, [], [], [], [])

@@ -1,4 +1,4 @@
-"""Hints on their way: what one says for all, and what a process leaves as it ends."""
+"""Hints on their way: one for all batches of a shard, and none half sent as a process ends."""
 
 import multiprocessing
 from queue import SimpleQueue
@@ -8,12 +8,12 @@ import pytest
 from analytics.rollups import hints
 from core.storage.redis import client
 
-# More than any batch leaves, so that the process ends in the midst of them.
+# More than any batch leaves, so that the process ends while it sends them.
 SHARDS = range(40)
 
 
 def send_and_end() -> None:
-    # A sender that this process may have has not come along.
+    # The thread that sends hints does not survive a fork.
     hints._outgoing.cache_clear()
     for shard in SHARDS:
         hints.send_hints([(shard, "request-of-a-test")])
@@ -32,7 +32,7 @@ def test_a_process_that_ends_leaves_no_key_without_its_message():
     client().delete("celery", *keys)
 
 
-def test_a_hint_for_each_shard_says_it_for_all_batches_that_wait():
+def test_one_hint_per_shard_covers_all_waiting_batches():
     waiting: SimpleQueue = SimpleQueue()
     groups = [
         hints.Group([(0, "first")], 0.1),
@@ -60,9 +60,7 @@ def test_a_hint_for_each_shard_says_it_for_all_batches_that_wait():
         (3000, 40.0, 1),
     ],
 )
-def test_hints_gather_by_their_number_and_where_many_batches_are_stored_at_a_time_for_longer(
-    count, storing, seconds
-):
+def test_hints_gather_longer_the_more_batches_are_stored(count, storing, seconds):
     assert hints.gather_seconds(count=count, storing=storing) == pytest.approx(seconds)
 
 
@@ -70,10 +68,10 @@ def of(*batches, seconds):
     return [hints.Group([(0, "request-of-a-test")] * count, seconds) for count in batches]
 
 
-def test_the_load_is_how_many_batches_are_stored_at_a_time():
+def test_the_load_is_the_number_of_batches_stored_at_a_time():
     load = hints.Load()
     assert load.storing == 0
-    # Ten groups in a second, two batches each, of a tenth of a second; and then four at a time.
+    # Ten groups in a second, two batches each, of a tenth of a second; then four at a time.
     load = load.after(of(*[2] * 10, seconds=0.1), seconds=1)
     assert load.storing == pytest.approx(2)
     for _ in range(8):
@@ -81,7 +79,7 @@ def test_the_load_is_how_many_batches_are_stored_at_a_time():
     assert load.storing == pytest.approx(4, rel=0.01)
 
 
-def test_a_wave_of_drains_at_half_load_is_not_taken_for_full_load():
+def test_a_wave_of_drains_at_half_load_does_not_count_as_full_load():
     load = hints.Load().after(of(*[2] * 10, seconds=0.1), seconds=1)
     load = load.after(of(5, seconds=0.1), seconds=0.1)
     assert 2 < load.storing < hints.BUSY

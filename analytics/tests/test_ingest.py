@@ -1,4 +1,4 @@
-"""A batch is stored once, whole or not at all, and says what became of each event."""
+"""A batch is stored once, completely or not at all, and its answer counts the outcomes."""
 
 import uuid
 from datetime import timedelta
@@ -39,22 +39,22 @@ class StoreTests(TestCase):
         self.assertEqual(send(self.browser, samples), Receipt(0, 5, 0))
         self.assertEqual(stored_samples(self.browser), samples)
 
-    def test_what_is_new_in_a_batch_is_stored_beside_what_is_not(self):
+    def test_the_new_samples_of_a_batch_with_duplicates_are_stored(self):
         send(self.browser, [sample(0, 0), sample(1, 10)])
         self.assertEqual(send(self.browser, [sample(1, 10), sample(2, 20)]), Receipt(1, 1, 0))
 
-    def test_of_two_positions_for_one_key_the_first_stays(self):
+    def test_the_first_of_two_positions_for_a_key_is_kept(self):
         send(self.browser, [sample(0, 1)])
         self.assertEqual(send(self.browser, [sample(0, 2), sample(1, 3)]), Receipt(1, 0, 1))
         self.assertEqual(stored_samples(self.browser), [sample(0, 1), sample(1, 3)])
 
-    def test_within_a_batch_too_the_first_stays(self):
+    def test_the_first_position_is_kept_within_a_batch_too(self):
         self.assertEqual(
             send(self.browser, [sample(0, 7), sample(0, 2), sample(0, 7)]), Receipt(1, 1, 1)
         )
         self.assertEqual(stored_samples(self.browser), [sample(0, 7)])
 
-    def test_samples_of_the_same_time_are_kept_apart_by_seq(self):
+    def test_samples_with_the_same_time_differ_by_seq(self):
         samples = [sample(0, 1, seq=1), sample(0, 2, seq=2)]
         self.assertEqual(send(self.browser, samples), Receipt(2, 0, 0))
 
@@ -70,13 +70,13 @@ class StoreTests(TestCase):
         self.assertEqual(mark.since, EPOCH + sample(1, 0).time * MICROSECOND)
         self.assertEqual(mark.until, EPOCH + sample(3, 0).time * MICROSECOND)
 
-    def test_a_batch_of_far_apart_times_does_not_mark_what_lies_between(self):
+    def test_a_batch_of_distant_times_does_not_mark_the_time_between(self):
         long_ago = Sample(NOW_US - 20 * 86_400_000_000, 0, 1, 1)
         send(self.browser, [long_ago, sample(0, 2)])
         spans = [mark.until - mark.since for mark in DirtyRange.objects.all()]
         self.assertEqual(spans, [timedelta(0)] * 2)
 
-    def test_a_mark_covers_a_minute_at_most_and_says_how_many_samples_it_is_for(self):
+    def test_a_mark_covers_at_most_a_minute_and_has_its_number_of_samples(self):
         send(self.browser, [sample(seconds, seconds) for seconds in (0, 59, 60, 90, 130)])
         marks = DirtyRange.objects.order_by("since").values_list("since", "until", "events")
         moments = [EPOCH + sample(s, 0).time * MICROSECOND for s in (0, 59, 60, 90, 130, 130)]
@@ -85,7 +85,7 @@ class StoreTests(TestCase):
             [(moments[n], moments[n + 1], events) for n, events in ((0, 2), (2, 2), (4, 1))],
         )
 
-    def test_a_batch_without_anything_new_marks_nothing(self):
+    def test_a_batch_without_new_samples_marks_nothing(self):
         send(self.browser, [sample(0, 1)])
         DirtyRange.objects.all().delete()
         send(self.browser, [sample(0, 1)])
@@ -106,7 +106,7 @@ class IngestCallTests(PostingTestCase):
         self.assertFalse(DirtyRange.objects.exists())
         return problem
 
-    def test_a_batch_is_acknowledged_with_what_became_of_it(self):
+    def test_a_receipt_counts_the_outcomes_of_a_batch(self):
         response = self.post_event(seq=17, enter=True)
         self.assertEqual(response.status_code, 202)
         self.assertEqual(response.json(), {"accepted": 1, "duplicates": 0, "conflicts": 0})
@@ -120,12 +120,12 @@ class IngestCallTests(PostingTestCase):
         self.post_event(time="2026-11-23T13:00:00.000125+01:00")
         self.assertEqual(stored_samples(self.browser)[0].time, NOW_US + 125)
 
-    def test_without_seq_it_is_the_place_in_the_batch(self):
+    def test_a_missing_seq_is_the_position_in_the_batch(self):
         event = {"time": NOW_MS, "x": 0, "y": 0}
         self.assertEqual(self.post({"events": [event] * 3}).json()["accepted"], 3)
         self.assertEqual([s.seq for s in stored_samples(self.browser)], [0, 1, 2])
 
-    def test_a_position_too_small_to_tell_from_zero_is_zero(self):
+    def test_a_coordinate_too_small_for_float32_is_zero(self):
         self.assertEqual(self.post_event(x=1e-300).status_code, 202)
         self.assertEqual(stored_samples(self.browser)[0].x, 0)
 
@@ -141,7 +141,7 @@ class IngestCallTests(PostingTestCase):
         self.assert_refused(self.post({"events": events}), 400, "invalid", "/events")
         self.assertEqual(self.post({"events": events[:1000]}).json()["accepted"], 1000)
 
-    def test_one_bad_event_and_nothing_is_stored(self):
+    def test_one_bad_event_prevents_storing_the_batch(self):
         good = {"time": NOW_MS, "x": 1, "y": 2}
         response = self.post({"events": [good, {**good, "x": "wide"}, good]})
         self.assert_refused(response, 400, "invalid", "/events/1/x")
@@ -189,7 +189,7 @@ class IngestCallTests(PostingTestCase):
         for time in (NOW_MS + 300_000, NOW_MS - 30 * 86_400_000 + 3_600_000):
             self.assertEqual(self.post_event(time=time).status_code, 202)
 
-    def test_what_is_no_json_is_malformed(self):
+    def test_a_body_that_is_not_json_is_malformed(self):
         for body in (
             b"",
             b"{",
@@ -202,7 +202,7 @@ class IngestCallTests(PostingTestCase):
                 problem = self.assert_refused(self.post(body), 400, mock.ANY)
                 self.assertIn(problem["code"], ("malformed", "invalid"))
 
-    def test_a_key_that_comes_twice_is_refused_however_it_is_written(self):
+    def test_a_repeated_key_is_refused_however_it_is_written(self):
         event = f'{{"time": {NOW_MS}, "x": 1, "y": 2%s}}'
         for extra in (
             ', "x": 1',
@@ -219,36 +219,36 @@ class IngestCallTests(PostingTestCase):
         body = f'{{"events": [{event % ""}], "events": [{event % ""}]}}'.encode()
         self.assert_refused(self.post(body), 400, "invalid")
 
-    def test_a_token_that_looks_like_a_key_is_no_repeated_key(self):
+    def test_a_token_that_looks_like_a_key_is_not_a_repeated_key(self):
         body = {"events": [{"time": NOW_MS, "x": 1, "y": 2}], "token": ":x"}
         self.assertEqual(self.post(body).status_code, 202)
 
     @override_settings(BATCHES_PER_MINUTE=2, EVENTS_PER_MINUTE=1000)
-    def test_an_instance_may_send_so_many_batches(self):
+    def test_batches_of_an_instance_are_limited(self):
         answers = [self.post_event(seq=n) for n in range(3)]
         self.assertEqual([answer.status_code for answer in answers], [202, 202, 429])
         assert_problem(self, answers[-1], 429, "throttled")
         self.assertTrue(1 <= int(answers[-1]["Retry-After"]) <= 60)
 
     @override_settings(EVENTS_PER_MINUTE=1000)
-    def test_an_instance_may_send_so_many_events(self):
+    def test_events_of_an_instance_are_limited(self):
         events = [{"time": NOW_MS + i, "x": i, "y": 0} for i in range(600)]
         answers = [self.post({"events": events}) for _ in range(2)]
         self.assertEqual([answer.status_code for answer in answers], [202, 429])
         self.assertEqual(PointerPositionEvent.objects.count(), 600)
 
     @override_settings(EVENTS_PER_MINUTE=1000)
-    def test_far_apart_samples_are_charged_for_the_minutes_that_they_touch(self):
+    def test_distant_samples_are_charged_for_the_minutes_that_they_touch(self):
         def send(count, first):
             times = (NOW_MS - (first + i) * 60_000 for i in range(count))
             return self.post({"events": [{"time": time, "x": 1, "y": 0} for time in times]})
 
-        # 400 and 600 of 1,000: after that there is not an event left.
+        # 400 and 600 of 1,000: then no event is left.
         answers = [send(42, 0), send(62, 100), self.post_event()]
         self.assertEqual([answer.status_code for answer in answers], [202, 202, 429])
 
     @override_settings(EVENTS_PER_MINUTE=1000)
-    def test_a_batch_is_never_charged_more_than_may_be_sent(self):
+    def test_a_batch_is_never_charged_more_than_a_limit(self):
         times = [NOW_MS - i * 60_000 for i in range(500)]
         events = [{"time": time, "x": 1, "y": 0} for time in times]
         answers = [self.post({"events": events}), self.post_event(seq=1)]
@@ -259,7 +259,7 @@ class IngestCallTests(PostingTestCase):
         for times, cost in (
             ([0], 1),
             ([59 * second, 61 * second], 2),
-            # Across two hours, late: two minutes at their ends.
+            # Across two hours, late: a minute at each end.
             ([minute - 1, 60 * minute + 1], 2),
             ([n * second for n in range(600)], 600),
             ([n * minute for n in range(500)], 4980),
@@ -287,12 +287,12 @@ class IngestCallTests(PostingTestCase):
         self.assertEqual(other.status_code, 202)
 
     @override_settings(EVENTS_PER_MINUTE_OF_ALL=1000)
-    def test_all_instances_share_the_limit_of_the_whole(self):
+    def test_all_instances_share_the_limit_of_the_service(self):
         answers = [self.post_of_a_new_instance(f"203.0.113.{n}", 400) for n in range(3)]
         self.assertEqual([answer.status_code for answer in answers], [202, 202, 429])
         self.assertEqual(PointerPositionEvent.objects.count(), 800)
 
-    def test_what_is_no_batch_is_invalid(self):
+    def test_json_that_is_not_a_batch_is_invalid(self):
         for body in ([], {}, {"events": []}, {"events": {}}, {"events": [[]]}, {"event": []}):
             with self.subTest(body):
                 self.assert_refused(self.post(body), 400, "invalid")
@@ -300,7 +300,7 @@ class IngestCallTests(PostingTestCase):
     def test_a_body_past_256_kib_is_too_large(self):
         self.assert_refused(self.post(b" " * (256 * 1024 + 1)), 413, "too_large")
 
-    def test_only_json_in_utf_8_and_uncompressed_is_taken(self):
+    def test_only_uncompressed_json_in_utf_8_is_accepted(self):
         body = {"events": [{"time": NOW_MS, "x": 1, "y": 2}]}
         for kwargs in (
             {"content_type": "application/xml"},
@@ -316,7 +316,7 @@ class IngestCallTests(PostingTestCase):
             with self.subTest(token):
                 self.assert_refused(self.post(body, token=token), 401, "authentication_failed")
 
-    def test_a_login_is_no_token(self):
+    def test_a_login_does_not_replace_a_token(self):
         self.client.force_login(User.objects.create_user("ann", is_staff=True))
         cookie = self.client.cookies["sessionid"].OutputString()
         body = {"events": [{"time": NOW_MS, "x": 1, "y": 2}]}
@@ -334,7 +334,7 @@ class IngestCallTests(PostingTestCase):
         Browser.objects.update(token_version=2)
         self.assert_refused(self.post_event(), 401, "authentication_failed")
 
-    def test_an_instance_that_is_not_there_stores_nothing(self):
+    def test_an_unknown_instance_stores_nothing(self):
         ghost = uuid.uuid4()
         path = f"/api/v1/browsers/{ghost}/events/"
         token = make_token(instance_id=ghost, version=1)
@@ -343,7 +343,7 @@ class IngestCallTests(PostingTestCase):
 
 
 class ForeignSiteTests(TestCase):
-    """A tracker on somebody's site may log on, send, read the clock and erase, and nothing else."""
+    """A tracker on a foreign site may log on, send, read the clock and erase, and nothing else."""
 
     def setUp(self):
         self.instance = f"/api/v1/browsers/{new_browser().instance_id}/"
@@ -362,7 +362,7 @@ class ForeignSiteTests(TestCase):
             ("DELETE", self.instance),
         )
 
-    def test_its_page_may_call_these_and_read_the_answer(self):
+    def test_its_page_may_make_these_calls_and_read_the_answers(self):
         for method, path in self.calls():
             with self.subTest(f"{method} {path}"):
                 self.assertEqual(self.allowed_origin(method, path), "*")
@@ -413,7 +413,7 @@ class ReadEventsTests(TestCase):
         path = f"/api/v1/browsers/{self.browser.instance_id}/events/"
         return self.client.get(path, query, headers=self.header)
 
-    def test_events_come_in_order_and_whole(self):
+    def test_events_are_complete_and_in_order(self):
         answer = self.get().json()
         self.assertEqual([event["seq"] for event in answer["events"]], list(range(7)))
         self.assertEqual(
@@ -433,7 +433,7 @@ class ReadEventsTests(TestCase):
                 cursor = {"cursor": page["next_cursor"]}
             self.assertEqual(seen, list(range(7)), f"pages of {size}")
 
-    def test_the_range_holds_its_start_and_not_its_end(self):
+    def test_the_range_includes_its_start_and_excludes_its_end(self):
         answer = self.get(since="2026-11-23T11:50:01Z", until="2026-11-23T11:50:03Z").json()
         self.assertEqual([event["seq"] for event in answer["events"]], [2, 3, 4, 5])
 
@@ -443,7 +443,7 @@ class ReadEventsTests(TestCase):
                 (name,) = query
                 assert_problem(self, self.get(**query), 400, "invalid", f"?{name}")
 
-    def test_one_event_can_be_had_by_its_key(self):
+    def test_one_event_can_be_read_by_its_key(self):
         path = f"/api/v1/browsers/{self.browser.instance_id}/events/"
         answer = self.client.get(f"{path}2026-11-23T11:50:01Z,3/", headers=self.header)
         self.assertEqual(answer.json(), self.get().json()["events"][3])
@@ -458,7 +458,7 @@ class ReadEventsTests(TestCase):
                 answer = self.client.get(f"{path}{key}/", headers=self.header)
                 assert_problem(self, answer, 404, "no_such_event")
 
-    def test_all_of_them_can_be_had_as_csv(self):
+    def test_all_events_can_be_read_as_csv(self):
         for kwargs in ({"format": "csv"}, {"limit": 2, "format": "csv"}):
             answer = self.get(**kwargs)
             self.assertEqual(answer["Content-Type"], "text/csv; charset=utf-8")
@@ -467,17 +467,17 @@ class ReadEventsTests(TestCase):
             self.assertEqual(lines[4], "2026-11-23T11:50:01.000000Z,3.0,0.0,3,false")
             self.assertEqual(len(lines), 8)
 
-    def test_csv_can_be_asked_for_by_the_accept_header_too(self):
+    def test_the_accept_header_can_ask_for_csv_too(self):
         self.header["Accept"] = "text/csv"
         self.assertEqual(self.get()["Content-Type"], "text/csv; charset=utf-8")
         assert_problem(self, self.get(since="x"), 400, "invalid", "?since")
 
-    def test_a_file_goes_on_from_page_to_page_through_shared_times(self):
+    def test_a_file_continues_across_pages_and_shared_times(self):
         for size in (1, 2, 3, 7, 8):
             pages = list(page_events(selection=Selection(self.browser.pk), size=size))
             self.assertEqual([len(page) for page in pages[:-1]], [size] * (len(pages) - 1))
             self.assertEqual([row[3] for page in pages for row in page], list(range(7)))
 
-    def test_others_do_not_see_them(self):
+    def test_other_callers_cannot_read_events(self):
         self.header = {}
         assert_problem(self, self.get(), 401, "not_authenticated")

@@ -39,7 +39,7 @@ class ClimbTests(TestCase):
     def setUp(self):
         self.browser = new_browser()
 
-    def test_every_rung_is_what_the_raw_samples_make_it(self):
+    def test_every_rung_equals_what_the_raw_samples_give(self):
         samples = [sample(i * 7.3, i * i % 900, i) for i in range(80)]
         send(self.browser, samples)
         drain_all()
@@ -57,7 +57,7 @@ class ClimbTests(TestCase):
         (hour,) = stored_statuses(self.browser, interval_ms=HOUR)
         self.assertEqual((hour.events, hour.traversed_distance), (3, 700))
 
-    def test_what_did_not_change_does_not_climb(self):
+    def test_unchanged_statuses_do_not_climb(self):
         send(self.browser, [sample(0.5, 0), sample(0.6, 0)])
         drain_all()
         DirtyRange.objects.create(
@@ -66,7 +66,7 @@ class ClimbTests(TestCase):
         self.assertEqual(drain_shard_of(self.browser), (1, 0))
         self.assertFalse(DirtyRange.objects.exists())
 
-    def test_far_apart_changes_leave_a_mark_for_each_hour(self):
+    def test_distant_changes_leave_a_mark_for_each_hour(self):
         send(self.browser, [sample(0.5, 0), sample(1.5, 5), sample(-36_000, 9)])
         drain_shard_of(self.browser)
         marks = DirtyRange.objects.order_by("since").values_list("since", "until", "rung")
@@ -84,7 +84,7 @@ class ClimbTests(TestCase):
         self.assertFalse(DirtyRange.objects.exists())
 
     @override_settings(RUNGS_MS=parse_ladder("1s,5s,15s,1m,1d"))
-    def test_another_ladder_is_climbed_the_same_way(self):
+    def test_another_ladder_works_the_same_way(self):
         samples = [sample(i * 3.1, i * i % 900, i) for i in range(80)]
         send(self.browser, samples)
         drain_all()
@@ -117,7 +117,7 @@ class SealTests(TestCase):
         drain_all()
         self.assertEqual(self.ladder(), before)
 
-    def test_without_the_seal_they_would_not(self):
+    def test_without_the_seal_these_buckets_would_change(self):
         self.drop_raw(60.7)
         late = sample(60.8, 5, seq=9)
         seal(RAW, 60.2)
@@ -125,7 +125,7 @@ class SealTests(TestCase):
         send(self.browser, [late])
         drain_all()
         after = stored_statuses(self.browser)
-        # The bucket that the seal's moment lies in begins before it.
+        # The bucket that contains the seal's moment begins before it.
         self.assertEqual(after[:61], before[:61])
         self.assertNotEqual(after[61], before[61])
 
@@ -205,7 +205,7 @@ class LadderSettingTests(SimpleTestCase):
     def test_rungs_are_read_finest_first(self):
         self.assertEqual(parse_ladder("1s, 10s,1m"), (1000, 10_000, 60_000))
 
-    def test_what_is_no_ladder_is_refused_with_the_reason(self):
+    def test_an_invalid_ladder_is_refused_with_the_reason(self):
         for text, why in (
             ("10s,1m", "the first rung is 1s"),
             ("1s,7s,10s", "10s is not a multiple of 7s"),

@@ -25,7 +25,7 @@ from core.web import bridge, middleware
 from dashboard.instances.tokens import make_ticket, make_token
 from dashboard.models import Browser
 
-# What the view's answers have beside the shell's: for pages, or for one who asks for methods.
+# Headers that only the view's answers have: for pages, or for a caller that asks for methods.
 VIEWS_OWN = {
     b"allow",
     b"content-security-policy",
@@ -38,12 +38,12 @@ TOKENS = ("own", "another's", "revoked", "erased", "forged", "a ticket", "empty"
 
 
 def times(*names):
-    """Return values of which the first comes as often as all others together."""
+    """Return values of which the first is as likely as all others together."""
     return st.one_of(st.just(names[0]), st.sampled_from(names))
 
 
 def spelled(text):
-    """Return a text in any case."""
+    """Return a text in varying case."""
     return st.sampled_from([text, text.lower(), text.upper(), text.title()])
 
 
@@ -171,10 +171,10 @@ class OneIngestTests(PostingTestCase):
             "OWN": path_of(self.browser).upper().replace("/API/V1/BROWSERS/", "/api/v1/browsers/"),
             "another's": path_of(self.other),
         }
-        # Tokens that would be refused for another's path alone.
+        # Tokens that would only be refused for another's path.
         self.paths |= {"revoked": path_of(revoked)}
 
-    def test_both_answer_alike_and_store_the_same(self):
+    def test_both_give_the_same_answer_and_store_the_same(self):
         @hypothesis_settings(max_examples=300, deadline=None, derandomize=True)
         @given(asked=REQUESTS)
         def compare(asked):
@@ -195,7 +195,7 @@ class OneIngestTests(PostingTestCase):
         headers = [("host", host), ("content-type", content_type)]
         if token != "none":
             headers.append(("authorization", bearer + self.tokens[token]))
-        # As uvicorn hands them over: names in lower case.
+        # As uvicorn passes them: names in lower case.
         lines = [(n.encode(), v.encode("latin-1")) for n, v in headers + more if v is not None]
         scope = scope_of(self.browser, path=self.paths[path], headers=lines)
         scope["query_string"] = asked["query"].encode()
@@ -206,7 +206,7 @@ class OneIngestTests(PostingTestCase):
         DirtyRange.objects.all().delete()
         forget_all_calls()
         if asked["sent_before"]:
-            # From the way that the other one is not, of which nothing may depend.
+            # The first copy arrives by the event loop; nothing may depend on that.
             asyncio.run(call(scope, body, shell.application))
         with ExitStack() as limits:
             if asked["over_the_limit"]:
@@ -230,11 +230,11 @@ class OneIngestTests(PostingTestCase):
     SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https"),
 )
 class OneIngestBehindTlsTests(OneIngestTests):
-    """The same where a proxy ends TLS."""
+    """The same if a proxy ends TLS."""
 
 
 def plain(headers, scope):
-    """Return what of an answer's headers must be equal, and the form of what chance makes."""
+    """Return the headers that must be equal, and the form of those with random parts."""
     kept = {name: value for name, value in headers.items() if name not in VIEWS_OWN}
     request_id = kept.pop(b"x-request-id")
     if re.fullmatch(rb"[0-9a-f]{32}", request_id):
@@ -244,11 +244,11 @@ def plain(headers, scope):
 
 
 class ForeignTokenTests(OneIngestTests):
-    """A token in a header goes before one in the body, however its scheme is spelled."""
+    """A token in a header takes precedence over one in the body, however its scheme is spelled."""
 
-    test_both_answer_alike_and_store_the_same = None
+    test_both_give_the_same_answer_and_store_the_same = None
 
-    def test_it_is_refused_in_the_header_though_the_body_has_the_instances_own(self):
+    def test_it_is_refused_in_the_header_even_if_the_body_has_the_right_token(self):
         body = json.dumps({"events": [GOOD], "token": self.tokens["own"]}).encode()
         foreign = self.tokens["another's"].encode()
         for scheme in ("Bearer", "bearer", "BEARER"):
@@ -266,9 +266,9 @@ class ForeignTokenTests(OneIngestTests):
 
 
 class NothingIsMissedTests(SimpleTestCase):
-    """What somebody adds around the view must be added to the shell, or be said not to matter."""
+    """Additions around the view must be added to the shell, or be declared irrelevant."""
 
-    def test_each_middleware_says_what_becomes_of_it_for_a_batch(self):
+    def test_each_middleware_has_an_entry_for_batches(self):
         self.assertEqual(
             settings.MIDDLEWARE,
             list(middleware.HOW),
@@ -276,7 +276,7 @@ class NothingIsMissedTests(SimpleTestCase):
             " order, what a new one does for a batch, and see that the shell does it.",
         )
 
-    def test_each_class_around_the_view_says_what_becomes_of_it_for_a_batch(self):
+    def test_each_class_around_the_view_has_an_entry_for_batches(self):
         view = EventViewSet(request=None, action_map={"post": "create"}, action="create")
         around = [*view.get_authenticators(), *view.get_permissions(), *view.get_throttles()]
         self.assertEqual(

@@ -1,4 +1,4 @@
-"""The drain computes metrics.md's numbers, in whatever way the samples arrived."""
+"""The drain computes the metrics of docs/metrics.md, however the samples arrived."""
 
 from unittest import mock
 
@@ -59,20 +59,20 @@ class RollUpTests(TestCase):
         statuses = self.roll_up(sample(0.5, 0), sample(1.0, 7))
         self.assertEqual([s.events for s in statuses], [1, 1])
 
-    def test_the_jump_to_where_the_pointer_enters_is_no_movement(self):
+    def test_the_jump_to_an_entering_pointer_is_not_movement(self):
         (status,) = self.roll_up(sample(0.1, 0), sample(0.2, 500, enter=True), sample(0.3, 503))
         self.assertEqual(status.traversed_distance, 3)
         self.assertAlmostEqual(status.moving_time, 0.1)
 
-    def test_of_a_long_rest_only_the_idle_gap_counts_as_moving(self):
+    def test_only_the_idle_gap_of_a_long_rest_counts_as_moving(self):
         statuses = self.roll_up(sample(0.1, 0), sample(2.6, 10))
         self.assertEqual([s.moving_time for s in statuses], [0, 0.25])
 
-    def test_a_pointer_that_rests_has_events_and_no_velocity(self):
+    def test_a_pointer_at_rest_has_events_and_no_velocity(self):
         (status,) = self.roll_up(sample(0.1, 5, 5), sample(0.2, 5, 5))
         self.assertEqual((status.events, status.peak_velocity, status.moving_time), (2, 0, 0))
 
-    def test_samples_of_the_same_time_are_ordered_by_seq(self):
+    def test_samples_with_the_same_time_are_ordered_by_seq(self):
         (status,) = self.roll_up(sample(0.1, 10, seq=2), sample(0.1, 0, seq=1))
         self.assertEqual((status.start_x, status.end_x, status.traversed_distance), (0, 10, 10))
 
@@ -115,9 +115,9 @@ class RollUpTests(TestCase):
 
 
 class ClaimTests(TestCase):
-    """What waits is claimed by portions that a statement can recompute in its time."""
+    """Waiting marks are claimed in portions that a statement can recompute in its time."""
 
-    # The table's rows come slowly, as those of very dense samples do.
+    # The table's rows come slowly, like those of very dense samples.
     SLOWLY = """
     create function slowly() returns trigger language plpgsql as $$
         begin perform pg_sleep(0.04); return new; end $$;
@@ -143,11 +143,11 @@ class ClaimTests(TestCase):
         self.assertEqual(drained, (40, 40))
         assert_statuses_true(self, self.browser, self.samples)
 
-    def test_all_that_waits_is_one_claim(self):
+    def test_all_waiting_marks_are_one_claim(self):
         self.drain()
         self.assertEqual(len(self.claims), 1)
 
-    def test_a_claim_is_for_so_many_samples_but_for_one_mark_at_least(self):
+    def test_a_claim_has_bounded_samples_but_at_least_one_mark(self):
         for work, claims in ((8, 5), (0, 40)):
             PointerStatus.objects.all().delete()
             if not DirtyRange.objects.filter(rung=FIRST_RUNG_MS).exists():
@@ -161,7 +161,7 @@ class ClaimTests(TestCase):
                 self.drain()
             self.assertEqual(len(self.claims), claims)
 
-    def test_a_claim_that_cannot_be_recomputed_in_time_is_tried_by_tenths(self):
+    def test_a_claim_that_times_out_is_tried_again_in_tenths(self):
         with connection.cursor() as cursor:
             cursor.execute(self.SLOWLY)
         limits = "select set_config('statement_timeout', '1s', true)"
@@ -178,10 +178,10 @@ coordinates = st.integers(-2000, 4000) | st.floats(-1e6, 1e6, width=32)
 samples_strategy = st.lists(
     st.builds(
         Sample,
-        # Coarse times make samples that share one, buckets' edges and long rests all likely.
+        # Coarse times, so that equal times, times on buckets' edges and long rests are all likely.
         time=st.integers(0, 400).map(lambda tick: NOW_US - 60_000_000 + tick * 50_000)
         | st.integers(NOW_US - 60_000_000, NOW_US - 40_000_000)
-        # Whole hours earlier, for buckets of the higher rungs that others stand between.
+        # Whole hours earlier, for buckets of the higher rungs that are not adjacent.
         | st.integers(0, 3).map(lambda hours: NOW_US - hours * 3_600_000_000),
         seq=st.integers(0, 3),
         x=coordinates.map(float32),

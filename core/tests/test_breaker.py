@@ -1,4 +1,4 @@
-"""What has failed is left alone for a while, and then tried again."""
+"""After a failure, calls are skipped for a while, and then tried again."""
 
 from unittest.mock import patch
 
@@ -16,7 +16,7 @@ class BreakerTests(SimpleTestCase):
         self.addCleanup(clock.stop)
         self.breaker = Breaker(seconds=5)
 
-    def test_it_is_open_for_its_time_after_each_failure(self):
+    def test_a_breaker_is_open_for_its_time_after_each_failure(self):
         seen = [self.breaker.is_open]
         self.breaker.open()
         for moment in (100.0, 104.9, 105.0):
@@ -26,7 +26,7 @@ class BreakerTests(SimpleTestCase):
         self.breaker.open()
         self.assertTrue(self.breaker.is_open)
 
-    def test_it_can_be_closed_at_once(self):
+    def test_a_breaker_can_be_closed_at_once(self):
         self.breaker.open()
         self.breaker.close()
         self.assertFalse(self.breaker.is_open)

@@ -1,4 +1,4 @@
-"""The event loop's connection: used in turn while it is good, and never after."""
+"""The event loop's connection: used by one statement at a time, and never after a failure."""
 
 import asyncio
 from unittest.mock import patch
@@ -10,7 +10,7 @@ from django.test import TransactionTestCase
 from core.storage import database
 from core.storage.database import AsyncConnection
 
-# Long enough for two of them to meet.
+# Long enough for two of them to overlap.
 OWN = "select pg_backend_pid() from pg_sleep(0.05)"
 SLEEP = "select pg_sleep(%(seconds)s)"
 
@@ -18,7 +18,7 @@ SLEEP = "select pg_sleep(%(seconds)s)"
 class LineTests(TransactionTestCase):
     def setUp(self):
         self.line = AsyncConnection()
-        # No session outlives the test: the database is to be dropped.
+        # No session may outlive the test, because the database will be dropped.
         self.addCleanup(self.line.close)
 
     async def own(self):
@@ -30,13 +30,13 @@ class LineTests(TransactionTestCase):
             cursor.execute("select pid from pg_stat_activity where pid = any(%s)", [list(pids)])
             return {pid for (pid,) in cursor.fetchall()}
 
-    def test_statements_take_turns_on_one_connection(self):
+    def test_statements_run_one_after_another_on_one_connection(self):
         async def use():
             return [await self.own(), *await asyncio.gather(self.own(), self.own())]
 
         self.assertEqual(len(set(asyncio.run(use()))), 1)
 
-    def test_an_answer_that_does_not_come_in_time_ends_the_connection(self):
+    def test_a_missing_answer_closes_the_connection(self):
         async def wait_in_vain():
             pid = await self.own()
             with patch.object(database, "ANSWER_SECONDS", 0.1), self.assertRaises(TimeoutError):
@@ -46,7 +46,7 @@ class LineTests(TransactionTestCase):
         first, second = asyncio.run(wait_in_vain())
         self.assertNotEqual(first, second)
 
-    def test_whoever_waits_for_a_statement_that_fails_fails_with_it(self):
+    def test_a_failed_statement_also_fails_those_queued_behind_it(self):
         async def wait_in_vain():
             statements = (self.line.execute(SLEEP, {"seconds": 1}) for _ in range(3))
             with patch.object(database, "ANSWER_SECONDS", 0.1):
@@ -58,7 +58,7 @@ class LineTests(TransactionTestCase):
         self.assertEqual([str(outcome) for outcome in outcomes], ["", told, told])
         asyncio.run(self.own())
 
-    def test_whoever_is_cancelled_leaves_no_connection_in_the_middle_of_a_statement(self):
+    def test_a_cancelled_statement_leaves_no_connection_in_its_middle(self):
         async def leave():
             pid = await self.own()
             waiting = asyncio.create_task(self.line.execute(SLEEP, {"seconds": 1}))
@@ -71,7 +71,7 @@ class LineTests(TransactionTestCase):
         first, second = asyncio.run(leave())
         self.assertNotEqual(first, second)
 
-    def test_one_that_is_cancelled_before_its_turn_hinders_nobody(self):
+    def test_a_statement_cancelled_before_its_turn_hinders_no_other(self):
         async def leave():
             pid = await self.own()
             slow = asyncio.create_task(self.line.execute(SLEEP, {"seconds": 0.2}))
@@ -84,7 +84,7 @@ class LineTests(TransactionTestCase):
         first, second = asyncio.run(leave())
         self.assertEqual(first, second)
 
-    def test_a_session_that_the_server_ended_fails_once(self):
+    def test_a_session_that_the_server_ended_fails_one_statement(self):
         async def lose():
             pid = await self.own()
             with connection.cursor() as cursor:
@@ -97,7 +97,7 @@ class LineTests(TransactionTestCase):
             first, second = asyncio.run(lose())
         self.assertNotEqual(first, second)
 
-    def test_one_that_is_old_is_replaced(self):
+    def test_an_old_connection_is_replaced(self):
         first = asyncio.run(self.own())
         with patch.dict(database.settings.DATABASE, {"CONN_MAX_AGE": 0}):
             second = asyncio.run(self.own())

@@ -1,4 +1,4 @@
-"""Redis connections that an event loop waits for: used again while they are good, never after."""
+"""An event loop's Redis connections: reused while they work, and never after a failure."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from django.test import SimpleTestCase
 from core.storage.redis import MOMENT, AsyncConnections, client
 from core.storage.sockets import until_readable
 
-# Long enough for two of them to meet.
+# Long enough for two of them to overlap.
 BLOCK = ("BLPOP", "nobody-pushes", 0.1)
 
 can_read = redis.Connection.can_read
@@ -39,15 +39,15 @@ class AsyncConnectionsTests(SimpleTestCase):
         self.assertEqual(first, again)
         self.assertNotEqual(first, other)
 
-    def test_it_outlives_the_loop_that_made_it(self):
+    def test_a_line_outlives_the_loop_that_made_it(self):
         self.assertEqual(asyncio.run(self.own()), asyncio.run(self.own()))
 
-    def test_what_is_answered_within_a_moment_is_not_left_to_the_loop(self):
+    def test_an_answer_within_a_moment_does_not_go_through_the_loop(self):
         async def ask():
             await self.own()
             with patch("core.storage.redis.until_readable", wraps=until_readable) as left:
                 for _ in range(20):
-                    # Long enough for a miss to be forgotten: the machine may be busy.
+                    # Long enough for a miss to be forgotten, as the machine may be busy.
                     await asyncio.sleep(0.03)
                     await self.own()
             return left.call_count
@@ -73,7 +73,7 @@ class AsyncConnectionsTests(SimpleTestCase):
         self.assertNotEqual(first, second)
         self.assertLess(seconds, 1)
 
-    def test_whoever_is_cancelled_leaves_no_answer_for_the_next(self):
+    def test_a_cancelled_command_leaves_no_answer_for_the_next(self):
         async def leave():
             waiting = asyncio.create_task(self.connections.execute(*BLOCK))
             await asyncio.sleep(0.01)
@@ -94,7 +94,7 @@ class AsyncConnectionsTests(SimpleTestCase):
         first, second = asyncio.run(lose())
         self.assertNotEqual(first, second)
 
-    def test_an_error_of_redis_is_raised_and_an_absent_one_too(self):
+    def test_errors_of_redis_and_of_an_absent_redis_are_raised(self):
         with self.assertRaises(redis.ResponseError):
             asyncio.run(self.connections.execute("EVAL", "no lua", 0))
         with self.away(), self.assertRaises(redis.RedisError):

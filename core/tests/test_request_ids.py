@@ -1,4 +1,4 @@
-"""Log lines carry the request's id, as a line or as JSON."""
+"""Log lines carry the request's id, as plain lines and as JSON."""
 
 import json
 from datetime import datetime
@@ -25,12 +25,12 @@ def said(**settings: str) -> list[str]:
 
 
 class LogTests(SimpleTestCase):
-    def test_a_line_has_the_id_in_brackets_where_there_is_one(self):
+    def test_a_line_has_the_id_in_brackets_if_there_is_one(self):
         first, second = said()
         self.assertRegex(first, r" WARNING pointers \[batch-01234567\]: seen twice$")
         self.assertRegex(second, " WARNING pointers: alone$")
 
-    def test_json_has_each_fact_by_its_name(self):
+    def test_json_has_each_field_by_its_name(self):
         first, second = map(json.loads, said(LOG_FORMAT="json"))
         self.assertIsNotNone(datetime.fromisoformat(first.pop("time")).tzinfo)
         self.assertIsInstance(first.pop("process"), int)

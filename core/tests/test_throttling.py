@@ -1,4 +1,4 @@
-"""Exactly as many calls pass as may, counted in a real Redis."""
+"""Exactly the allowed number of calls passes, counted in a real Redis."""
 
 import asyncio
 import secrets
@@ -28,7 +28,7 @@ class SpendTests(SimpleTestCase):
             return False
         return True
 
-    def test_of_500_parallel_calls_at_a_limit_of_100_exactly_100_pass(self):
+    def test_exactly_100_of_500_parallel_calls_pass_a_limit_of_100(self):
         passed = []
         threads = [
             threading.Thread(target=lambda: [passed.append(self.passes()) for _ in range(50)])
@@ -43,13 +43,13 @@ class SpendTests(SimpleTestCase):
     def test_units_are_counted_not_calls(self):
         self.assertEqual([self.passes(60), self.passes(60), self.passes(40)], [True, False, True])
 
-    def test_whoever_is_refused_is_told_how_long_to_wait(self):
+    def test_a_refusal_says_how_long_to_wait(self):
         self.passes(100)
         with self.assertRaises(Throttled) as caught:
             spend([(self.limit, "a", 1)])
         self.assertTrue(1 <= caught.exception.wait <= 60)
 
-    def test_one_does_not_use_up_anothers_limit(self):
+    def test_callers_do_not_share_a_limit(self):
         self.passes(100, "a")
         self.assertEqual((self.passes(1, "a"), self.passes(1, "b")), (False, True))
 
@@ -59,7 +59,7 @@ class SpendTests(SimpleTestCase):
         time.sleep(1.05)
         self.assertTrue(self.passes(limit=short))
 
-    def test_a_call_that_one_limit_refuses_is_charged_to_none(self):
+    def test_a_call_that_one_limit_refuses_is_charged_to_no_limit(self):
         tight = Limit(f"{self.limit.name}-tight", 1, 60)
         spend([(self.limit, "a", 1), (tight, "a", 1)])
         with self.assertRaises(Throttled):
@@ -67,7 +67,7 @@ class SpendTests(SimpleTestCase):
         self.assertTrue(self.passes(99))
         self.assertFalse(self.passes(1))
 
-    def test_of_calls_in_one_round_trip_a_shared_limit_lets_exactly_as_many_pass(self):
+    def test_a_shared_limit_is_exact_for_calls_in_one_round_trip(self):
         shared = Limit(f"{self.limit.name}-shared", 10, 60)
         calls = [[(self.limit, f"{n}", 1), (shared, EVERYBODY, 3)] for n in range(5)]
         refusals = asyncio.run(spend_each(calls))
@@ -78,14 +78,14 @@ class SpendTests(SimpleTestCase):
         self.assertFalse(self.passes(1, "0"))
         self.assertTrue(self.passes(100, "3"))
 
-    def test_one_caller_with_several_calls_in_a_round_trip_is_counted_once_for_each(self):
+    def test_several_calls_of_a_caller_in_one_round_trip_are_all_counted(self):
         calls = [[(self.limit, "a", 40)] for _ in range(4)]
         refusals = asyncio.run(spend_each(calls))
         self.assertEqual(list(map(bool, refusals)), [False, False, True, True])
         self.assertFalse(self.passes(21))
         self.assertTrue(self.passes(20))
 
-    def test_of_two_limits_that_refuse_the_longer_wait_is_told_named_and_counted(self):
+    def test_a_refusal_names_and_counts_the_limit_with_the_longer_wait(self):
         short, long = Limit(f"{self.limit.name}-s", 1, 60), Limit(f"{self.limit.name}-l", 1, 3600)
         charges = [(short, "a", 1), (long, "a", 1)]
         spend(charges)
@@ -97,7 +97,7 @@ class SpendTests(SimpleTestCase):
             self.assertIn(long.name, str(caught.exception.detail))
             self.assertEqual(refused._value.get(), count)
 
-    def test_what_everybody_has_used_is_nothing_before_the_first_and_after_the_window(self):
+    def test_the_use_of_all_callers_is_zero_before_the_first_and_after_the_window(self):
         short = Limit(self.limit.name, 100, 1)
         self.assertEqual(read_use([short]), [0])
         spend([(short, EVERYBODY, 7)])
@@ -105,7 +105,7 @@ class SpendTests(SimpleTestCase):
         time.sleep(1.05)
         self.assertEqual(read_use([short]), [0])
 
-    def test_while_redis_is_away_everything_passes_and_nothing_waits(self):
+    def test_without_redis_everything_passes_and_nothing_waits(self):
         away = redis.Redis(port=1, retry=Retry(NoBackoff(), 0))
         with (
             mock.patch.object(throttling, "client", return_value=away),

@@ -1,4 +1,4 @@
-"""Web's bridge: what Django sees of a request, and when."""
+"""Web's bridge: what Django gets of a request, and when."""
 
 import asyncio
 import json
@@ -34,7 +34,7 @@ BAD_LENGTHS = (
 async def call(scope, *messages, seconds=0):
     """Call the application; after the messages its client sends nothing more and does not leave.
 
-    It takes what it is sent in so many seconds a message.
+    The client takes `seconds` for each message that it is sent.
     """
     waiting, sent = list(messages), []
 
@@ -79,16 +79,16 @@ def answered_by(pieces, **headers):
 
 
 class WholeRequestTests(SimpleTestCase):
-    def test_a_request_without_body_waits_for_none(self):
+    def test_a_request_without_a_body_does_not_wait_for_one(self):
         status, headers, answer = ask(GET_TIME)
         self.assertEqual((status, list(answer)), (200, ["server_time"]))
         self.assertEqual(headers[b"content-type"], b"application/json")
 
-    def test_a_body_that_comes_in_pieces_is_whole_when_django_gets_it(self):
+    def test_django_gets_a_body_only_when_all_pieces_have_arrived(self):
         status, _, answer = post(10, b'{"in', b'y": ', b"1}")
         self.assertEqual((status, answer["code"]), (400, "invalid"))
 
-    def test_a_body_that_does_not_come_in_time_is_refused_and_can_be_sent_again(self):
+    def test_a_late_body_is_refused_and_can_be_sent_again(self):
         counter = REQUESTS.labels("none", "POST", 408)
         before = counter._value.get()
         with patch.object(whole_body, "BODY_SECONDS", 0.05):
@@ -98,12 +98,12 @@ class WholeRequestTests(SimpleTestCase):
         self.assertEqual(counter._value.get() - before, 1)
         self.assertEqual(headers[b"connection"], b"close")
 
-    def test_a_body_that_is_too_large_is_refused_without_being_waited_for(self):
+    def test_a_body_that_is_too_large_is_refused_without_waiting_for_it(self):
         status, headers, answer = post(20_000_000)
         self.assertEqual((status, answer["code"]), (413, "too_large"))
         self.assertEqual(headers[b"connection"], b"close")
 
-    def test_what_comes_of_a_refused_body_is_taken_up_to_a_bound(self):
+    def test_the_rest_of_a_refused_body_is_read_up_to_a_bound(self):
         pieces = iter([{"body": b"a" * 40, "more_body": True}] * 10)
 
         async def receive():
@@ -146,7 +146,7 @@ class WholeRequestTests(SimpleTestCase):
         self.assertEqual([piece["body"] for piece in pieces], [b"a,b\n", b"1,2\n", b""])
         self.assertEqual([piece.get("more_body") for piece in pieces], [True, True, None])
 
-    def test_a_stream_ends_when_its_reader_is_gone(self):
+    def test_a_stream_ends_when_its_reader_has_left(self):
         made = []
 
         def endless():
@@ -159,7 +159,7 @@ class WholeRequestTests(SimpleTestCase):
             asyncio.run(call(GET_TIME, {"type": "http.disconnect"}))
         self.assertLess(len(made), 10)
 
-    def test_a_reader_that_takes_little_at_a_time_is_cut_off_in_the_end(self):
+    def test_a_reader_that_is_always_slow_is_cut_off_in_the_end(self):
         with (
             answered_by(b"1,2\n" for _ in range(100)),
             patch.object(clients, "STALL_SECONDS", 0.2),
@@ -169,7 +169,7 @@ class WholeRequestTests(SimpleTestCase):
         # Each piece takes 0.1 s and allows for 0.04 s more.
         self.assertIn(len(sent), range(3, 6))
 
-    def test_one_that_is_slow_now_and_then_gets_all_of_it(self):
+    def test_a_reader_that_is_slow_now_and_then_gets_the_whole_stream(self):
         with (
             answered_by(b"1,2\n" * 5 for _ in range(10)),
             patch.object(clients, "STALL_SECONDS", 0.2),
@@ -178,7 +178,7 @@ class WholeRequestTests(SimpleTestCase):
             sent = asyncio.run(call(GET_TIME, seconds=0.1))
         self.assertEqual(sent[-1], {"type": "http.response.body", "body": b""})
 
-    def test_a_stream_is_made_under_the_id_of_its_request(self):
+    def test_a_stream_logs_the_id_of_its_request(self):
         seen = []
 
         def pieces():
@@ -189,7 +189,7 @@ class WholeRequestTests(SimpleTestCase):
             asyncio.run(call(GET_TIME))
         self.assertEqual(seen, ["export-01234567"])
 
-    def test_a_page_whose_address_ends_like_a_batchs_has_all_that_pages_need(self):
+    def test_a_page_whose_address_ends_like_that_of_batches_has_all_headers_of_pages(self):
         secret = b"a" * 32
         headers = [(b"cookie", b"csrftoken=" + secret), (b"x-csrftoken", secret)]
         scope = {**GET_TIME, "method": "POST", "path": "/admin/nothing/events/"}
@@ -201,7 +201,7 @@ class WholeRequestTests(SimpleTestCase):
         environ = to_environ({**GET_TIME, "headers": [(b"x_forwarded_for", b"1.2.3.4")]})
         self.assertNotIn("HTTP_X_FORWARDED_FOR", environ)
 
-    def test_repeated_headers_are_joined_as_their_kind_demands(self):
+    def test_repeated_headers_are_joined_as_their_kind_requires(self):
         lines = [(b"cookie", b"a=1"), (b"cookie", b"b=2"), (b"accept", b"x/y"), (b"accept", b"*/*")]
         environ = to_environ({**GET_TIME, "headers": lines})
         self.assertEqual(environ["HTTP_COOKIE"], "a=1; b=2")

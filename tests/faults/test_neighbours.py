@@ -1,4 +1,4 @@
-"""A sender within its limits may send late or densely: its neighbours' samples do not wait."""
+"""A sender within its limits may send late or densely without delaying its neighbours' samples."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -14,10 +14,10 @@ from tests.faults.traffic import Sender
 from tests.service import Service, wait_until
 
 HOUR_US, SECOND_US = 3_600_000_000, 1_000_000
-# Twice on a machine that does nothing else; a loaded one makes a median of milliseconds unsteady.
+# The ratio is two on an idle machine; on a loaded one a median of milliseconds is unsteady.
 MOST = 4
-# What a neighbour's sample takes when nobody else sends is this or less on a fast machine, and
-# mostly the time that hints are collected for.
+# A neighbour's sample takes at most this on a fast machine if nobody else sends, mostly the time in
+# which hints are collected.
 LEAST_SECONDS = 0.03
 PATIENCE_SECONDS = 30
 EVENTS = """
@@ -74,7 +74,7 @@ class Neighbour(Sender):
 
 
 def same_shard(service: Service, sender: Sender) -> Sender:
-    """Another instance that is drained together with this one."""
+    """Another instance in the same shard as this one."""
     slot = "select id %% 64 %% %s from dashboard_browser where instance_id = %s"
     shards = int(service.environment["ROLLUP_SHARDS"])
     while True:
@@ -116,7 +116,7 @@ def test_instances_with_hundreds_of_thousands_of_samples_in_a_second(
         sender.deliver_at(us + SECOND_US // 2)
     beside = neighbour.delays(20)
     assert median(beside) < MOST * max(quiet, LEAST_SECONDS), (quiet, beside)
-    # They wait for the job of each minute, or it has just come by.
+    # They wait for the job, which runs once a minute, or it has just run.
     stored = [service.sql(EVENTS, (sender.instance_id,))[0][0] for sender in dense]
     assert set(stored) <= {0, count + 1}
     for sender in dense:
