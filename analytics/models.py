@@ -81,7 +81,8 @@ class DirtyRange(models.Model):
 class Turn(models.Model):
     """A lock, and whose turn it is: drains of a rung lock the slots of their shard.
 
-    analytics/shards.py has the slots. The next claim of backlog begins after `after_browser`.
+    analytics/rollups/shards.py has the slots. The next claim of backlog begins after
+    `after_browser`.
     """
 
     pk = models.CompositePrimaryKey("rung", "slot")
