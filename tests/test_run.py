@@ -47,7 +47,7 @@ def port() -> str:
 def start(checkout: Checkout, port: str, *words: str) -> tuple[subprocess.Popen[str], set[int]]:
     """Start it, wait until its page answers, and return it with the pids of its processes."""
     running = checkout.start("run", *words, PORT=port)
-    wait_until(lambda: "is ready:" in checkout.output or running.poll() is not None, 60)
+    wait_until(lambda: "is ready:" in checkout.output or running.poll() is not None, 120)
     if "Choose one:" in checkout.output:
         pytest.skip("no server programs here: neither the host's nor a Debian root")
     assert f"Pointerscope is ready: http://127.0.0.1:{port}/" in checkout.output, checkout.output
@@ -196,7 +196,7 @@ def test_dotenv_applies_to_every_process(checkout: Checkout, port: str) -> None:
     settings = "LOG_LEVEL=WARNING\nWEB_WORKERS=2\nLOGIN_ATEMPTS=3\n"
     (checkout.folder / ".env").write_text(settings)
     running = checkout.start("run", PORT=port)
-    wait_until(lambda: "is ready:" in checkout.output or running.poll() is not None, 60)
+    wait_until(lambda: "is ready:" in checkout.output or running.poll() is not None, 120)
     if "Choose one:" in checkout.output:
         pytest.skip("no server programs here: neither the host's nor a Debian root")
     ready = f"http://127.0.0.1:{port}/readyz"
@@ -299,8 +299,9 @@ def log_in(origin: str, name: str, password: str) -> requests.Session:
     form = session.get(f"{origin}/login/", timeout=10).text
     token = re.search('name="csrfmiddlewaretoken" value="([^"]+)"', form)[1]
     fields = {"username": name, "password": password, "csrfmiddlewaretoken": token}
-    answer = session.post(f"{origin}/login/", fields, timeout=10)
-    assert answer.url == f"{origin}/browsers/", answer.text
+    # A service that is busy says so, and is asked again.
+    wait_until(lambda: session.post(f"{origin}/login/", fields, timeout=10).status_code != 503, 60)
+    assert session.get(f"{origin}/browsers/", timeout=10).url == f"{origin}/browsers/"
     return session
 
 
