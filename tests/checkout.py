@@ -26,6 +26,8 @@ class Checkout:
         for name in LINKED:
             (folder / name).symlink_to(ROOT / name)
         outside = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORT", "POINTERSCOPE_STATE"}
+        # What `make test` was called with must not reach a make that a test calls.
+        outside |= {"ARGS", "MAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MFLAGS"}
         # A test must not start or stop containers in the developer's own Docker engine.
         self.env = {name: value for name, value in os.environ.items() if name not in outside}
         self.env["DOCKER_HOST"] = "tcp://127.0.0.1:1"

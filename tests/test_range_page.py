@@ -459,7 +459,7 @@ def test_a_repeated_custom_time_is_reported_and_a_prefilled_one_is_kept(
     service: Service, staff: BrowserContext, instance: str
 ) -> None:
     with open_form(service, staff, instance, BERLIN) as page:
-        told = page.get_by_text("it comes twice")
+        told = page.get_by_text("this time occurs twice")
         page.get_by_label("From").fill("2026-10-25T02:30")
         expect(told).to_be_visible()
         page.get_by_label("From").fill("2026-10-25T04:30")

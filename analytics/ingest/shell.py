@@ -8,6 +8,7 @@ import asyncio
 import logging
 import re
 import time
+from http import HTTPStatus
 from uuid import UUID
 
 from django.urls.converters import UUIDConverter
@@ -76,7 +77,8 @@ async def _answer(instance_id: UUID, scope: Scope, body: Body, added: Headers, s
         raise
     count_request(route=ROUTE, method="POST", status=answer.status)
     if answer.status != 202:
-        logger.warning("%s to POST %s", answer.status, scope["path"])
+        # As Django says it.
+        logger.warning("%s: %s", HTTPStatus(answer.status).phrase, scope["path"])
     await _send(answer, (*_shared, *added, (REQUEST_ID, request_id.encode())), send)
 
 
