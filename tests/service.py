@@ -96,6 +96,7 @@ class Service:
             **settings,
         }
         web = [sys.executable, "-m", "core.web.server", "--port", str(self.port)]
+        web += ["--workers", self.environment.get("WEB_WORKERS", "1")]
         live = [BIN / "uvicorn", "--http", "core.web.http:Protocol", "--ws", "none"]
         live += ["--timeout-graceful-shutdown", "5"]
         worker = [BIN / "celery", "-A", "core", "worker", "-l", "info"]

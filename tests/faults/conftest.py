@@ -22,6 +22,8 @@ SETTINGS = {
     "EVENTS_PER_MINUTE": "100000000",
     "READS_PER_MINUTE": "100",
     "STATUS_RETENTION_DAYS": "1000",
+    # `make test` has one process of web, `make faults` a supervisor with two.
+    "WEB_WORKERS": "2" if WHOLE else "1",
 }
 
 
