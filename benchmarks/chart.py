@@ -5,7 +5,8 @@ from playwright.sync_api import Page, Route, expect
 from benchmarks.stage import Stage, stage
 from benchmarks.table import Row
 from tests.browser import open_chromium, sweep
-from tests.service import ROOT, wait_until
+from tests.patience import wait_until
+from tests.service import ROOT
 
 LIBRARY = ROOT / "node_modules" / "apexcharts" / "dist" / "apexcharts.min.js"
 FLUSH_MS = 250

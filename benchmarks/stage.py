@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 import psutil
 import requests
 
-from tests.service import BIN, ROOT, Service, free_port, wait_until
+from tests.patience import wait_until
+from tests.service import BIN, ROOT, Service, free_port
 
 # The settings of `make run`, except that a benchmark's pointers send faster than any hand.
 AS_RUN = {

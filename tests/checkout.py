@@ -1,13 +1,10 @@
 """A separate checkout for a test: the same scripts, no .env, an empty state folder."""
 
-import inspect
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -143,11 +140,3 @@ def kill(*pids: int) -> None:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             continue
-
-
-def wait_until(fact: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not fact():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: {inspect.getsource(fact).strip()}")
-        time.sleep(0.05)

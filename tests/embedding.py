@@ -11,7 +11,8 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Page, Request
 
 from tests.browser import sweep
-from tests.service import Service, wait_until
+from tests.patience import wait_until
+from tests.service import Service
 
 # Over all sites of a test: no two samples share time and seq, not even those of two instances.
 STORED = "select count(*), count(distinct (time, seq)) from analytics_pointerpositionevent"

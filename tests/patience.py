@@ -1,11 +1,16 @@
 """What holds for every test that runs processes: their signals, and an end to each wait."""
 
+import inspect
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TypeVar
 
 LONGEST_SECONDS = 1200
+
+T = TypeVar("T")
 
 
 def give_children_default_signals() -> None:
@@ -37,3 +42,21 @@ def ended_after(seconds: float, what: str) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def wait_until(condition: Callable[[], T], seconds: float = 15, *, what: str = "") -> T:
+    """Return the condition's first true value; AssertionError if it has none in time.
+
+    The error says what it waited for: `what`, or else the line that waits.
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s: {what or _line_of(condition)}")
+
+
+def _line_of(condition: Callable[[], object]) -> str:
+    is_lambda = getattr(condition, "__name__", "") == "<lambda>"
+    return inspect.getsource(condition).strip() if is_lambda else repr(condition)

@@ -8,8 +8,9 @@ from pathlib import Path
 import requests
 
 from tests import image
+from tests.patience import wait_until
 from tests.pointer import Pointer
-from tests.service import BIN, SWEEP_SECONDS, Service, free_port, wait_until
+from tests.service import BIN, SWEEP_SECONDS, Service, free_port
 
 PROCESSES = ("web", "live", "worker", "beat")
 DOMAIN = "pointerscope.localhost"

@@ -9,7 +9,8 @@ import pytest
 import requests
 import yaml
 
-from tests.service import ROOT, free_port, wait_until
+from tests.patience import wait_until
+from tests.service import ROOT, free_port
 
 CONFIGURATION = ROOT / "deploy" / "prometheus"
 

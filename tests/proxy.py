@@ -7,8 +7,9 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
+from tests.patience import wait_until
 from tests.production import DOMAIN
-from tests.service import BIN, ROOT, free_port, wait_until
+from tests.service import BIN, ROOT, free_port
 
 CADDYFILE = ROOT / "deploy" / "caddy" / "Caddyfile"
 # 30 s in production; the tests wait less.

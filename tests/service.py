@@ -7,11 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 import psutil
@@ -20,24 +17,13 @@ import redis
 import requests
 
 from tests.databases import ROOT, clone, give, run_sql
+from tests.patience import wait_until
 
 BIN = Path(sys.executable).parent
 SWEEP_SECONDS = 1.0
 
 DATABASES = ("postgres", "replica")
 PARTS = ("redis", "web", "live", "worker", "beat")
-
-T = TypeVar("T")
-
-
-def wait_until(condition: Callable[[], T], *, seconds: float = 15, what: str = "") -> T:
-    """Return the condition's first true value; AssertionError if it has none in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s: {what or condition}")
 
 
 def free_port() -> int:

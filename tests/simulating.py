@@ -3,7 +3,8 @@
 import subprocess
 import sys
 
-from tests.service import ROOT, Service, wait_until
+from tests.patience import wait_until
+from tests.service import ROOT, Service
 
 
 class Simulation:

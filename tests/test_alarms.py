@@ -11,9 +11,10 @@ import pytest
 import requests
 import yaml
 
+from tests.patience import wait_until
 from tests.production import Production
 from tests.prometheus import program
-from tests.service import ROOT, wait_until
+from tests.service import ROOT
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 DASHBOARDS = sorted((ROOT / "deploy" / "grafana" / "dashboards").glob("*.json"))

@@ -15,8 +15,9 @@ import pytest
 import requests
 
 from tests.databases import give, run_sql
+from tests.patience import wait_until
 from tests.pointer import Pointer
-from tests.service import ROOT, Service, free_port, wait_until
+from tests.service import ROOT, Service, free_port
 
 TABLES = (
     "dashboard_browser",

@@ -15,10 +15,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser import CDN, answer_as_cdn, open_chromium, sweep
 from tests.embedding import open_site
+from tests.patience import wait_until
 from tests.pointer import Pointer
 from tests.production import DOMAIN
 from tests.proxy import Proxy
-from tests.service import BIN, Service, free_port, wait_until
+from tests.service import BIN, Service, free_port
 from tests.staff import PASSWORD, log_in
 
 BASE = "/stats"

@@ -61,7 +61,7 @@ def expect_state(page: Page, instance: str, state: str) -> None:
     expect(cell).to_have_text(state, timeout=8000)
 
 
-def test_the_newest_comes_first_whoever_moves_and_leads_to_its_page(
+def test_the_newest_comes_first_and_leads_to_its_page(
     service: Service, open_page: OpenStaffPage
 ) -> None:
     resting, moving = log_on(service, 2)

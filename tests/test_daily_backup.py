@@ -15,8 +15,9 @@ import psycopg2
 import pytest
 
 from tests.databases import run_sql
+from tests.patience import wait_until
 from tests.production import Production
-from tests.service import ROOT, free_port, wait_until
+from tests.service import ROOT, free_port
 
 sys.path.insert(0, str(ROOT / "scripts"))
 

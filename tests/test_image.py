@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.patience import wait_until
 from tests.production import DOMAIN, PROCESSES, Production, ask
-from tests.service import Service, wait_until
+from tests.service import Service
 
 
 def test_the_image_has_no_tests_no_secrets_and_no_leftovers(production: Production) -> None:

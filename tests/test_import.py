@@ -14,7 +14,8 @@ import pytest
 
 from analytics.tests.recording_shapes import POINTS, in_ms, long_trials, people, plain, samples
 from core.values.times import to_epoch_us
-from tests.service import ROOT, Service, wait_until
+from tests.patience import wait_until
+from tests.service import ROOT, Service
 
 STORED = """
 select time, x, y, seq, enter from analytics_pointerpositionevent e

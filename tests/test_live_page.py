@@ -10,7 +10,8 @@ import requests
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser import CDN, answer_as_cdn, cors, open_chromium, sweep
-from tests.service import Service, wait_until
+from tests.patience import wait_until
+from tests.service import Service
 
 LOCAL_COPY = "**/vendor/apexcharts.min.js"
 CHARTS = ("velocity", "distance", "travel")

@@ -13,8 +13,9 @@ import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
 from tests.browser import sweep, turn
+from tests.patience import wait_until
 from tests.pointer import Pointer
-from tests.service import Service, wait_until
+from tests.service import Service
 
 SOAK_SECONDS = float(os.environ.get("SOAK_SECONDS", "0"))
 # The 95th percentile of the lag keeps a minute of samples; the charts' data do not grow.

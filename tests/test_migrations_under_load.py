@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import psycopg2
 import pytest
 
-from tests.service import ROOT, wait_until
+from tests.patience import wait_until
+from tests.service import ROOT
 
 DAYS, ROWS_A_DAY = 60, 6000
 # At this migration the hypertables have their keys, and nothing else.

@@ -13,8 +13,9 @@ import psycopg2
 import pytest
 import requests
 
+from tests.patience import wait_until
 from tests.pointer import Pointer
-from tests.service import Service, wait_until
+from tests.service import Service
 from tests.simulating import Simulation
 
 LIMIT_SECONDS = 2

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Response, Route, expect
 
 from tests.browser import CDN, answer_as_cdn, sweep
-from tests.service import Service, wait_until
+from tests.patience import wait_until
+from tests.service import Service
 from tests.staff import add_statuses
 
 MAX_BYTES = 40 * 1024

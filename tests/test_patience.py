@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from tests.checkout import ROOT, wait_until
-from tests.patience import ended_after
+from tests.checkout import ROOT
+from tests.patience import ended_after, wait_until
 
 SHOW = "import signal; print(signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGHUP))"
 DEFAULTS = "<built-in function default_int_handler> 0"

@@ -6,8 +6,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser import CDN, answer_as_cdn, open_chromium, sweep
+from tests.patience import wait_until
 from tests.pointer import Pointer
-from tests.service import Service, wait_until
+from tests.service import Service
 
 NAME, PASSWORD = "nora", "correct horse battery"
 # Violations, whether or not the browser also logged them.

@@ -12,8 +12,9 @@ import requests
 from core.settings import SESSION_SETTINGS
 from tests.faults.invariants import check
 from tests.faults.traffic import Traffic
+from tests.patience import wait_until
 from tests.pooler import PROGRAM, SERVER_SESSIONS, pooled
-from tests.service import ROOT, Service, wait_until
+from tests.service import ROOT, Service
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="there is no PgBouncer; scripts/pgbouncer")
 

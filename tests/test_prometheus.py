@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import wait_until
 from tests.pointer import Pointer
 from tests.production import Production
 from tests.prometheus import Prometheus
-from tests.service import ROOT, Service, wait_until
+from tests.service import ROOT, Service
 from tests.test_alarms import queries
 from tests.test_operations import no_database
 

@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser import CDN, answer_as_cdn
-from tests.service import Service, wait_until
+from tests.patience import wait_until
+from tests.service import Service
 from tests.staff import OpenStaffPage, add_statuses
 
 AGES = (*range(120, 140), *range(600, 640))

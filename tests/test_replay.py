@@ -18,7 +18,8 @@ from analytics.tests.oracle import Sample, Status, expected_statuses
 from analytics.tests.pointers import assert_same_statuses, float32
 from analytics.tests.recorded import ABSENT, FILES
 from core.values.times import to_epoch_us
-from tests.service import ROOT, Service, wait_until
+from tests.patience import wait_until
+from tests.service import ROOT, Service
 
 STATUSES = f"""
 select {", ".join(Status._fields)} from dashboard_pointerstatus s

@@ -15,7 +15,8 @@ import requests
 from core.storage.replica import PAUSE_SECONDS
 from tests.faults.invariants import check_statuses
 from tests.faults.traffic import Sender
-from tests.service import ROOT, Service, wait_until
+from tests.patience import wait_until
+from tests.service import ROOT, Service
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,8 @@ import pytest
 import requests
 
 from core.api.file_formats import FORMATS
-from tests.service import ROOT, Service, wait_until
+from tests.patience import wait_until
+from tests.service import ROOT, Service
 
 SAMPLES = """
 select time, seq, x, y, enter from analytics_pointerpositionevent e

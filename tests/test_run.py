@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from tests.checkout import Checkout, descendants, is_running, wait_until
+from tests.checkout import Checkout, descendants, is_running
 from tests.databases import run_sql
+from tests.patience import wait_until
 
 RIGHTS = "select rolname, rolsuper, rolcreaterole from pg_roles where rolname = current_user"
 
@@ -217,7 +218,7 @@ def test_a_killed_run_leaves_no_process_of_the_service(checkout: Checkout, port:
     processes = pids - set(checkout.server_pids())
     running.kill()
     running.wait()
-    wait_until(lambda: not any(map(is_running, processes)))
+    wait_until(lambda: not any(map(is_running, processes)), 20)
 
 
 def test_a_port_that_is_taken_is_one_clear_line(checkout: Checkout, port: str) -> None:

@@ -20,7 +20,8 @@ import uvicorn
 
 from core.web import http
 from core.web.lifespan import live
-from tests.service import ROOT, free_port, wait_until
+from tests.patience import wait_until
+from tests.service import ROOT, free_port
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 

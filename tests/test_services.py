@@ -17,7 +17,8 @@ import psycopg2
 import pytest
 import redis
 
-from tests.checkout import ROOT, Checkout, is_running, kill, wait_until
+from tests.checkout import ROOT, Checkout, is_running, kill
+from tests.patience import wait_until
 
 RIGHTS = """
 select concat_ws(' ', rolname, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls)
@@ -229,7 +230,7 @@ def test_a_port_taken_by_another_process_is_not_used(private: Checkout) -> None:
 def test_runs_share_the_servers_and_the_last_one_stops_them(private: Checkout) -> None:
     private.services("down")
     long = private.start("services", "run", "--", "sleep", "60")
-    wait_until(lambda: "Redis" in private.output)
+    wait_until(lambda: "Redis" in private.output, 20)
     short = private.services("run", "--", "sh", "-c", "test -n $DATABASE_URL && exit 7")
     assert short.returncode == 7
     assert "stopped" not in short.stderr
@@ -247,7 +248,7 @@ def test_a_run_keeps_servers_that_were_started_by_up(private: Checkout) -> None:
 def test_a_run_that_was_killed_does_not_hold_the_servers_for_ever(private: Checkout) -> None:
     private.services("down")
     killed = private.start("services", "run", "--", "sleep", "1")
-    wait_until(lambda: "Redis" in private.output)
+    wait_until(lambda: "Redis" in private.output, 20)
     killed.kill()
     killed.wait()
     assert private.server_pids()
@@ -271,7 +272,7 @@ def make(checkout: Checkout, *words: str) -> subprocess.CompletedProcess[str]:
 def test_stopping_them_during_a_run_is_refused_without_yes(private: Checkout) -> None:
     private.services("down")
     private.start("services", "run", "--", "sleep", "60")
-    wait_until(lambda: "Redis" in private.output)
+    wait_until(lambda: "Redis" in private.output, 20)
     done = make(private, "stop")
     assert done.returncode != 0
     assert "PostgreSQL and Redis are in use by a test or a backup; end that first" in done.stderr
@@ -285,7 +286,7 @@ def test_data_is_deleted_only_where_somebody_says_so_and_never_under_a_run(
     private: Checkout,
 ) -> None:
     running = private.start("services", "run", "--", "sleep", "60")
-    wait_until(lambda: "Redis" in private.output)
+    wait_until(lambda: "Redis" in private.output, 20)
     done = make(private, "clean-data", "ARGS=--yes")
     assert done.returncode != 0
     assert "are in use by a test or a backup; end that first" in done.stderr
@@ -344,7 +345,7 @@ def test_a_throwaway_server_is_the_process_that_was_started(
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
-    wait_until(answers)
+    wait_until(answers, 20)
     program = Path(f"/proc/{server.pid}/comm").read_text().strip()
     server.kill()
     assert server.wait(5) == -signal.SIGKILL

@@ -7,7 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from analytics.recordings.made_up import simulate_pointer
-from tests.service import Service, wait_until
+from tests.patience import wait_until
+from tests.service import Service
 from tests.simulating import Simulation
 
 SHORT = "0.05"  # minutes

@@ -13,8 +13,9 @@ import pytest
 import requests
 
 from tests.databases import run_sql
+from tests.patience import wait_until
 from tests.pointer import Pointer
-from tests.service import SWEEP_SECONDS, Service, wait_until
+from tests.service import SWEEP_SECONDS, Service
 from tests.watching import Watcher, open_and_never_read
 
 CLIENTS, DEAF = 500, 25

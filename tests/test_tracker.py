@@ -26,7 +26,8 @@ from tests.embedding import (
     tag,
     wait_for_stored,
 )
-from tests.service import ROOT, Service, wait_until
+from tests.patience import wait_until
+from tests.service import ROOT, Service
 
 SCRIPT = ROOT / "analytics" / "static" / "analytics" / "tracker.js"
 MAX_BYTES = 3400

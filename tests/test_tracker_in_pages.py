@@ -23,7 +23,8 @@ from tests.embedding import (
     tag,
     wait_for_stored,
 )
-from tests.service import ROOT, Service, wait_until
+from tests.patience import wait_until
+from tests.service import ROOT, Service
 
 ZONE = ROOT / "node_modules" / "zone.js" / "bundles" / "zone.umd.js"
 

@@ -7,8 +7,9 @@ import subprocess
 import sys
 import termios
 
+from tests.patience import wait_until
 from tests.pointer import Pointer
-from tests.service import ROOT, Service, wait_until
+from tests.service import ROOT, Service
 
 SPOIL = """
 update dashboard_pointerstatus s set moving_time = 77 from dashboard_browser b

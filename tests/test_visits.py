@@ -13,7 +13,8 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route
 
 from tests.browser import open_chromium, sweep
-from tests.service import Service, wait_until
+from tests.patience import wait_until
+from tests.service import Service
 
 STORED = """
 select count(*), count(distinct (time, seq)), coalesce(sum(enter::int), 0)

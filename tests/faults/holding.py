@@ -12,7 +12,8 @@ import psycopg2
 
 from tests.faults.invariants import SETTLE_SECONDS, check_outbox
 from tests.faults.traffic import Sender
-from tests.service import SWEEP_SECONDS, Service, wait_until
+from tests.patience import wait_until
+from tests.service import SWEEP_SECONDS, Service
 
 # A drain that has claimed its marks and waits to write its statuses.
 HELD_DRAINS = """

@@ -7,7 +7,8 @@ import pytest
 
 from tests.faults import invariants
 from tests.faults.traffic import Attempt, Batch, Sender
-from tests.service import Service, wait_until
+from tests.patience import wait_until
+from tests.service import Service
 
 GOOD = Attempt(0, 0.1, 202, receipt={"accepted": 2, "duplicates": 0, "conflicts": 0})
 TWO = {(1, 0): (1.0, 1.0), (2, 1): (2.0, 2.0)}

@@ -16,7 +16,8 @@ from tests.faults.background import Background
 from tests.faults.invariants import check
 from tests.faults.test_slow_and_large_bodies import memory_of_web
 from tests.faults.traffic import Attempt, Sender, Traffic
-from tests.service import Service, wait_until
+from tests.patience import wait_until
+from tests.service import Service
 
 ROWS = 20_000
 FORMATS = ("csv", "ndjson", "parquet")

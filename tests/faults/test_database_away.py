@@ -14,7 +14,8 @@ import requests
 
 from tests.faults.invariants import check
 from tests.faults.traffic import Traffic
-from tests.service import Service, wait_until
+from tests.patience import wait_until
+from tests.service import Service
 
 # A job that is being written waits for the lock, and its writer loses the database.
 CUT_OFF = """

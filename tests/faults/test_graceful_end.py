@@ -14,8 +14,9 @@ from tests.faults.invariants import check
 from tests.faults.test_many_streams import Crowd
 from tests.faults.test_slow_and_large_bodies import SlowClients
 from tests.faults.traffic import Sender, Traffic
+from tests.patience import wait_until
 from tests.raw_http import Sender as RawSender
-from tests.service import Service, wait_until
+from tests.service import Service
 
 MOST_SECONDS = 10
 

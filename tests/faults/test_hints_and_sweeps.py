@@ -6,7 +6,8 @@ import pytest
 
 from tests.faults.invariants import check_outbox, check_statuses
 from tests.faults.traffic import Sender
-from tests.service import SWEEP_SECONDS, Service, wait_until
+from tests.patience import wait_until
+from tests.service import SWEEP_SECONDS, Service
 
 TWO_SWEEPS = 2 * SWEEP_SECONDS + 3
 FIRST_RUNG = "select count(*) from analytics_dirtyrange where rung = 1000"

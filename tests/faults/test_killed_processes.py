@@ -9,7 +9,8 @@ import pytest
 from tests.faults.holding import HeldAnswers, child_with, held_drain
 from tests.faults.invariants import check
 from tests.faults.traffic import Batch, Traffic
-from tests.service import Service, wait_until
+from tests.patience import wait_until
+from tests.service import Service
 
 
 def test_a_child_of_the_worker_killed_in_the_middle_of_a_drain(

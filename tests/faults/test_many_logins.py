@@ -10,7 +10,8 @@ import pytest
 import requests
 
 from tests.faults.background import Background
-from tests.service import Service, wait_until
+from tests.patience import wait_until
+from tests.service import Service
 
 GUESSERS = 24
 ATTEMPTS_PER_ADDRESS = 6

@@ -17,7 +17,8 @@ import pytest
 
 from tests.faults.invariants import check_outbox
 from tests.faults.traffic import Sender
-from tests.service import Service, wait_until
+from tests.patience import wait_until
+from tests.service import Service
 from tests.watching import open_and_never_read
 
 # Four snapshots at a time, each with a connection during its query, and the sessions of asyncio's

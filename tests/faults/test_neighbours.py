@@ -11,7 +11,8 @@ import pytest
 
 from tests.faults.background import Background
 from tests.faults.traffic import Sender
-from tests.service import Service, wait_until
+from tests.patience import wait_until
+from tests.service import Service
 
 HOUR_US, SECOND_US = 3_600_000_000, 1_000_000
 # The ratio is two on an idle machine; on a loaded one a median of milliseconds is unsteady.

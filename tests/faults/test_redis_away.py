@@ -9,7 +9,8 @@ import pytest
 from tests.faults.holding import held_drain
 from tests.faults.invariants import check
 from tests.faults.traffic import Traffic, p99
-from tests.service import Service, wait_until
+from tests.patience import wait_until
+from tests.service import Service
 
 DRAINS = """
 select count(*) from pg_stat_activity where datname = current_database()

@@ -15,8 +15,9 @@ import requests
 from tests.faults.background import Background
 from tests.faults.invariants import check
 from tests.faults.traffic import Sender, Traffic, p99
+from tests.patience import wait_until
 from tests.raw_http import Sender as RawSender
-from tests.service import Service, wait_until
+from tests.service import Service
 
 SLOW_CLIENTS = 200
 GROWTH_BYTES = 20_000_000

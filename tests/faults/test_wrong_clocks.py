@@ -7,7 +7,8 @@ import requests
 
 from tests.faults.invariants import check_outbox
 from tests.faults.traffic import Batch, Sender
-from tests.service import Service, wait_until
+from tests.patience import wait_until
+from tests.service import Service
 
 HOUR_US = 3600 * 1_000_000
 YEAR_US = int(365.2425 * 24) * HOUR_US

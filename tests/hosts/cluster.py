@@ -13,7 +13,8 @@ import requests
 
 from tests.faults.traffic import Attempt, Batch, Sender
 from tests.hosts.network import Host, make_switch, remove_switch
-from tests.service import BIN, ROOT, run_sql, wait_until
+from tests.patience import wait_until
+from tests.service import BIN, ROOT, run_sql
 
 SERVICES = ROOT / "scripts" / "services"
 SWEEP_SECONDS = 5.0

@@ -13,7 +13,7 @@ from tests.faults.invariants import check
 from tests.faults.traffic import Traffic
 from tests.hosts.cluster import SWEEP_SECONDS, WEBS, Cluster, Roamer
 from tests.hosts.network import Host
-from tests.service import wait_until
+from tests.patience import wait_until
 
 TWO_SWEEPS = 2 * SWEEP_SECONDS
 # Twice the time in which an idle worker fetches its work on a machine with two cores.

@@ -7,7 +7,7 @@ import time
 from celery import Celery
 
 from tests.hosts.cluster import SHARDS, WORKERS, Cluster
-from tests.service import wait_until
+from tests.patience import wait_until
 
 BROWSERS, SECONDS, HZ = 32, 150, 60
 ROUNDS = 3
