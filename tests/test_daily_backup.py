@@ -28,6 +28,12 @@ ROLES = """
 select rolname, rolsuper, rolcreaterole from pg_roles where rolname !~ '^pg_' order by rolname
 """
 PROGRAMS = ("pg_dump", "pg_restore", "psql", "createdb", "dropdb")
+# Of this database alone: other tests make dumps on the same server.
+DUMPS = """
+select pid from pg_stat_activity
+where datname = current_database() and application_name = 'pg_dump'
+"""
+END_DUMPS = f"select pg_terminate_backend(pid) from ({DUMPS}) dumps"
 
 
 @pytest.fixture
@@ -96,7 +102,8 @@ def held_dump(
     with closing(psycopg2.connect(production.owner_url)) as session, session.cursor() as cursor:
         cursor.execute("lock table analytics_heartbeat in access exclusive mode")
         running = start(production, programs, folder, *words)
-        waits = "select 1 from pg_locks where not granted and pid <> pg_backend_pid()"
+        # The service waits for the table too, perhaps before the dump has begun.
+        waits = f"{DUMPS} and wait_event_type = 'Lock'"
         wait_until(lambda: production.sql(waits), what="the dump waits")
         assert [file.suffix for file in folder.iterdir()] == [".part"]
         yield running
@@ -110,8 +117,7 @@ def test_told_to_stop_in_the_midst_of_a_dump_it_ends_at_once_and_leaves_nothing(
         running.send_signal(how)
         assert running.wait(2) == 128 + signal.SIGTERM
         assert list(folder.iterdir()) == []
-        dumps = "select 1 from pg_stat_activity where application_name = 'pg_dump'"
-        wait_until(lambda: not production.sql(dumps), what="pg_dump has ended")
+        wait_until(lambda: not production.sql(DUMPS), what="pg_dump has ended")
 
 
 def test_told_to_stop_between_two_dumps_it_ends_at_once(
@@ -134,10 +140,7 @@ def test_there_is_one_dump_at_a_time_and_what_a_killed_one_left_goes(
         running.kill()
         running.wait()
         # In a container all its processes end.
-        production.sql(
-            "select pg_terminate_backend(pid) from pg_stat_activity"
-            " where application_name = 'pg_dump'"
-        )
+        production.sql(END_DUMPS)
     wait_until(lambda: backup(production, programs, folder, "once").returncode == 0)
     assert [file.suffix for file in folder.iterdir()] == [".dump"]
 
@@ -212,7 +215,7 @@ def test_what_cannot_be_restored_leaves_no_half_a_database(
     done = backup(production, programs, folder, "restore", str(folder / "torn.dump"), name)
     assert done.returncode == 1
     assert f"{name} was dropped" in done.stderr
-    assert production.sql("select from pg_database where datname = %s", (name,)) == []
+    assert production.sql("select 1 from pg_database where datname = %s", (name,)) == []
 
 
 def test_a_cluster_whose_first_role_was_the_services_gets_an_ordinary_one(

@@ -102,7 +102,8 @@ def test_beat_in_the_middle_of_writing_its_schedule_ends_too(service: Service) -
         table = "django_celery_beat_periodictask"
         blocker.cursor().execute(f"lock table {table} in exclusive mode")
         service.start("beat")
-        waits = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like %s"
+        waits = """select 1 from pg_stat_activity where datname = current_database()
+                   and wait_event_type = 'Lock' and query like %s"""
         wait_until(lambda: service.sql(waits, (f"%{table}%",)), what="Beat waits for an answer")
         service.processes["beat"].send_signal(signal.SIGTERM)
         time.sleep(0.2)
