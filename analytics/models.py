@@ -36,6 +36,66 @@ class PointerPositionEvent(models.Model):
         return f"{self.browser_id} {self.time} #{self.seq}"
 
 
+class PointerScene(models.Model):
+    """What lies under a browser's pointer from (time, seq) until the browser's next scene.
+
+    Identity, key, columns and the missing foreign key are as for samples. Lengths are in CSS px;
+    a sample's place in the document is its position + the scroll. A scene is dropped with samples.
+    """
+
+    pk = models.CompositePrimaryKey("browser", "time", "seq")
+    time = TimescaleDateTimeField(interval="1 day")
+    browser = models.ForeignKey(
+        "dashboard.Browser", models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    viewport_width = RealField(help_text="CSS px")
+    viewport_height = RealField(help_text="CSS px")
+    document_width = RealField(help_text="CSS px")
+    document_height = RealField(help_text="CSS px")
+    scroll_x = RealField(help_text="CSS px")
+    scroll_y = RealField(help_text="CSS px")
+    pixel_ratio = RealField(help_text="device px per CSS px")
+    seq = models.IntegerField()
+    page = models.ForeignKey(
+        "dashboard.Page",
+        models.SET_NULL,
+        db_constraint=False,
+        db_index=False,
+        null=True,
+        related_name="+",
+        help_text="empty unless the site sends names of pages",
+    )
+    pointer = models.CharField(max_length=5, help_text="`mouse`, `pen` or `touch`")
+
+    objects = models.Manager()
+    timescale: ClassVar[models.Manager] = TimescaleManager()
+
+    def __str__(self) -> str:
+        return f"{self.browser_id} {self.time} #{self.seq}"
+
+
+class PointerMark(models.Model):
+    """Something that a site's own code says happened, such as the start of a trial.
+
+    Identity, key and the missing foreign key are as for samples. A mark is dropped with samples.
+    """
+
+    pk = models.CompositePrimaryKey("browser", "time", "seq")
+    time = TimescaleDateTimeField(interval="1 day")
+    browser = models.ForeignKey(
+        "dashboard.Browser", models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    seq = models.IntegerField()
+    name = models.CharField(max_length=64)
+    data = models.JSONField(help_text="a JSON object of at most 1 KiB")
+
+    objects = models.Manager()
+    timescale: ClassVar[models.Manager] = TimescaleManager()
+
+    def __str__(self) -> str:
+        return f"{self.browser_id} {self.time} #{self.seq} {self.name}"
+
+
 class BrowserEvents(Browser):
     """A browser in the admin, as the entry to its samples, with a view permission of its own."""
 

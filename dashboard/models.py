@@ -30,9 +30,66 @@ class Browser(models.Model):
         db_default=Now(),
         help_text="the last known use of a write token; empty once they have ended unused",
     )
+    label = models.CharField(
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="a name that a person understands, such as `participant 7`",
+    )
+    site = models.CharField(
+        max_length=260,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="the host of the page that logged it on; empty if the caller sent no Origin",
+    )
 
     def __str__(self) -> str:
         return str(self.instance_id)
+
+
+class Page(models.Model):
+    """A page of a site, by its name as stored (analytics/ingest/page_names.py).
+
+    At most MAX_PAGES are made. Scenes on all further pages have the page `(other)` of no site.
+    """
+
+    id = models.AutoField(primary_key=True)
+    site = models.CharField(max_length=260, blank=True)
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["site", "name"], name="one_page_of_a_name")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.site}{self.name}"
+
+
+class PageVisit(models.Model):
+    """That an instance has been on a page: the times of its first and its last scene there.
+
+    It depends on the stored scenes alone, not on the order in which they arrived, and it stays
+    when they are dropped. The database has no foreign key to the instance, as for statuses.
+    """
+
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    browser = models.ForeignKey(
+        Browser, models.CASCADE, db_constraint=False, db_index=False, related_name="visits"
+    )
+    page = models.ForeignKey(Page, models.CASCADE, related_name="visits")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["browser", "page"], name="one_visit")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.browser_id} on page {self.page_id}"
 
 
 class BrowserStatuses(Browser):

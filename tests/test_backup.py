@@ -21,7 +21,11 @@ from tests.service import ROOT, Service, free_port
 
 TABLES = (
     "dashboard_browser",
+    "dashboard_page",
+    "dashboard_pagevisit",
     "analytics_pointerpositionevent",
+    "analytics_pointerscene",
+    "analytics_pointermark",
     "dashboard_pointerstatus",
     "dashboard_coarsestatus",
     "auth_user",

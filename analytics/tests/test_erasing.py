@@ -7,7 +7,7 @@ from django.db import OperationalError, transaction
 from django.test import TransactionTestCase
 
 from analytics.ingest.store import STORE
-from analytics.models import DirtyRange, PointerPositionEvent
+from analytics.models import DirtyRange, PointerMark, PointerPositionEvent, PointerScene
 from analytics.rollups.recompute import ROLL_UP
 from analytics.tests.interleaving import Session, until_sessions_wait
 from analytics.tests.pointers import (
@@ -21,10 +21,24 @@ from analytics.tests.pointers import (
 )
 from core.api.problems import NoSuchInstance
 from dashboard.instances.browsers import LOCK_BROWSER, erase, log_off, set_active
-from dashboard.models import Browser, PointerStatus
+from dashboard.models import Browser, Page, PageVisit, PointerStatus
 
 # How long a request waits for a lock (core/settings.py).
 LOCK_SECONDS = 2
+# Its own rows; two browsers have the same page.
+OWNED = (PointerPositionEvent, PointerScene, PointerMark, PointerStatus, DirtyRange, PageVisit)
+
+
+def look(browser: Browser) -> None:
+    """Store a scene on a page, and a mark."""
+    page, _ = Page.objects.get_or_create(site="shop.example", name="/pricing")
+    lengths = ("viewport_width", "viewport_height", "document_width", "document_height")
+    place = dict.fromkeys((*lengths, "scroll_x", "scroll_y", "pixel_ratio"), 1.0)
+    PointerScene.objects.create(
+        browser=browser, time=NOW, seq=0, page=page, pointer="mouse", **place
+    )
+    PointerMark.objects.create(browser=browser, time=NOW, seq=0, name="start", data={})
+    PageVisit.objects.create(browser=browser, page=page, first_at=NOW, last_at=NOW)
 
 
 class EraseTests(TransactionTestCase):
@@ -35,6 +49,7 @@ class EraseTests(TransactionTestCase):
         drain_all()
         for browser in (self.browser, self.other):
             send(browser, [sample(0.3, 7)])
+            look(browser)
         self.erase = partial(
             erase, instance_id=self.browser.instance_id, token=token_of(self.browser)
         )
@@ -45,11 +60,14 @@ class EraseTests(TransactionTestCase):
         send(self.browser, [sample(5, 5)])
 
     def assert_gone(self):
-        for model in (PointerPositionEvent, PointerStatus, DirtyRange):
+        for model in OWNED:
             self.assertFalse(model.objects.filter(browser_id=self.browser.pk).exists(), model)
         self.assertFalse(Browser.objects.filter(pk=self.browser.pk).exists())
         self.assertEqual(PointerPositionEvent.objects.filter(browser=self.other).count(), 3)
         self.assertEqual(PointerStatus.objects.filter(browser=self.other).count(), 2)
+        for model in (PointerScene, PointerMark, PageVisit):
+            self.assertEqual(model.objects.filter(browser=self.other).count(), 1)
+        self.assertEqual(Page.objects.count(), 1)
 
     def test_events_statuses_and_marks_go_with_it_and_others_stay(self):
         self.erase()
