@@ -62,7 +62,7 @@ with recursive waiting as (
 ), depth as (
     select *, sum(cost) over (partition by browser_id order by number) as depth from mark
 ), counted as materialized (
-    select *, sum(cost) over (order by depth, browser_id, number) - cost as before from depth
+    select *, sum(cost) over (order by depth - cost, browser_id, number) - cost as before from depth
 ), taken as materialized (
     select id, browser_id from counted where before < %(work)s
 ), living as materialized (
@@ -79,7 +79,7 @@ with recursive waiting as (
 )
 select rest.*, browser.* from rest left join (
     select same.browser_id, living.id is not null as is_there, sum(marks)::bigint as marks,
-        min(created_at) as created_at, min(since) as since,
+        min(created_at) as created_at, min(since) as since, max(until) as until,
         range_agg(tstzrange(since, until))::text as buckets
     from (
         select browser_id, count(*) as marks, min(created_at) as created_at,
@@ -110,8 +110,8 @@ class Portion(NamedTuple):
 class Claimed(NamedTuple):
     """A browser's claimed marks: how many, the oldest's time, and the whole buckets they touch.
 
-    `buckets` is a multirange, as text, and `since` the start of its first bucket. `is_there` is
-    false if the browser has been erased meanwhile.
+    `buckets` is a multirange, as text, from `since` to `until`. `is_there` is false if the browser
+    has been erased meanwhile.
     """
 
     browser_id: int
@@ -119,6 +119,7 @@ class Claimed(NamedTuple):
     marks: int
     created_at: datetime
     since: datetime
+    until: datetime
     buckets: str
 
 

@@ -23,20 +23,23 @@ from analytics.rollups.shards import lock_shard, move_on
 from dashboard.streaming.stream import publish
 
 # What one claim takes at most, in samples (analytics/rollups/claim.py). Of backlog it is little, so
-# that fresh marks need not wait for long, and of few browsers, because each costs a start.
+# that fresh marks need not wait for long, and of few browsers, because each costs a start. With
+# fewer browsers than usually wait in a shard, a drain would go round them again and again.
 FRESH_WORK = 80_000
-BACKLOG_WORK, BACKLOG_BROWSERS = 16_000, 4
+BACKLOG_WORK, BACKLOG_BROWSERS = 20_000, 10
 # What cannot be had in the statement's time is tried by tenths.
 TIMED_OUT = "57014"
 
 # Limits of this transaction only: a drain may take longer than a request, and waits for the drain
 # before it. If the worker was cut off or is frozen, the server ends its drain soon after the
 # statement, and others get its locks within two sweep periods. The commit does not wait for the
-# disk: if the server crashes, the marks return together with the undone work.
+# disk: if the server crashes, the marks return together with the undone work. The statements have
+# constant bounds of time; to exclude chunks once more for each range took most of a claim's time.
 SET_LIMITS = """
 select set_config('statement_timeout', '15s', true), set_config('lock_timeout', '10s', true),
        set_config('idle_in_transaction_session_timeout', '5s', true),
-       set_config('synchronous_commit', 'off', true)
+       set_config('synchronous_commit', 'off', true),
+       set_config('timescaledb.enable_runtime_exclusion', 'off', true)
 """
 
 
@@ -130,7 +133,7 @@ def _step(work: Work, share: int) -> Step:
         taken = claim(cursor, rung=rung, shard=shard, portion=portion)
         is_left = taken.is_cut
         if work.of_backlog:
-            is_round = taken.browsers < BACKLOG_BROWSERS
+            is_round = len(taken.claimed) == taken.browsers < BACKLOG_BROWSERS
             last = -1 if is_round else max((one.browser_id for one in taken.claimed), default=-1)
             move_on(cursor, rung=rung, shard=shard, after=last)
             is_left = is_left or not is_round or after >= 0

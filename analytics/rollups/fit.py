@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from analytics.rollups.claim import Claimed
-from analytics.rollups.recompute import Span
+from analytics.rollups.spans import Span, read_spans
 from core.values.durations import FIRST_RUNG_MS
 from dashboard.statuses.ladder import RAW, level_below
 
@@ -19,51 +19,25 @@ from dashboard.statuses.ladder import RAW, level_below
 LARGE = 5_000
 EMPTY = "{}"
 
-CLAIMED = """
-with claimed as (
-    select browser_id, unnest(buckets) as buckets
-    from unnest(%(browsers)s::bigint[], %(buckets)s::tstzmultirange[]) as c (browser_id, buckets)
-)"""
-# A late sample changes the segment of the next sample, which may lie in a later bucket. Within the
-# claim that bucket is recomputed anyway; so is that of the first sample after each range.
-TOUCHED = """
-touched as (
-    select browser_id, buckets from claimed
-    union all
-    select c.browser_id, tstzrange(
-        time_bucket(%(interval)s, n.time), time_bucket(%(interval)s, n.time) + %(interval)s
-    ) from claimed c cross join lateral (
-        select e.time from analytics_pointerpositionevent e
-        where e.browser_id = c.browser_id and e.time >= upper(c.buckets) and e.time >= %(since)s
-        order by e.time, e.seq limit 1
-    ) n
-)"""
-# Sealed buckets are left alone: the rows that they were made of may be gone.
-SPANS = """
-spans as (
-    select browser_id, range_agg(buckets) * tstzmultirange(tstzrange((
-        select time_bucket(%(interval)s, before + %(interval)s - interval '1 microsecond')
-        from analytics_seal where level = %(level)s
-    ), null)) as spans
-    from {source} group by browser_id
-)"""
 # For each browser the count stops one row after twice `large`. The bucket that it stopped in, the
 # first one of more than `large` rows, and all later ones do not fit. Two other buckets always do:
 # one that changed, and the next, whose segment it may have changed. Otherwise that one would be put
 # back, come with its own next one, and so on through all of a dense hour. Browsers with few rows go
 # first, and those beyond `work` do not fit.
-# Locks: none. Runs in a later statement than the claim: its snapshot holds every sample, or finer
-# status, whose mark was claimed. What commits after it has a mark that waits its turn.
+# Locks: none. Rows that commit later have marks that wait their turn.
 ROWS = """
 from unnest({of}.spans) as one (span) cross join lateral (
     select time from {below}
     where {below}.browser_id = {of}.browser_id and {level} and time >= lower(one.span)
-        and time < upper(one.span) and time >= %(since)s
+        and time < upper(one.span) and time >= %(since)s and time < %(until)s
     order by time
 ) below
 """
 FIT = """
-volume as (
+with spans as (
+    select * from unnest(%(browsers)s::bigint[], %(spans)s::tstzmultirange[])
+        as one (browser_id, spans)
+), volume as (
     select browser_id, spans, (
         select count(*) from (select {of_spans} limit 2 * %(large)s + 1) few
     ) as rows
@@ -98,7 +72,7 @@ select browser_id, fits::text, lower(fits), upper(fits),
     (spans - fits - case when is_large
         then tstzmultirange(tstzrange(cut, cut + %(interval)s)) else '{{}}' end)::text,
     case when is_large then cut end
-from fit where not isempty(spans)
+from fit
 """
 
 
@@ -107,16 +81,9 @@ def _fit(below: str, level: str) -> str:
     return FIT.format(**of)
 
 
-FIT_SAMPLES = ",".join(
-    [
-        CLAIMED,
-        TOUCHED,
-        SPANS.format(source="touched"),
-        _fit("analytics_pointerpositionevent", "true"),
-    ]
-)
+FIT_SAMPLES = _fit("analytics_pointerpositionevent", "true")
 FIT_FIRST_RUNG, FIT_HIGHER_RUNG = (
-    ",".join([CLAIMED, SPANS.format(source="claimed"), _fit(table, "interval_ms = %(level)s")])
+    _fit(table, "interval_ms = %(level)s")
     for table in ("dashboard_pointerstatus", "dashboard_coarsestatus")
 )
 
@@ -170,7 +137,10 @@ def fit(cursor: Any, *, rung: int, claimed: Sequence[Claimed], work: int) -> Fit
 
     The rest is put back into the outbox, and a bucket that is too large is set aside there.
     """
-    cursor.execute(_statement(rung), _parameters(rung, claimed, work))
+    touched = read_spans(cursor, rung=rung, claimed=claimed)
+    if not touched:
+        return Fitting([], False)
+    cursor.execute(_statement(rung), _parameters(rung, touched, work))
     fits = [Fit(*row) for row in cursor.fetchall()]
     created = {browser.browser_id: browser.created_at for browser in claimed}
     rests = [one for one in fits if one.rest != EMPTY]
@@ -188,12 +158,13 @@ def _statement(rung: int) -> str:
     return {RAW: FIT_SAMPLES, FIRST_RUNG_MS: FIT_FIRST_RUNG}.get(level_below(rung), FIT_HIGHER_RUNG)
 
 
-def _parameters(rung: int, claimed: Sequence[Claimed], work: int) -> dict[str, Any]:
+def _parameters(rung: int, touched: Sequence[Span], work: int) -> dict[str, Any]:
     below = level_below(rung)
     return {
-        "browsers": [browser.browser_id for browser in claimed],
-        "buckets": [browser.buckets for browser in claimed],
-        "since": min(browser.since for browser in claimed),
+        "browsers": [one.browser_id for one in touched],
+        "spans": [one.spans for one in touched],
+        "since": min(one.since for one in touched),
+        "until": max(one.until for one in touched),
         "interval": timedelta(milliseconds=rung),
         "level": below,
         # A bucket of a higher rung never has more statuses than this.

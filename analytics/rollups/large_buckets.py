@@ -14,8 +14,9 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from analytics.rollups import hints
-from analytics.rollups.recompute import Span, recompute_large
+from analytics.rollups.recompute import recompute_large
 from analytics.rollups.shards import LARGE_BUCKETS, lock_job
+from analytics.rollups.spans import Span
 from core.values.durations import FIRST_RUNG_MS
 from dashboard.streaming.stream import publish
 

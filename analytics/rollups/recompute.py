@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from analytics.rollups.formulas import FROM_FIRST_RUNG, FROM_HIGHER_RUNG, FROM_SAMPLES
+from analytics.rollups.spans import Span
 from core.values.durations import FIRST_RUNG_MS
 from core.values.times import to_rfc3339
 from dashboard.statuses.ladder import RAW, level_below, rung_above
@@ -79,15 +80,6 @@ ROLL_UP = ",".join([SPAN, FROM_SAMPLES, INTO_FIRST])
 ROLL_UP_LARGE = ",".join([SPAN, FROM_SAMPLES, LARGE, INTO_FIRST_OF_LIVING])
 CLIMB_FROM_FIRST = ",".join([SPAN, FROM_FIRST_RUNG, INTO_HIGHER])
 CLIMB = ",".join([SPAN, FROM_HIGHER_RUNG, INTO_HIGHER])
-
-
-class Span(NamedTuple):
-    """Whole buckets of a browser, as a multirange in text, from `since` to `until`."""
-
-    browser_id: int
-    spans: str
-    since: datetime
-    until: datetime
 
 
 class Recomputed(NamedTuple):

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from analytics.models import PointerPositionEvent
-from analytics.rollups.fit import TOUCHED
 from analytics.rollups.formulas import FROM_FIRST_RUNG, FROM_HIGHER_RUNG, FROM_SAMPLES
+from analytics.rollups.spans import TOUCHED
 from core.values.durations import FIRST_RUNG_MS
 from dashboard.statuses.intervals import align
 from dashboard.statuses.ladder import RAW, level_below, model_of
@@ -222,6 +222,7 @@ def _compare(rung: int, pieces: list[_Piece]) -> tuple[int, list[Difference]]:
             "idle_gap": settings.IDLE_GAP_MS / 1000,
             # Marks may be older than the statuses that are compared.
             "since": "-infinity",
+            "soon": "infinity",
             "recent": "-infinity",
             "until": "infinity",
         },

@@ -11,6 +11,7 @@ from django.test import TestCase, TransactionTestCase
 
 from analytics.models import DirtyRange
 from analytics.rollups import drain, fit
+from analytics.rollups.claim import APART
 from analytics.rollups.drain import drain_backlog, drain_fresh
 from analytics.rollups.large_buckets import read_large_buckets, roll_up_large
 from analytics.rollups.recompute import ROLL_UP, ROLL_UP_LARGE
@@ -96,16 +97,25 @@ class TurnTests(TestCase):
         self.assertLess(len(stored_statuses(late)), 100)
 
     def test_claims_of_backlog_go_round_across_drains(self):
-        browsers = neighbours(10)
-        left = []
+        *others, last = neighbours(2 * drain.BACKLOG_BROWSERS + 1)
+        self.assertEqual(self.turns(others, last), [True, True, False])
+
+    def test_a_claim_that_is_cut_short_goes_on_with_the_browser_that_it_did_not_reach(self):
+        *others, last = neighbours(drain.BACKLOG_BROWSERS - 1)
+        with mock.patch.object(drain, "BACKLOG_WORK", (len(others) - 1) * APART):
+            self.assertEqual(self.turns(others, last), [True, False, False])
+
+    def turns(self, others: list[Browser], last: Browser) -> list[bool]:
+        """Whether the last browser still waits after each of three claims, while the others send
+        more."""
+        send(last, past_hours(1))
+        waits = []
         for _ in range(3):
-            for one in browsers[:9]:
-                send(one, past_hours(300, seq=len(left)))
-            if not left:
-                send(browsers[9], past_hours(1))
-            self.drain(browsers[0], backlog=True)
-            left.append(browsers[9].pk in waiting())
-        self.assertEqual(left, [True, True, False])
+            for one in others:
+                send(one, past_hours(10, seq=len(waits)))
+            self.drain(others[0], backlog=True)
+            waits.append(last.pk in waiting())
+        return waits
 
     def test_a_drain_takes_all_marks_and_reports_them(self):
         browsers = neighbours(9)
