@@ -22,10 +22,8 @@ from dashboard.instances.tokens import WriteToken
 
 CLIENTS = 8
 PATH = "/api/v1/browsers/{}/events/"
-# Each bench has its own browsers, so that all samples are new.
-BROWSERS = 200
-# More than a browser sends in a run; a week holds some 750 times as many.
-MOST_SAMPLES = 100_000
+# Each run has its own browsers, so that all samples are new, and as fresh as a tracker's.
+BROWSERS, AGE_SECONDS, LATE_SECONDS = 200, 60, 7 * 86400
 # Beat and live do the same work at any load.
 WORKING = ("web", "worker", "redis")
 REFERENCE = {"rows": "/rows/{}/", "transaction": "/transaction/{}/", "empty": "/empty/{}/"}
@@ -40,13 +38,15 @@ class Run(NamedTuple):
 
 
 class Bench:
-    """A running service and reference with senders; each run sends only new samples."""
+    """A running service and reference, with this number of browsers in each run.
 
-    def __init__(self, running: Stage, *, browsers: int = BROWSERS) -> None:
-        self.running = running
-        # Old enough that the fastest run stays in the past.
-        self.senders = log_on(running, browsers, age_seconds=7 * 86400)
-        self._first = itertools.count(step=MOST_SAMPLES)
+    Their first samples are of `age_seconds` ago.
+    """
+
+    def __init__(
+        self, running: Stage, *, browsers: int = BROWSERS, age_seconds: float = AGE_SECONDS
+    ) -> None:
+        self.running, self.browsers, self.age_seconds = running, browsers, age_seconds
 
     def over_http(
         self,
@@ -62,11 +62,11 @@ class Bench:
         ours = kind == "service"
         port = self.running.port if ours else self.running.reference_port
         path = PATH if ours else REFERENCE[kind]
-        batches, first = [], next(self._first)
-        clients = min(clients, len(self.senders))
+        batches, senders = [], self._log_on()
+        clients = min(clients, len(senders))
         for number in range(clients):
-            share = self.senders[number::clients]
-            batches.append(Batches(share, path=path, size=size, first=first))
+            share = senders[number::clients]
+            batches.append(Batches(share, path=path, size=size))
             batches[-1].prepare(most or int(seconds * 4000 / clients))
         servers = ("database", *(WORKING if ours else ["reference"]))
         web = "web" if ours else "reference"
@@ -79,9 +79,9 @@ class Bench:
 
     def by_statement(self, *, size: int, seconds: float, connections: int) -> Run:
         """Run the bare store statement in a loop on each connection; CPU is the clients'."""
-        first, done, cpu = next(self._first), [0] * connections, [0.0] * connections
+        senders, done, cpu = self._log_on(), [0] * connections, [0.0] * connections
         ready = [
-            list(itertools.islice(self._parameters(number, connections, first, size), 4000))
+            list(itertools.islice(_endless(senders[number::connections], size), 4000))
             for number in range(connections)
         ]
         start = time.perf_counter()
@@ -105,10 +105,8 @@ class Bench:
         self.running.wait_for_the_drain()
         return Run(sum(done) * size / took, sum(cpu) / sum(done), 0.0)
 
-    def _parameters(self, number: int, step: int, first: int, size: int) -> Iterator[dict]:
-        for sample in itertools.count(first, size):
-            for sender in self.senders[number::step]:
-                yield _parameters(sender, sample, size)
+    def _log_on(self) -> list[Sender]:
+        return log_on(self.running, self.browsers, age_seconds=self.age_seconds)
 
 
 def measure(*, rounds: int = 5, seconds: float = 2) -> list[Row]:
@@ -122,6 +120,8 @@ def measure(*, rounds: int = 5, seconds: float = 2) -> list[Row]:
             for size in (30, 100)
             for kind in ("service", "rows", "transaction")
         }
+        late = Bench(running, age_seconds=LATE_SECONDS)
+        ways["late 30"] = lambda: late.over_http("service", size=30, seconds=seconds)[0]
         ways["statement 100"] = lambda: bench.by_statement(
             size=100, seconds=seconds, connections=CORES
         )
@@ -162,7 +162,14 @@ def _rows(runs: dict[str, list[Run]]) -> list[Row]:
             "the bare store statement in a loop, one connection per core",
             ratio("service 100", "statement 100"),
             0.6,
-        )
+        ),
+        Row(
+            "ingest late",
+            f"ingest over HTTP, events/s, {CLIENTS} clients, 30 late events a batch, a week old",
+            "of this minute",
+            ratio("late 30", "service 30"),
+            0.7,
+        ),
     ]
 
 
@@ -190,6 +197,12 @@ def web_cpu(bench: Bench, rounds: int) -> dict[str, float]:
         found["statement"] = bench.by_statement(size=30, seconds=1, connections=CORES).cpu
         least = {kind: min(cpu, least.get(kind, cpu)) for kind, cpu in found.items()}
     return least
+
+
+def _endless(senders: list[Sender], size: int) -> Iterator[dict]:
+    for sample in itertools.count(step=size):
+        for sender in senders:
+            yield _parameters(sender, sample, size)
 
 
 def _parameters(sender: Sender, first: int, size: int) -> dict:

@@ -69,16 +69,13 @@ def request(path: str, sender: Sender, content: bytes) -> bytes:
 
 
 class Batches:
-    """Endless requests of some senders in turn, each beginning with its sample `first`.
+    """Endless requests of some senders in turn; `prepare` builds the first ones in advance."""
 
-    `prepare` builds the first ones in advance.
-    """
-
-    def __init__(self, senders: list[Sender], *, path: str, size: int, first: int = 0) -> None:
+    def __init__(self, senders: list[Sender], *, path: str, size: int) -> None:
         self.size = size
         self._requests = (
             request(path, sender, body(sender, sample, size))
-            for sample in itertools.count(first, size)
+            for sample in itertools.count(step=size)
             for sender in senders
         )
         self._ready: list[bytes] = []
