@@ -13,7 +13,7 @@ from django.test import TestCase, override_settings
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from analytics.health.doctor import CHECKS, FAIL, OK, WARN, Finding, diagnose
+from analytics.health.doctor import CHECKS, FAIL, OK, WARN, Finding, database, diagnose
 from analytics.health.readiness import CHECKS as READY
 from analytics.ingest.limits import quotas
 from analytics.models import DirtyRange, Heartbeat
@@ -25,6 +25,8 @@ from core.tests.limits import forget_all_calls
 
 Usage = namedtuple("Usage", "total used free")
 
+# What a server of this version and licence answers.
+SERVED_BY = "select 17, '17.5', '{}', '{}', 'UTC', '9 MB'"
 AWAY = redis.ConnectionError("away")
 
 
@@ -76,6 +78,19 @@ class DiagnosisTests(TestCase):
         self.assertRegex(said["timescaledb"], r"^2\.\d+")
         self.assertRegex(said["licence"], "^(apache|timescale): ")
         self.assertEqual(said["time zone"], "the server's is UTC")
+
+    def test_a_version_that_leaves_late_samples_uncompressed_is_a_warning(self):
+        for licence, version, level in (
+            ("timescale", "2.13.1", WARN),
+            ("timescale", "2.14.0", OK),
+            ("apache", "2.13.1", OK),
+        ):
+            with (
+                self.subTest(licence=licence, version=version),
+                mock.patch.object(database, "SERVER", SERVED_BY.format(version, licence)),
+            ):
+                findings = {f.check: f.level for f in found("postgresql")}
+                self.assertEqual(findings["licence"], level)
 
     @override_settings(UNKNOWN_SETTINGS=["LOGIN_ATEMPTS in .env is not a setting"])
     def test_an_unknown_setting_is_a_warning(self):

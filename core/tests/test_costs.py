@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from itertools import product
+from unittest import mock
 from urllib.parse import urlencode
 
 from django.test import RequestFactory, SimpleTestCase
@@ -11,6 +12,7 @@ from rest_framework.request import Request
 
 from core.api.rendering import JSON_OR_FILE, Negotiation
 from core.web.costs import Cost, cost_of
+from core.web.environ import to_environ
 
 INSTANCE = "/api/v1/browsers/11111111-1111-4111-8111-111111111111/"
 ACCEPTS = (
@@ -66,6 +68,21 @@ class CostTests(SimpleTestCase):
         ):
             self.assertIs(cost(path), Cost.COSTLY, path)
             self.assertIs(cost(path, method="HEAD"), Cost.COSTLY, path)
+
+    def test_a_call_by_the_operators_name_costs_the_same(self):
+        scope = {
+            "method": "GET",
+            "query_string": b"",
+            "scheme": "http",
+            "http_version": "1.1",
+            "server": ("127.0.0.1", 80),
+            "client": None,
+            "headers": [],
+            "path": f"{INSTANCE}measures/".replace("/api/v1/", "/p/v1/"),
+        }
+        self.assertIs(cost_of(to_environ(scope)), Cost.CHEAP)
+        with mock.patch("core.web.aliases._API_NAME", "/p/v1/"):
+            self.assertIs(cost_of(to_environ(scope)), Cost.COSTLY)
 
     def test_a_call_that_takes_milliseconds_is_cheap(self):
         key = "2026-11-23T12:00:00.000125Z,17"

@@ -13,6 +13,8 @@ from core.storage.replica import REPLICA
 
 OLDEST_POSTGRES = 14
 OLDEST_TIMESCALE = (2, 11)
+# It compresses the late samples of a compressed chunk (analytics/upkeep/compression.py).
+COMPRESSES_AGAIN = (2, 14)
 LONGEST_LAG_SECONDS = 30
 DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 # Each hypertable's key. Without it, retries are stored twice and drains add rows.
@@ -61,11 +63,17 @@ def _extension(version: str | None, licence: str | None) -> Iterator[Finding]:
     if version is None:
         yield Finding("timescaledb", FAIL, "is not installed", "manage.py migrate creates it")
         return
-    is_old = tuple(map(int, version.split(".")[:2])) < OLDEST_TIMESCALE
+    number = tuple(map(int, version.split(".")[:2]))
+    is_old = number < OLDEST_TIMESCALE
     advice = "alter extension timescaledb update" if is_old else ""
     yield Finding("timescaledb", WARN if is_old else OK, version, advice)
-    can = "chunks are compressed" if licence == "timescale" else "all works, without compression"
-    yield Finding("licence", OK, f"{licence}: {can}")
+    if licence != "timescale":
+        yield Finding("licence", OK, f"{licence}: all works, without compression")
+    elif number < COMPRESSES_AGAIN:
+        advice = "TimescaleDB 2.14 or later compresses late samples too"
+        yield Finding("licence", WARN, f"{licence}: chunks are compressed once", advice)
+    else:
+        yield Finding("licence", OK, f"{licence}: chunks are compressed")
 
 
 def _replica(now: datetime) -> Iterator[Finding]:
