@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from core.api.rendering import TimeText
 from dashboard.wire import Pixels
@@ -35,11 +35,13 @@ class EventPage(Struct):
 
 
 class Receipt(Struct, frozen=True):
-    """The counts of a batch's events; the three add up to the batch."""
+    """The counts of a batch's events; the first three add up to them."""
 
     accepted: Annotated[int, Meta(description="new, and stored")]
     duplicates: Annotated[int, Meta(description="stored before, and left as they were")]
     conflicts: Annotated[int, Meta(description="not stored: their key has another position")]
+    scenes: Annotated[int, Meta(description="new ones; only if some were sent")] | UnsetType = UNSET
+    marks: Annotated[int, Meta(description="new ones; only if some were sent")] | UnsetType = UNSET
 
 
 class Measured(Struct):

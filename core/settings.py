@@ -19,6 +19,7 @@ from core.environment.rules import (
     A_HOST,
     A_NAME,
     A_PATH,
+    A_SITE,
     AN_ADDRESS,
     AN_ORIGIN,
     check_network,
@@ -88,6 +89,8 @@ STATUS_RETENTION_DAYS = env.int(
 )
 COMPRESS_AFTER_DAYS = env.int("COMPRESS_AFTER_DAYS", 1, validate=validate.Range(min=0))
 RUNGS = env.str("RUNGS", "1s,10s,1m,1h", validate=check_ladder)
+MAX_PAGES = env.int("MAX_PAGES", 10_000, validate=validate.Range(min=1, max=1_000_000))
+SITES: list[str] = env.list("SITES", [], validate=validate_each(A_SITE))
 ROLLUP_SHARDS = env.int("ROLLUP_SHARDS", 2, validate=validate.Range(min=1, max=64))
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 5.0, validate=validate.Range(min=0.5, max=60))
 ANALYST_MINUTES = env.int("ANALYST_MINUTES", 15, validate=validate.Range(min=1, max=1440))
@@ -134,6 +137,7 @@ except EnvValidationError as error:
 UNKNOWN_SETTINGS = list(find_unknown(known=env.dump(), dotenv=_dotenv, environment=os.environ))
 
 RUNGS_MS = parse_ladder(RUNGS)
+SITES = [site.strip().lower() for site in SITES]
 OPERATOR_NETWORKS = [ip_network(network.strip()) for network in _networks]
 
 INSTALLED_APPS = [

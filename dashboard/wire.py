@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from django.conf import settings
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from core.api.rendering import TimeText
 from core.values.times import to_rfc3339
@@ -20,14 +20,19 @@ WriteTokenText = Annotated[
 StreamUrl = Annotated[
     str, Meta(description="where changed statuses are pushed; the ticket in it holds for minutes")
 ]
+# Control characters would break lines in lists, files and terminals.
+Label = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Pixels = Annotated[float, Meta(description="CSS px")]
 
 
 class LogOn(Struct, forbid_unknown_fields=True):
-    """Both fields resume an instance; neither creates a new one."""
+    """Id and token resume an instance; neither creates a new one."""
 
     instance_id: UUID | None = None
     write_token: str | None = None
+    label: Annotated[
+        Label, Meta(description="a name for people; a resumed instance keeps the one that it has")
+    ] = ""
 
 
 class BeaconToken(Struct, forbid_unknown_fields=True):
@@ -37,9 +42,10 @@ class BeaconToken(Struct, forbid_unknown_fields=True):
 
 
 class BrowserChange(Struct, forbid_unknown_fields=True):
-    """The fields of an instance that can be changed."""
+    """The fields of an instance that can be changed, at least one of them."""
 
-    is_active: bool
+    is_active: bool | UnsetType = UNSET
+    label: Label | UnsetType = UNSET
 
 
 class TrackerConfig(Struct):
@@ -79,6 +85,10 @@ class BrowserInstance(Struct):
     ]
     logged_on_at: TimeText
     logged_off_at: TimeText | None
+    label: Annotated[str, Meta(description="a name for people; empty by default")]
+    site: Annotated[
+        str, Meta(description="the host of the page that logged it on; empty if it is not known")
+    ]
     stream_url: StreamUrl
 
 
@@ -159,5 +169,7 @@ def to_wire(browser: Browser, *, moved_at: datetime | None, now: datetime) -> Br
         seen_at=to_rfc3339(seen_at(browser, moved_at)),
         logged_on_at=to_rfc3339(browser.logged_on_at),
         logged_off_at=to_rfc3339(off) if off else None,
+        label=browser.label,
+        site=browser.site,
         stream_url=stream_url(browser.instance_id),
     )

@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 from django.core.management import call_command
-from msgspec.structs import asdict
+from msgspec.structs import fields
 
-from analytics.ingest.batch import decode_batch
+from analytics.ingest.batch import Batch, Event, decode_batch
+from analytics.ingest.scenes import Mark, Scene
 from analytics.wire import EventPage, Measures, Receipt
 from core.api.problems import Invalid, ProblemDetails
 from dashboard.wire import LoggedOn, LogOn, Series
@@ -92,8 +93,9 @@ def test_the_main_calls_have_examples_that_fit(
 
 def test_the_example_of_a_batch_is_a_batch(description: dict[str, Any]) -> None:
     call = dict(operations(description))["post /api/v1/browsers/{instance_id}/events/"]
-    (example,) = examples(call, "request")
-    assert len(decode_batch(json.dumps(example).encode()).events) == 2
+    batches = [decode_batch(json.dumps(one).encode()) for one in examples(call, "request")]
+    sizes = [(len(b.events), len(b.scenes or ()), len(b.marks or ())) for b in batches]
+    assert sizes == [(2, 0, 0), (1, 1, 1)]
 
 
 def examples(call: Operation, place: str) -> Iterator[Any]:
@@ -116,21 +118,27 @@ def test_the_limits_of_an_event_are_those_of_the_decoder(
 
 def test_the_limits_of_a_batch_are_those_of_the_decoder(description: dict[str, Any]) -> None:
     events = description["components"]["schemas"]["Batch"]["properties"]["events"]
-    assert (events["minItems"], events["maxItems"]) == (1, 1000)
+    assert events["maxItems"] == 1000
     assert takes(*[EVENT] * events["maxItems"])
     assert not takes(*[EVENT] * (events["maxItems"] + 1))
     assert not takes()
 
 
-@pytest.mark.parametrize("name", ["Batch", "Event"])
+@pytest.mark.parametrize("kind", [Batch, Event, Scene, Mark])
 def test_a_batch_is_described_by_the_types_that_decode_it(
-    description: dict[str, Any], name: str
+    description: dict[str, Any], kind: type
 ) -> None:
-    described = description["components"]["schemas"][name]
+    described = description["components"]["schemas"][kind.__name__]
     assert described["additionalProperties"] is False
-    batch = decode_batch(json.dumps({"events": [EVENT]}).encode())
-    fields = asdict(batch if name == "Batch" else batch.events[0])
-    assert described["properties"].keys() == fields.keys()
+    assert described["properties"].keys() == {field.name for field in fields(kind)}
+
+
+def test_a_batch_has_one_thing_at_least(description: dict[str, Any]) -> None:
+    batch = description["components"]["schemas"]["Batch"]
+    assert batch["anyOf"] == [
+        {"properties": {name: {"minItems": 1}}, "required": [name]}
+        for name in ("events", "scenes", "marks")
+    ]
 
 
 def test_the_table_of_calls_in_the_document_has_every_call(description: dict[str, Any]) -> None:

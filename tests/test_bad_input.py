@@ -61,7 +61,7 @@ BAD_BODIES = {
     "events 100,000 deep": (b'{"events":' + NESTED, "malformed"),
     "an event 100,000 deep": (b'{"events": [{"x": 1, "z": ' + NESTED, "malformed"),
     "a key twice": (and_also(b'"x": 3'), ""),
-    "events twice": (b'{"events": [],' + GOOD[1:], "/events"),
+    "events twice": (b'{"events": [],' + GOOD[1:], ""),
     "nothing": (b"", "malformed"),
     "blanks": (b"  \n ", "malformed"),
     "null": (b"null", ""),

@@ -1,6 +1,7 @@
 """Examples for the OpenAPI description, built from the wire's types, so that they match them."""
 
 from analytics.ingest.batch import Batch, Event
+from analytics.ingest.scenes import Mark, Pointer, Scene
 from analytics.wire import EventPage, Measured, Measures, Receipt, StoredEvent
 from dashboard.api.examples import INSTANCE, answer_example, request_example
 
@@ -14,8 +15,32 @@ BATCH = [
             ]
         ),
     ),
+    request_example(
+        "a sample, what it moved over, and why",
+        Batch(
+            events=[Event(time=1795435200000.125, x=812.5, y=40, seq=17)],
+            scenes=[
+                Scene(
+                    time=1795435200000.125,
+                    seq=17,
+                    viewport=(1280, 720),
+                    document=(1280, 5200),
+                    scroll=(0, 640),
+                    pixel_ratio=2,
+                    pointer=Pointer.MOUSE,
+                    page="/pricing",
+                )
+            ],
+            marks=[Mark(time=1795435200000.125, name="trial:start", seq=40, data={"trial": 3})],
+        ),
+    ),
     answer_example("sent again", Receipt(accepted=0, duplicates=2, conflicts=0), "202"),
     answer_example("new", Receipt(accepted=2, duplicates=0, conflicts=0), "202"),
+    answer_example(
+        "new, with a scene and a mark",
+        Receipt(accepted=1, duplicates=0, conflicts=0, scenes=1, marks=1),
+        "202",
+    ),
 ]
 PAGE = [
     answer_example(

@@ -1,27 +1,26 @@
-"""A batch of pointer samples: its wire types, its limits, and the errors of an invalid one.
+"""A batch: its samples, scenes and marks as they are sent, its limits, and the errors of a bad one.
 
 The msgspec types are the only definition of the wire; they decode and check a valid batch at C
-speed. Only an invalid batch is read again, event by event, to list all of its errors.
+speed. Only an invalid batch is read again, item by item, to list all of its errors.
 """
 
 from array import array
-from datetime import datetime, timedelta
-from typing import Annotated, NamedTuple
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import msgspec
 from django.conf import settings
 from msgspec import UNSET, Meta, UnsetType
 
+from analytics.ingest.scenes import MOST, Mark, Scene, data_errors
+from analytics.ingest.times import EpochMs, Rfc3339, check_window, times_of
 from core.api.bodies import field_error, refuse_repeated_keys
 from core.api.problems import FieldError, Invalid, Malformed
-from core.values.times import to_epoch_us, to_rfc3339
 
 MAX_EVENTS = settings.MAX_BATCH_EVENTS
-FUTURE_MARGIN = timedelta(minutes=5)
-# An accepted sample must still exist when its bucket is rolled up.
-RETENTION_MARGIN = timedelta(hours=1)
-# Replaces a time in milliseconds whose microseconds overflow a double.
-FAR_US = 10**306
+# As msgspec says it.
+EMPTY = FieldError("/events", "invalid", "Expected `array` of length >= 1")
 
 Coordinate = Annotated[
     float, Meta(ge=-1_000_000, le=1_000_000, description="CSS px in the viewport")
@@ -29,8 +28,6 @@ Coordinate = Annotated[
 Seq = Annotated[
     int, Meta(ge=0, le=2**31 - 1, description="tells samples of one time apart; or its place here")
 ]
-EpochMs = Annotated[float, Meta(description="epoch milliseconds")]
-Rfc3339 = Annotated[datetime, Meta(tz=True)]
 
 
 class Event(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -46,14 +43,29 @@ class Event(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class Batch(msgspec.Struct, forbid_unknown_fields=True):
-    """1 to 1,000 samples, and the write token if the sender cannot set headers."""
+    """Up to 1,000 samples, 100 scenes and 100 marks, at least one of them.
 
-    events: Annotated[list[Event], Meta(min_length=1, max_length=MAX_EVENTS)]
+    It has the write token if the sender cannot set headers.
+    """
+
+    events: Annotated[
+        list[Event],
+        Meta(max_length=MAX_EVENTS, description="may be empty if there are scenes or marks"),
+    ]
     token: Annotated[str, Meta(description="the write token, if no header has it")] | None = None
+    scenes: Annotated[list[Scene], Meta(max_length=MOST)] | UnsetType = UNSET
+    marks: Annotated[list[Mark], Meta(max_length=MOST)] | UnsetType = UNSET
+
+    more_schema: ClassVar[dict[str, Any]] = {
+        "anyOf": [
+            {"properties": {name: {"minItems": 1}}, "required": [name]}
+            for name in ("events", "scenes", "marks")
+        ]
+    }
 
 
 class Samples(NamedTuple):
-    """A batch as columns of equal length: epoch microseconds, px as float32, seq, enter."""
+    """Samples as columns of equal length: epoch microseconds, px as float32, seq, enter."""
 
     times: list[int]
     xs: array
@@ -63,13 +75,19 @@ class Samples(NamedTuple):
 
 
 class _LooseBatch(msgspec.Struct, forbid_unknown_fields=True):
-    events: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_EVENTS)]
+    events: Annotated[list[msgspec.Raw], Meta(max_length=MAX_EVENTS)]
     token: str | None = None
+    scenes: Annotated[list[msgspec.Raw], Meta(max_length=MOST)] | UnsetType = UNSET
+    marks: Annotated[list[msgspec.Raw], Meta(max_length=MOST)] | UnsetType = UNSET
 
 
 _decode_batch = msgspec.json.Decoder(Batch).decode
 _decode_loosely = msgspec.json.Decoder(_LooseBatch).decode
-_decode_event = msgspec.json.Decoder(Event).decode
+_decoders: dict[str, Callable[[msgspec.Raw], Any]] = {
+    "events": msgspec.json.Decoder(Event).decode,
+    "scenes": msgspec.json.Decoder(Scene).decode,
+    "marks": msgspec.json.Decoder(Mark).decode,
+}
 
 
 def decode_batch(body: bytes) -> Batch:
@@ -83,35 +101,33 @@ def decode_batch(body: bytes) -> Batch:
         raise _explain(body, error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed from None
+    if not (batch.events or batch.scenes or batch.marks):
+        raise Invalid(errors=[EMPTY])
+    if batch.marks and (errors := data_errors(batch.marks)):
+        raise Invalid(errors=errors)
     if _may_repeat_keys(body, batch):
         refuse_repeated_keys(body)
     return batch
 
 
 def to_samples(batch: Batch, *, now: datetime) -> Samples:
-    """Return the batch as columns; Invalid (400) if a time lies outside the window around now.
+    """Return the samples as columns.
 
-    The window also keeps a wrong clock from creating any number of chunks.
+    Invalid (400) if a time of a sample, a scene or a mark lies outside the window around now.
     """
     events = batch.events
-    times = times_of(batch)
-    oldest, newest = time_window(now=now)
-    if min(times) < to_epoch_us(oldest) or max(times) > to_epoch_us(newest):
-        raise _explain_times(times, oldest, newest)
+    times = {"events": times_of(events)}
+    if batch.scenes or batch.marks:
+        times |= {"scenes": times_of(batch.scenes or ()), "marks": times_of(batch.marks or ())}
+    check_window(times, now=now)
     return Samples(
-        times=times,
+        times=times["events"],
         # As float32 already here, so that a value too small for it becomes zero and not an error.
         xs=array("f", [event.x for event in events]),
         ys=array("f", [event.y for event in events]),
         seqs=[i if event.seq is None else event.seq for i, event in enumerate(events)],
         enters=[event.enter is True for event in events],
     )
-
-
-def time_window(*, now: datetime) -> tuple[datetime, datetime]:
-    """Return the earliest and the latest time that a sample may carry."""
-    retention = timedelta(days=settings.RAW_RETENTION_DAYS)
-    return now - retention + RETENTION_MARGIN, now + FUTURE_MARGIN
 
 
 def _may_repeat_keys(body: bytes, batch: Batch) -> bool:
@@ -124,49 +140,26 @@ def _may_repeat_keys(body: bytes, batch: Batch) -> bool:
     events = batch.events
     absent = [event.seq for event in events].count(None)
     absent += [event.enter for event in events].count(UNSET)
-    return b"\\" in body or keys != 5 * len(events) - absent + 1 + (batch.token is not None)
-
-
-def times_of(batch: Batch) -> list[int]:
-    """Return the samples' times in epoch microseconds, including those outside the window."""
-    try:
-        return [round(event.time * 1000) for event in batch.events]  # type: ignore[operator]
-    except (TypeError, OverflowError):
-        return [_epoch_us(event.time) for event in batch.events]
-
-
-def _epoch_us(time: float | datetime) -> int:
-    if isinstance(time, datetime):
-        return to_epoch_us(time)
-    try:
-        return round(time * 1000)
-    except OverflowError:
-        return FAR_US if time > 0 else -FAR_US
-
-
-def _explain_times(times: list[int], oldest: datetime, newest: datetime) -> Invalid:
-    low, high = to_epoch_us(oldest), to_epoch_us(newest)
-    window = f"must lie from {to_rfc3339(oldest)} to {to_rfc3339(newest)}"
-    errors = [
-        FieldError(f"/events/{i}/time", "too_old" if time < low else "in_the_future", window)
-        for i, time in enumerate(times)
-        if not low <= time <= high
-    ]
-    return Invalid(errors=errors)
+    sent = 5 * len(events) - absent + 1 + (batch.token is not None)
+    if batch.scenes is not UNSET:
+        sent += 1 + 8 * len(batch.scenes) - [scene.page for scene in batch.scenes].count(UNSET)
+    # The keys of marks' data are not counted.
+    return b"\\" in body or bool(batch.marks) or keys != sent
 
 
 def _explain(body: bytes, error: msgspec.ValidationError) -> Invalid:
-    """List every bad event; the fast decoder stops at the first."""
+    """List every bad item; the fast decoder stops at the first."""
     try:
-        events = _decode_loosely(body).events
+        batch = _decode_loosely(body)
     except msgspec.ValidationError as batch_error:
         return Invalid(errors=[field_error(batch_error)])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed from None
     errors = []
-    for i, raw in enumerate(events):
-        try:
-            _decode_event(raw)
-        except msgspec.ValidationError as event_error:
-            errors.append(field_error(event_error, prefix=f"/events/{i}"))
+    for name, decode in _decoders.items():
+        for i, raw in enumerate(getattr(batch, name) or ()):
+            try:
+                decode(raw)
+            except msgspec.ValidationError as item_error:
+                errors.append(field_error(item_error, prefix=f"/{name}/{i}"))
     return Invalid(errors=errors or [field_error(error)])

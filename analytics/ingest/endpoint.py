@@ -17,8 +17,8 @@ from django.http import QueryDict
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.utils.mediatypes import media_type_matches
 
-from analytics.ingest.batch import decode_batch, to_samples
-from analytics.ingest.store import Sent
+from analytics.ingest.batch import decode_batch
+from analytics.ingest.store import Sent, to_sent
 from analytics.metrics import Batched, counted_batch
 from analytics.wire import Receipt
 from core.api.answers import Answer, report
@@ -75,8 +75,7 @@ def _accept(post: Post, counted: Batched, now: datetime) -> Sent:
     batch = decode_batch(_body(post))
     counted.events = len(batch.events)
     token = token or _own_token(batch.token or "", post)
-    samples = to_samples(batch, now=now)
-    return Sent(token, samples, request_ids.current.get(), post.caller)
+    return to_sent(batch, token, request_ids.current.get(), post.caller, now=now)
 
 
 def _check_format(post: Post) -> None:

@@ -119,7 +119,7 @@ def take_group(waiting: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]
     instances = set()
     events = 0
     for batch in waiting:
-        instance_id, size = batch.sent.token.instance_id, len(batch.sent.samples.times)
+        instance_id, size = batch.sent.token.instance_id, batch.sent.size()
         fits = not group or (len(group) < MOST_BATCHES and events + size <= MOST_EVENTS)
         if fits and instance_id not in instances:
             instances.add(instance_id)
@@ -144,7 +144,8 @@ async def store_group(batches: Sequence[Sent], database: AsyncConnection) -> lis
 
 def load_of(sent: Sent) -> Load:
     """Return what the limits need to know of a batch."""
-    return Load(sent.token.instance_id, sent.caller, cost_of(sent.samples.times))
+    others = sent.size() - len(sent.samples.times)
+    return Load(sent.token.instance_id, sent.caller, cost_of(sent.samples.times) + others)
 
 
 def store_alone(sent: Sent) -> Receipt:

@@ -16,8 +16,8 @@ MINUTE_US = 60_000_000
 MINUTE_COST = 10
 FREE_MINUTES = 2
 RULE = (
-    f"A batch counts as its events, or as {MINUTE_COST} for each minute that it touches beyond"
-    f" {FREE_MINUTES}, whichever is more."
+    f"A batch counts as its events, or as {MINUTE_COST} for each minute that they touch beyond"
+    f" {FREE_MINUTES}, whichever is more, and one for each scene and mark."
 )
 
 
@@ -27,7 +27,7 @@ def cost_of(times: Sequence[int]) -> int:
     This is the number of its events, or ten for each minute that it touches beyond the second,
     whichever is more.
     """
-    if max(times) - min(times) < MINUTE_US:
+    if not times or max(times) - min(times) < MINUTE_US:
         return len(times)
     minutes = len({time // MINUTE_US for time in times})
     return max(len(times), MINUTE_COST * (minutes - FREE_MINUTES))

@@ -2,14 +2,18 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import partial
-from itertools import chain
+from itertools import chain, starmap
 from typing import Any, NamedTuple
 
 import msgspec
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
+from msgspec import UNSET
 
-from analytics.ingest.batch import Samples
+from analytics.ingest.batch import Batch, Samples, to_samples
+from analytics.ingest.scenes import MarkRow, SceneRow, to_mark_rows, to_scene_rows
 from analytics.rollups import Hint, send_hints, shard_of
 from analytics.wire import Receipt
 from core.api.problems import NoSuchInstance
@@ -29,6 +33,14 @@ select * from analytics_store_batches(
     %(times)s, %(xs)s, %(ys)s, %(seqs)s, %(enters)s, %(rung)s, %(wait)s
 )
 """
+# The same with scenes or marks (analytics/migrations/store_scenes.sql).
+STORE_SCENES = """
+select * from analytics_store_scenes(
+    %(instances)s, %(versions)s, %(sizes)s, %(places)s,
+    %(times)s, %(xs)s, %(ys)s, %(seqs)s, %(enters)s, %(rung)s, %(wait)s,
+    %(scenes)s, %(marks)s, %(most_pages)s
+)
+"""
 
 
 class Sent(NamedTuple):
@@ -41,6 +53,23 @@ class Sent(NamedTuple):
     samples: Samples
     request_id: str
     caller: str = UNKNOWN
+    scenes: Sequence[SceneRow] = ()
+    marks: Sequence[MarkRow] = ()
+
+    def size(self) -> int:
+        """Return the number of samples, scenes and marks."""
+        return len(self.samples.times) + len(self.scenes) + len(self.marks)
+
+
+def to_sent(
+    batch: Batch, token: WriteToken, request_id: str, caller: str = UNKNOWN, *, now: datetime
+) -> Sent:
+    """Return what may be stored of a batch; errors as in to_samples."""
+    sent = Sent(token, to_samples(batch, now=now), request_id, caller)
+    if not (batch.scenes or batch.marks):
+        return sent
+    scenes, marks = to_scene_rows(batch.scenes or ()), to_mark_rows(batch.marks or ())
+    return sent._replace(scenes=scenes, marks=marks)
 
 
 class Outcome(NamedTuple):
@@ -50,6 +79,8 @@ class Outcome(NamedTuple):
     version: int | None
     accepted: int
     conflicts: int
+    scenes: int = 0
+    marks: int = 0
 
 
 def store_batch(sent: Sent) -> Receipt:
@@ -59,7 +90,7 @@ def store_batch(sent: Sent) -> Receipt:
     revoked; nothing is stored then. On return it is committed, unless the caller has an open
     transaction.
     """
-    (outcome,) = _execute(to_parameters([sent], wait=True))
+    (outcome,) = _execute(*to_statement([sent], wait=True))
     if outcome.version is None:
         raise NoSuchInstance
     receipt = _receive(sent, outcome)
@@ -79,11 +110,22 @@ async def store_batches(
     the transaction is rolled back.
     """
     began = time.perf_counter()
-    rows = await database.execute(STORE, to_parameters(batches, wait=False))
-    outcomes = list(map(Outcome._make, rows))
+    rows = await database.execute(*to_statement(batches, wait=False))
+    outcomes = list(starmap(Outcome, rows))
     if waiting := _hints_of(batches, outcomes):
         send_hints(waiting, seconds=time.perf_counter() - began)
     return list(map(_settle, batches, outcomes))
+
+
+def to_statement(batches: Sequence[Sent], *, wait: bool) -> tuple[str, dict[str, Any]]:
+    """Return the statement that stores the batches, and its parameters (see to_parameters)."""
+    parameters = to_parameters(batches, wait=wait)
+    if not any(sent.scenes or sent.marks for sent in batches):
+        return STORE, parameters
+    parameters["scenes"] = _json([sent.scenes for sent in batches])
+    parameters["marks"] = _json([sent.marks for sent in batches])
+    parameters["most_pages"] = settings.MAX_PAGES
+    return STORE_SCENES, parameters
 
 
 def to_parameters(batches: Sequence[Sent], *, wait: bool) -> dict[str, Any]:
@@ -127,7 +169,13 @@ def _settle(sent: Sent, outcome: Outcome) -> Receipt | BadToken | None:
 def _receive(sent: Sent, outcome: Outcome) -> Receipt:
     check_version(sent.token, outcome.version)
     duplicates = len(sent.samples.times) - outcome.accepted - outcome.conflicts
-    return Receipt(outcome.accepted, duplicates, outcome.conflicts)
+    return Receipt(
+        outcome.accepted,
+        duplicates,
+        outcome.conflicts,
+        scenes=outcome.scenes if sent.scenes else UNSET,
+        marks=outcome.marks if sent.marks else UNSET,
+    )
 
 
 def _array(values: list[Any]) -> str:
@@ -135,26 +183,30 @@ def _array(values: list[Any]) -> str:
     return "{" + msgspec.json.encode(values)[1:-1].decode() + "}"
 
 
-def _execute(parameters: dict[str, Any]) -> list[Outcome]:
+def _json(values: list[Any]) -> str:
+    return msgspec.json.encode(values).decode()
+
+
+def _execute(statement: str, parameters: dict[str, Any]) -> list[Outcome]:
     for _ in range(ATTEMPTS - 1):
         try:
-            return _execute_once(parameters)
+            return _execute_once(statement, parameters)
         except (OperationalError, InterfaceError) as error:
             if _is_dead() and not connection.in_atomic_block:
                 connection.close()
             elif getattr(error.__cause__, "pgcode", None) not in RETRIED_SQLSTATES:
                 raise
-    return _execute_once(parameters)
+    return _execute_once(statement, parameters)
 
 
-def _execute_once(parameters: dict[str, Any]) -> list[Outcome]:
+def _execute_once(statement: str, parameters: dict[str, Any]) -> list[Outcome]:
     # Without Django's check that the connection is alive, which would cost each batch a second
     # round trip. If the connection is dead the batch is sent again, which is safe as it is stored
     # only once.
     connection.health_check_done = True  # type: ignore[attr-defined]
     with connection.cursor() as cursor:
-        cursor.execute(STORE, parameters)
-        return list(map(Outcome._make, cursor.fetchall()))
+        cursor.execute(statement, parameters)
+        return list(starmap(Outcome, cursor.fetchall()))
 
 
 def _is_dead() -> bool:

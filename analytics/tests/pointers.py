@@ -7,8 +7,8 @@ from unittest import TestCase
 
 from django.conf import settings
 
-from analytics.ingest.batch import Batch, Event, to_samples
-from analytics.ingest.store import Sent, store_batch
+from analytics.ingest.batch import Batch, Event
+from analytics.ingest.store import store_batch, to_sent
 from analytics.models import DirtyRange, PointerPositionEvent
 from analytics.rollups.drain import Drained, drain
 from analytics.rollups.shards import shard_of
@@ -43,8 +43,12 @@ def float32(value: float) -> float:
 
 def send(browser: Browser, samples: Sequence[Sample], *, now: datetime = NOW) -> Receipt:
     """Store samples as one batch, alone."""
-    batch = Batch(events=[to_event(sample) for sample in samples])
-    sent = Sent(token_of(browser), to_samples(batch, now=now), request_ids.current.get())
+    return send_batch(browser, Batch(events=[to_event(sample) for sample in samples]), now=now)
+
+
+def send_batch(browser: Browser, batch: Batch, *, now: datetime = NOW) -> Receipt:
+    """Store a batch, alone."""
+    sent = to_sent(batch, token_of(browser), request_ids.current.get(), now=now)
     return store_batch(sent)
 
 

@@ -12,18 +12,22 @@ from django.test import Client, TransactionTestCase
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from analytics.models import DirtyRange, PointerPositionEvent
+from analytics.models import DirtyRange, PointerMark, PointerPositionEvent, PointerScene
 from analytics.tests.interleaving import Session
 from analytics.tests.pointers import NOW, drain_all, new_browser, sample, send
 from core.api.problems import NoSuchInstance
 from dashboard.instances.browsers import LOCK_BROWSER, erase
 from dashboard.instances.tokens import make_token
 from dashboard.instances.visits import KEY
-from dashboard.models import Browser, CoarseStatus, PointerStatus
+from dashboard.models import Browser, CoarseStatus, PageVisit, PointerStatus
 from dashboard.streaming.stream import read_snapshot
 
 API = "/api/v1/browsers/"
 ADMIN = "/admin/dashboard/browser/"
+STORED = (
+    *(PointerPositionEvent, PointerScene, PointerMark, PageVisit),
+    *(PointerStatus, CoarseStatus, DirtyRange),
+)
 Call = Callable[[Client, Browser], HttpResponseBase]
 
 
@@ -80,7 +84,20 @@ def act(action: str) -> Call:
     )
 
 
-BATCH = json.dumps({"events": [{"time": timezone.now().timestamp() * 1000, "x": 1, "y": 2}]})
+TIME_MS = timezone.now().timestamp() * 1000
+BATCH = json.dumps({"events": [{"time": TIME_MS, "x": 1, "y": 2}]})
+SCENE = {
+    "time": TIME_MS,
+    "seq": 0,
+    "viewport": [1, 1],
+    "document": [1, 1],
+    "scroll": [0, 0],
+    "pixel_ratio": 1,
+    "pointer": "pen",
+    "page": "/",
+}
+MARK = {"time": TIME_MS, "name": "start"}
+SCENES = json.dumps({"events": [], "scenes": [SCENE], "marks": [MARK]})
 EVENT = "2026-11-23T11:50:00.100000Z,0"
 # The calls of the API by route and method; a test checks that none is missing.
 ROUTES: dict[tuple[str, str], list[Call]] = {
@@ -88,12 +105,13 @@ ROUTES: dict[tuple[str, str], list[Call]] = {
     ("browser-detail", "patch"): [
         api("PATCH", body='{"is_active": true}'),
         api("PATCH", body='{"is_active": false}'),
+        api("PATCH", body='{"label": "kiosk"}'),
     ],
     ("browser-detail", "delete"): [api("DELETE")],
     ("browser-log-off", "post"): [api("POST", "log-off/", "{}")],
     ("status-list", "get"): [api("GET", "statuses/", format=kind) for kind in ("json", "csv")],
     ("event-list", "get"): [api("GET", "events/", format=kind) for kind in ("json", "csv")],
-    ("event-list", "post"): [api("POST", "events/", BATCH)],
+    ("event-list", "post"): [api("POST", "events/", body) for body in (BATCH, SCENES)],
     ("event-detail", "get"): [api("GET", f"events/{EVENT}/")],
     ("measure-list", "get"): [api("GET", "measures/")],
 }
@@ -162,7 +180,7 @@ class CallTests(TransactionTestCase):
         return work
 
     def assert_gone(self, browser: Browser) -> None:
-        for model in (PointerPositionEvent, PointerStatus, CoarseStatus, DirtyRange):
+        for model in STORED:
             self.assertFalse(model.objects.filter(browser_id=browser.pk).exists(), model)
         self.assertFalse(Browser.objects.filter(pk=browser.pk).exists())
 

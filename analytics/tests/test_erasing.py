@@ -6,7 +6,9 @@ from functools import partial
 from django.db import OperationalError, transaction
 from django.test import TransactionTestCase
 
-from analytics.ingest.store import STORE
+from analytics.ingest.batch import Batch
+from analytics.ingest.scenes import Mark, Pointer, Scene
+from analytics.ingest.store import STORE, STORE_SCENES
 from analytics.models import DirtyRange, PointerMark, PointerPositionEvent, PointerScene
 from analytics.rollups.recompute import ROLL_UP
 from analytics.tests.interleaving import Session, until_sessions_wait
@@ -17,6 +19,7 @@ from analytics.tests.pointers import (
     new_browser,
     sample,
     send,
+    send_batch,
     token_of,
 )
 from core.api.problems import NoSuchInstance
@@ -29,16 +32,11 @@ LOCK_SECONDS = 2
 OWNED = (PointerPositionEvent, PointerScene, PointerMark, PointerStatus, DirtyRange, PageVisit)
 
 
-def look(browser: Browser) -> None:
-    """Store a scene on a page, and a mark."""
-    page, _ = Page.objects.get_or_create(site="shop.example", name="/pricing")
-    lengths = ("viewport_width", "viewport_height", "document_width", "document_height")
-    place = dict.fromkeys((*lengths, "scroll_x", "scroll_y", "pixel_ratio"), 1.0)
-    PointerScene.objects.create(
-        browser=browser, time=NOW, seq=0, page=page, pointer="mouse", **place
-    )
-    PointerMark.objects.create(browser=browser, time=NOW, seq=0, name="start", data={})
-    PageVisit.objects.create(browser=browser, page=page, first_at=NOW, last_at=NOW)
+def look(browser: Browser, *, seq: int = 0) -> None:
+    """Send a scene on a page, and a mark."""
+    scene = Scene(NOW, seq, (1, 1), (1, 1), (0, 0), 1, Pointer.MOUSE, "/pricing")
+    batch = Batch(events=[], scenes=[scene], marks=[Mark(NOW, "start", seq)])
+    send_batch(browser, batch)
 
 
 class EraseTests(TransactionTestCase):
@@ -59,6 +57,10 @@ class EraseTests(TransactionTestCase):
     def send_slowly(self):
         send(self.browser, [sample(5, 5)])
 
+    @transaction.atomic
+    def look_slowly(self):
+        look(self.browser, seq=1)
+
     def assert_gone(self):
         for model in OWNED:
             self.assertFalse(model.objects.filter(browser_id=self.browser.pk).exists(), model)
@@ -67,7 +69,7 @@ class EraseTests(TransactionTestCase):
         self.assertEqual(PointerStatus.objects.filter(browser=self.other).count(), 2)
         for model in (PointerScene, PointerMark, PageVisit):
             self.assertEqual(model.objects.filter(browser=self.other).count(), 1)
-        self.assertEqual(Page.objects.count(), 1)
+        self.assertTrue(Page.objects.filter(name="/pricing").exists())
 
     def test_events_statuses_and_marks_go_with_it_and_others_stay(self):
         self.erase()
@@ -108,6 +110,23 @@ class EraseTests(TransactionTestCase):
 
     def test_it_waits_for_a_batch_that_is_being_stored(self):
         batch = Session(self.send_slowly, after=STORE).until_held()
+        erasing = Session(self.erase)
+        until_sessions_wait(1)
+        batch.finish()
+        erasing.finish()
+        self.assert_gone()
+
+    def test_scenes_that_come_during_the_erasure_find_it_gone(self):
+        erasing = Session(self.erase, after=LOCK_BROWSER).until_held()
+        late = Session(lambda: look(self.browser, seq=1))
+        until_sessions_wait(1)
+        erasing.finish()
+        with self.assertRaises(NoSuchInstance):
+            late.finish()
+        self.assert_gone()
+
+    def test_it_waits_for_scenes_that_are_being_stored(self):
+        batch = Session(self.look_slowly, after=STORE_SCENES).until_held()
         erasing = Session(self.erase)
         until_sessions_wait(1)
         batch.finish()

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 
 from analytics.api.views import EventViewSet
 from analytics.ingest import shell
-from analytics.models import DirtyRange, PointerPositionEvent
+from analytics.models import DirtyRange, PointerMark, PointerPositionEvent, PointerScene
 from analytics.tests.pointers import NOW_US, new_browser
 from analytics.tests.posting import PostingTestCase, call, path_of, scope_of
 from core import wsgi
 from core.tests.limits import forget_all_calls
 from core.web import bridge, middleware
 from dashboard.instances.tokens import make_ticket, make_token
-from dashboard.models import Browser
+from dashboard.models import Browser, Page, PageVisit
 
 # Headers that only the view's answers have: for pages, or for a caller that asks for methods.
 VIEWS_OWN = {
@@ -34,6 +34,13 @@ VIEWS_OWN = {
 }
 EPOCH_MS = NOW_US // 1000
 GOOD = {"time": EPOCH_MS, "x": 1.5, "y": -2}
+KEY = ("browser_id", "time", "seq")
+STORED = {
+    PointerPositionEvent: (*KEY, "x", "y", "enter"),
+    PointerScene: (*KEY, "scroll_y", "pointer", "page__name"),
+    PointerMark: (*KEY, "name", "data"),
+    PageVisit: ("browser_id", "page__site", "page__name", "first_at", "last_at"),
+}
 TOKENS = ("own", "another's", "revoked", "erased", "forged", "a ticket", "empty", "none")
 
 
@@ -70,6 +77,51 @@ EVENTS = st.one_of(
         ]
     ),
 )
+SCENE = {
+    "time": EPOCH_MS,
+    "seq": 0,
+    "viewport": [1280, 720],
+    "document": [1280, 5200],
+    "scroll": [0, 640.5],
+    "pixel_ratio": 2,
+    "pointer": "mouse",
+}
+MARK = {"time": EPOCH_MS, "name": "start"}
+TIMES = {"time": st.integers(EPOCH_MS - 5, EPOCH_MS), "seq": st.integers(0, 3)}
+OTHERS = {
+    "scenes": st.one_of(
+        st.lists(
+            st.fixed_dictionaries(
+                {**{name: st.just(value) for name, value in SCENE.items()}, **TIMES},
+                optional={"page": st.sampled_from(["/a", "/b/", "/123456", ":id", "a\\b"])},
+            ),
+            max_size=4,
+        ),
+        st.sampled_from(
+            [
+                *({}, [{}], None, [SCENE] * 101, [{**SCENE, "time": 1}], [{**SCENE, "page": ""}]),
+                *([{**SCENE, "page": "\0"}], [{**SCENE, "pointer": "paw"}]),
+                *([{**SCENE, "viewport": [1]}], [{**SCENE, "more": 1}]),
+            ]
+        ),
+    ),
+    "marks": st.one_of(
+        st.lists(
+            st.fixed_dictionaries(
+                {**TIMES, "name": st.sampled_from(["start", "end", "\u00e9"])},
+                optional={"data": st.sampled_from([{}, {"a": [1, {"b": None}]}, {"a": "\\u0000"}])},
+            ),
+            max_size=4,
+        ),
+        st.sampled_from(
+            [
+                *({}, [{}], None, [MARK] * 101, [{**MARK, "time": 1}], [{**MARK, "name": ""}]),
+                *([{**MARK, "data": {"a": "\0"}}], [{**MARK, "data": {"a": "b" * 1020}}]),
+                *([{**MARK, "data": []}], [{**MARK, "seq": 0.5}]),
+            ]
+        ),
+    ),
+}
 RAW = st.one_of(
     st.binary(max_size=20),
     st.sampled_from(
@@ -132,6 +184,7 @@ REQUESTS = st.fixed_dictionaries(
         ),
         "token_in_body": times("none", *TOKENS),
         "body": st.one_of(EVENTS, EVENTS, RAW),
+        "others": st.one_of(st.just({}), st.fixed_dictionaries({}, optional=OTHERS)),
         "more": HEADERS,
         "query": times(
             "", "format=json", "format=csv", "format=", "format=json&format=x", "%00=%ff"
@@ -187,11 +240,11 @@ class OneIngestTests(PostingTestCase):
         compare()
 
     def request(
-        self, *, token, bearer, token_in_body, body, more, path, content_type, host, **asked
+        self, *, token, bearer, token_in_body, body, others, more, path, content_type, host, **asked
     ):
         if not isinstance(body, bytes):
             own = {} if token_in_body == "none" else {"token": self.tokens[token_in_body]}
-            body = json.dumps({"events": body, **own}).encode()
+            body = json.dumps({"events": body, **others, **own}).encode()
         headers = [("host", host), ("content-type", content_type)]
         if token != "none":
             headers.append(("authorization", bearer + self.tokens[token]))
@@ -202,7 +255,8 @@ class OneIngestTests(PostingTestCase):
         return {**scope, "http_version": asked["http_version"], "scheme": asked["scheme"]}, body
 
     def outcome(self, application, scope, body, asked):
-        PointerPositionEvent.objects.all().delete()
+        for model in (PointerPositionEvent, PointerScene, PointerMark, PageVisit, Page):
+            model.objects.all().delete()
         DirtyRange.objects.all().delete()
         forget_all_calls()
         if asked["sent_before"]:
@@ -217,9 +271,11 @@ class OneIngestTests(PostingTestCase):
         marks = DirtyRange.objects.order_by("id").values_list(
             "browser_id", "since", "until", "rung"
         )
-        rows = PointerPositionEvent.objects.order_by("browser_id", "time", "seq")
-        columns = ("browser_id", "time", "seq", "x", "y", "enter")
-        return status, plain(headers, scope), answer, list(rows.values_list(*columns)), list(marks)
+        stored = [
+            list(model.objects.order_by(*columns).values_list(*columns))
+            for model, columns in STORED.items()
+        ]
+        return status, plain(headers, scope), answer, stored, list(marks)
 
 
 @override_settings(

@@ -92,9 +92,14 @@ def decode_body(body: bytes, kind: type[T]) -> T:
 def refuse_repeated_keys(body: bytes) -> None:
     """Raise Invalid (400) if an object has a key twice, which is ambiguous.
 
-    For a body that was decoded already; msgspec silently takes the last value.
+    For a body that was decoded already; msgspec silently takes the last value. Malformed (400) if
+    it is nested too deeply.
     """
-    json.loads(body, object_pairs_hook=_refuse_repeated)
+    try:
+        json.loads(body, object_pairs_hook=_refuse_repeated)
+    except RecursionError:
+        # It nests deeper here than msgspec allows.
+        raise Malformed from None
 
 
 def field_error(error: msgspec.ValidationError, prefix: str = "") -> FieldError:

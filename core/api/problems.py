@@ -87,6 +87,12 @@ class ForeignInstance(Problem):
     default_detail = "The write token belongs to another browser instance."
 
 
+class ForeignSite(Problem):
+    status_code = HTTPStatus.FORBIDDEN
+    default_code = "foreign_site"
+    default_detail = "This site may not log instances on; the setting SITES does not list it."
+
+
 class SlowBody(Problem):
     status_code = HTTPStatus.REQUEST_TIMEOUT
     default_code = "slow_body"

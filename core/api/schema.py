@@ -33,7 +33,8 @@ REF = "#/components/schemas/{name}"
 DESCRIPTIONS = {
     400: "The request is malformed, or some values are not allowed",
     401: "There is no token or login, or it is not valid",
-    403: "The token belongs to another instance, or the login lacks the permission",
+    403: "The token belongs to another instance, the login lacks the permission,"
+    " or SITES does not list the site",
     404: "It does not exist, or it was erased",
     406: "The answer is not available in the requested format",
     408: "The body arrived too slowly; send the same request again",
@@ -84,7 +85,8 @@ class StructExtension(OpenApiSerializerExtension):
         own = schemas.pop(self.target.__name__)
         for name, schema in schemas.items():
             register(auto_schema, name, schema)
-        return own
+        # What JSON Schema can say of a whole struct and msgspec's types cannot.
+        return {**own, **getattr(self.target, "more_schema", {})}
 
 
 class ProblemSchema(AutoSchema):

@@ -14,6 +14,10 @@ A_HOST = validate.Regexp(
     r"^(\*|[\w.-]+|\[[0-9a-fA-F:.]+\])$",
     error="{input} is no host name: without scheme, port and path.",
 )
+A_SITE = validate.Regexp(
+    r"^\s*([\w.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?\s*$",
+    error="{input} is no site: a host, with a port unless it is the usual one, without scheme.",
+)
 AN_ORIGIN = validate.Regexp(
     r"^https?://[^/\s]+$", error="{input} is no origin, such as https://stats.example.org."
 )

@@ -22,7 +22,7 @@ NUMBERS = (
     *("ANALYST_MINUTES", "FLUSH_INTERVAL_MS", "LOG_ON_PER_MINUTE", "BATCHES_PER_MINUTE"),
     *("INSTANCES_PER_DAY_PER_ADDRESS", "INSTANCES_PER_DAY_OF_ALL", "EVENTS_PER_MINUTE"),
     *("EVENTS_PER_MINUTE_PER_ADDRESS", "EVENTS_PER_MINUTE_OF_ALL", "READS_PER_MINUTE"),
-    *("WEB_THREADS", "COSTLY_READS", "EXPORTS"),
+    *("WEB_THREADS", "COSTLY_READS", "EXPORTS", "MAX_PAGES"),
 )
 WRONG = {
     **dict.fromkeys(NUMBERS, "many"),
@@ -39,6 +39,7 @@ WRONG = {
     "LOG_LEVEL": "LOUD",
     "LOG_FORMAT": "xml",
     "OPERATOR_NETWORKS": "127.0.0.1,the office",
+    "SITES": "shop.example.org,https://stats.example.org",
     "SERVICE_URL": "stats.example.org",
     "STREAM_URL": "stats.example.org",
     "RUNGS": "10s,1s",
@@ -119,6 +120,11 @@ class SettingsTests(SimpleTestCase):
         done = boot(BASE_PATH="stats", TRACKER_PATH="stats/move.js", API_PREFIX="statsy/v1")
         self.assertIn("TRACKER_PATH: stats/move.js begins as BASE_PATH does", done.stderr)
         self.assertNotIn("API_PREFIX", done.stderr)
+
+    def test_sites_are_read_in_any_case_and_with_spaces(self):
+        for given, sites in (("", []), ("Shop.example, [::1]:80", ["shop.example", "[::1]:80"])):
+            done = boot("print(core.settings.SITES)", SITES=given)
+            self.assertEqual(done.stdout.strip(), str(sites), done.stderr)
 
     def test_the_example_holds_no_secret_that_works(self):
         self.assertRegex((ROOT / ".env.example").read_text(), r"(?m)^SECRET_KEY=$")

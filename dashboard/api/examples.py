@@ -28,6 +28,7 @@ def _status(second: int, **numbers: Any) -> Status:
 
 LOG_ON = [
     request_example("a new instance", LogOn()),
+    request_example("a new instance with a name for people", LogOn(label="participant 7")),
     request_example("the same again", LogOn(instance_id=INSTANCE, write_token=WRITE_TOKEN)),
     answer_example(
         "logged on",

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from msgspec import UNSET
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.decorators import action
@@ -20,6 +21,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from core.api.bodies import BeaconParser, JsonBytesParser, decode_body, read_body
+from core.api.problems import FieldError, Invalid
 from core.api.queries import read_query
 from core.api.rendering import FILE_ANSWERS, JSON_OR_FILE, JsonRenderer, answer_file
 from core.values.durations import format_duration
@@ -31,7 +33,15 @@ from core.web.methods import KnownMethods
 from dashboard.api import examples
 from dashboard.api.queries import BrowsersQuery, SeriesQuery, cost_of_series
 from dashboard.instances.authentication import WriteTokenAuthentication
-from dashboard.instances.browsers import erase, list_browsers, log_off, log_on, resume, set_active
+from dashboard.instances.browsers import (
+    erase,
+    list_browsers,
+    log_off,
+    log_on,
+    resume,
+    set_active,
+    set_label,
+)
 from dashboard.instances.permissions import (
     HoldsTokenOrIsStaff,
     HoldsTokenOrMayChange,
@@ -40,6 +50,7 @@ from dashboard.instances.permissions import (
     is_staff_who_may,
     visible_browser,
 )
+from dashboard.instances.sites import allowed_site
 from dashboard.instances.throttles import LogOnThrottle, ReadThrottle, spend_instance
 from dashboard.instances.tokens import make_token, read_token
 from dashboard.models import Browser
@@ -115,12 +126,14 @@ class BrowserViewSet(OpenViewSet):
     def create(self, request: Request) -> Response:
         """Create an instance, or log an existing one on again with its token."""
         wish = decode_body(read_body(request) or b"{}", LogOn)
+        site = allowed_site(request.headers.get("Origin", ""))
         now = timezone.now()
         if wish.instance_id is None:
             spend_instance(caller_address(request._request))
-            return Response(to_logged_on(log_on(now=now), now), status.HTTP_201_CREATED)
+            browser = log_on(now=now, label=wish.label, site=site)
+            return Response(to_logged_on(browser, now), status.HTTP_201_CREATED)
         token = read_token(wish.write_token or "")
-        browser = resume(instance_id=wish.instance_id, token=token, now=now)
+        browser = resume(instance_id=wish.instance_id, token=token, now=now, label=wish.label)
         return Response(to_logged_on(browser, now))
 
     @extend_schema(
@@ -149,14 +162,19 @@ class BrowserViewSet(OpenViewSet):
         tags=["browsers"],
         request=BrowserChange,
         responses={200: BrowserInstance},
-        summary="Log an instance on or off",
+        summary="Log an instance on or off, or label it",
     )
     def partial_update(self, request: Request, instance_id: UUID) -> Response:
-        """Set `is_active`; a value that is set already changes nothing."""
+        """Set `is_active` or `label`; a value that is set already changes nothing."""
         change = decode_body(read_body(request), BrowserChange)
+        if change == BrowserChange():
+            raise Invalid(errors=[FieldError("", "invalid", "Expected `is_active` or `label`")])
         browser = visible_browser(request, instance_id)
         now = timezone.now()
-        set_active(browser, is_active=change.is_active, now=now)
+        if change.is_active is not UNSET:
+            set_active(browser, is_active=change.is_active, now=now)
+        if change.label is not UNSET:
+            set_label(browser, label=change.label)
         return Response(_to_instances([browser], now)[0])
 
     @extend_schema(tags=["browsers"], responses={204: None}, summary="Erase an instance")

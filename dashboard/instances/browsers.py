@@ -44,18 +44,25 @@ def get_browser(
     return browser
 
 
-def log_on(*, now: datetime) -> Browser:
-    """Make a new instance, logged on."""
-    return Browser.objects.create(logged_on_at=now, token_used_at=now)
+def log_on(*, now: datetime, label: str = "", site: str = "") -> Browser:
+    """Make a new instance, logged on, of a site (dashboard/instances/sites.py)."""
+    return Browser.objects.create(
+        logged_on_at=now, token_used_at=now, label=label.strip(), site=site
+    )
 
 
-def resume(*, instance_id: UUID, token: WriteToken, now: datetime) -> Browser:
-    """Log an existing instance on again by its token; errors as in get_browser."""
+def resume(*, instance_id: UUID, token: WriteToken, now: datetime, label: str = "") -> Browser:
+    """Log an existing instance on again by its token; errors as in get_browser.
+
+    It keeps its site, and its label if it has one: staff may have chosen that.
+    """
     browser = get_browser(instance_id=instance_id, token=token)
     held = Browser.objects.filter(pk=browser.pk, token_version=token.version)
     if not held.update(token_used_at=now):
         # It was erased, revoked or ended since. The second call raises the matching error.
         browser = get_browser(instance_id=instance_id, token=token)
+    if label and not browser.label:
+        set_label(browser, label=label)
     return set_active(browser, is_active=True, now=now)
 
 
@@ -91,6 +98,14 @@ def set_active(browser: Browser, *, is_active: bool, now: datetime) -> Browser:
     return browser
 
 
+def set_label(browser: Browser, *, label: str) -> Browser:
+    """Name an instance for people; NoSuchInstance (404) if it was erased after it was read."""
+    browser.label = label.strip()
+    if not Browser.objects.filter(pk=browser.pk).update(label=browser.label):
+        raise NoSuchInstance
+    return browser
+
+
 def list_browsers(
     *, is_active: bool | None, before: int | None, limit: int
 ) -> tuple[list[Browser], int | None]:
@@ -108,7 +123,7 @@ def list_browsers(
 
 
 def erase(*, instance_id: UUID, token: WriteToken | None) -> None:
-    """Delete the instance, its events, its statuses and its marks in the outbox for good.
+    """Delete the instance and all that is stored of it for good, from events to page visits.
 
     Its tokens become void. An ended token may still erase, so that visitors can erase their data
     for as long as it is stored. Errors as in get_browser; NoSuchInstance (404) also if another

@@ -26,7 +26,9 @@ class Visit(NamedTuple):
     is_new: bool
 
 
-def log_on_visitor(*, session: SessionBase, now: datetime, before_new: Callable[[], None]) -> Visit:
+def log_on_visitor(
+    *, session: SessionBase, now: datetime, site: str, before_new: Callable[[], None]
+) -> Visit:
     """Log the session's instance on again, or create one if the session has none that still exists.
 
     `before_new` runs before an instance is created; raising an exception prevents it.
@@ -34,7 +36,7 @@ def log_on_visitor(*, session: SessionBase, now: datetime, before_new: Callable[
     visit = _come_back(session, now)
     if visit is None:
         before_new()
-        visit = Visit(log_on(now=now), is_new=True)
+        visit = Visit(log_on(now=now, site=site), is_new=True)
     # Written at each visit, so that the session's lifetime counts from the last one.
     session[KEY] = [visit.browser.instance_id.hex, visit.browser.token_version]
     return visit

@@ -29,6 +29,7 @@ from core.web.costs import costly
 from dashboard.api.views import to_logged_on
 from dashboard.instances.browsers import get_browser
 from dashboard.instances.embedding import tracker_tag
+from dashboard.instances.sites import site_of
 from dashboard.instances.throttles import LogOnThrottle, ReadThrottle, spend_instance
 from dashboard.instances.visits import log_on_visitor
 from dashboard.statuses.lifetime import life_of
@@ -181,6 +182,7 @@ class PageLogOn(APIView):
     def post(self, request: Request) -> Response:
         now = timezone.now()
         charge = partial(spend_instance, caller_address(request._request))
-        visit = log_on_visitor(session=request.session, now=now, before_new=charge)
+        site = site_of(request.headers.get("Origin", ""))
+        visit = log_on_visitor(session=request.session, now=now, site=site, before_new=charge)
         code = status.HTTP_201_CREATED if visit.is_new else status.HTTP_200_OK
         return Response(to_logged_on(visit.browser, now), code)

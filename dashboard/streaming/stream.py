@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 CHANNEL = "pointerscope:statuses"
 WINDOW = timedelta(minutes=2)
-# Ingest accepts samples that are this far ahead of the clock (analytics/ingest/batch.py), plus one
+# Ingest accepts samples that are this far ahead of the clock (analytics/ingest/times.py), plus one
 # bucket.
 AHEAD = timedelta(minutes=5, seconds=1)
 ID_LENGTH = 32

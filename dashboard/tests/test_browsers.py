@@ -49,6 +49,8 @@ class ListTests(TestCase):
                 "seen_at": "2026-11-23T12:00:04.000000Z",
                 "logged_on_at": "2026-11-23T12:00:04.000000Z",
                 "logged_off_at": None,
+                "label": "",
+                "site": "",
             },
         )
         self.assertEqual(len(answer["browsers"]), 5)
@@ -161,10 +163,31 @@ class OneBrowserTests(TestCase):
         self.assertTrue(answer["is_active"])
         self.assertIsNone(answer["logged_off_at"])
 
+    def test_it_can_be_labelled_by_a_patch(self):
+        answer = self.patch({"label": " participant 7 "}, bearer(self.browser)).json()
+        self.assertEqual((answer["label"], answer["is_active"]), ("participant 7", True))
+        answer = self.patch({"label": "", "is_active": False}, bearer(self.browser)).json()
+        self.assertEqual((answer["label"], answer["is_active"]), ("", False))
+        answer = self.patch({"label": "mine"}, bearer(self.other))
+        assert_problem(self, answer, 403, "foreign_instance")
+
+    def test_staff_who_may_change_instances_may_label_any(self):
+        ann = User.objects.create_user("ann", is_staff=True)
+        self.client.force_login(ann)
+        assert_problem(self, self.patch({"label": "a"}, {}), 403, "permission_denied")
+        ann.user_permissions.set(Permission.objects.filter(codename="change_browser"))
+        self.assertEqual(self.patch({"label": "a" * 100}, {}).json()["label"], "a" * 100)
+
     def test_no_other_field_can_be_changed(self):
         for body in (
             {},
             {"is_active": "no"},
+            {"is_active": None},
+            {"label": None},
+            {"label": "a" * 101},
+            {"label": "a\0"},
+            {"label": "two\nlines"},
+            {"site": "a.example"},
             {"is_active": True, "instance_id": str(uuid.uuid4())},
         ):
             with self.subTest(body):

@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, datetime
 
 from django.contrib.auth.models import Permission, User
-from django.test import Client, TestCase
+from django.test import Client, TestCase, override_settings
 
 from core.tests.problems import assert_problem
 from core.values.times import parse_time
@@ -53,6 +53,16 @@ class LogOnTests(TestCase):
         browser.refresh_from_db()
         self.assertEqual((browser.is_active, browser.logged_off_at), (True, None))
 
+    def test_a_label_is_kept_when_the_instance_comes_back(self):
+        answer = post(self, "", {"label": " participant 7 "}).json()
+        again = {name: answer[name] for name in ("instance_id", "write_token")}
+        for label in ({}, {"label": ""}, {"label": "another"}):
+            self.assertEqual(post(self, "", again | label).status_code, 200)
+            self.assertEqual(Browser.objects.get().label, "participant 7")
+        Browser.objects.update(label="")
+        post(self, "", again | {"label": "another"})
+        self.assertEqual(Browser.objects.get().label, "another")
+
     def test_without_its_token_it_does_not(self):
         browser = log_on(now=NOW)
         body = {"instance_id": str(browser.instance_id)}
@@ -82,6 +92,11 @@ class LogOnTests(TestCase):
             (b"[]", "invalid", ""),
             (b'{"instance_id": "x"}', "invalid", "/instance_id"),
             (b'{"instance": "x"}', "invalid", ""),
+            (b'{"label": null}', "invalid", "/label"),
+            (b'{"label": "a\\u0000"}', "invalid", "/label"),
+            (b'{"label": "a\\nb"}', "invalid", "/label"),
+            (b'{"label": "%s"}' % (b"a" * 101), "invalid", "/label"),
+            (b'{"label": "\\ud800"}', "malformed"),
         ):
             with self.subTest(body):
                 assert_problem(self, post(self, "", body), 400, code, *pointers)
@@ -91,6 +106,74 @@ class LogOnTests(TestCase):
         form = "application/x-www-form-urlencoded"
         response = self.client.generic("POST", "/api/v1/browsers/", "a=1", content_type=form)
         assert_problem(self, response, 415, "unsupported_media_type")
+
+
+# What a browser or another program sends as Origin, and the site that it means.
+ORIGINS = {
+    "https://shop.example": "shop.example",
+    "https://Shop.Example:443": "shop.example",
+    "http://shop.example:80": "shop.example",
+    "http://shop.example:443": "shop.example:443",
+    "http://localhost:3000": "localhost:3000",
+    "http://[::1]:3000": "[::1]:3000",
+    "chrome-extension://abcdefgh": "abcdefgh",
+    "https://xn--bcher-kva.example": "xn--bcher-kva.example",
+    "null": "",
+    "": "",
+    "file://": "",
+    "shop.example": "",
+    "https://shop.example/path": "",
+    "https://a b": "",
+    "https://joe@shop.example": "",
+    "https://shop.example, https://b.example": "",
+    f"https://{'a' * 254}": "",
+    "https://shop.example:1000000": "",
+    "https://b\xfccher.example": "",
+}
+
+
+class SiteTests(TestCase):
+    def log_on(self, origin, **body):
+        return post(self, "", body, headers={"Origin": origin})
+
+    def test_the_site_is_the_host_of_the_origin(self):
+        for origin, site in ORIGINS.items():
+            with self.subTest(origin):
+                self.assertEqual(self.log_on(origin).status_code, 201)
+                self.assertEqual(Browser.objects.latest("pk").site, site)
+        self.assertEqual(post(self, "").status_code, 201)
+        self.assertEqual(Browser.objects.latest("pk").site, "")
+
+    def test_an_instance_keeps_its_site(self):
+        answer = self.log_on("https://a.example").json()
+        again = {name: answer[name] for name in ("instance_id", "write_token")}
+        self.assertEqual(self.log_on("https://b.example", **again).status_code, 200)
+        self.assertEqual(Browser.objects.get().site, "a.example")
+
+    @override_settings(SITES=["shop.example", "localhost:3000"])
+    def test_only_listed_sites_may_log_on_or_come_back(self):
+        answer = self.log_on("https://shop.example").json()
+        again = {name: answer[name] for name in ("instance_id", "write_token")}
+        for origin in ("https://evil.example", "http://localhost", "null", "", None):
+            headers = {} if origin is None else {"Origin": origin}
+            for body in ({}, again):
+                with self.subTest(origin, body=body):
+                    refused = post(self, "", body, headers=headers)
+                    assert_problem(self, refused, 403, "foreign_site")
+                    self.assertEqual(refused["Access-Control-Allow-Origin"], "*")
+        self.assertEqual(Browser.objects.count(), 1)
+        self.assertEqual(self.log_on("http://localhost:3000").status_code, 201)
+        self.assertEqual(self.log_on("https://shop.example", **again).status_code, 200)
+
+    @override_settings(SITES=["shop.example"])
+    def test_the_services_own_page_is_always_allowed_and_has_its_own_site(self):
+        for answer in (
+            self.client.post("/log-on/"),
+            Client().post("/log-on/", headers={"Origin": "http://testserver"}),
+        ):
+            self.assertEqual(answer.status_code, 201)
+        sites = Browser.objects.order_by("pk").values_list("site", flat=True)
+        self.assertEqual(list(sites), ["", "testserver"])
 
 
 class LogOffTests(TestCase):

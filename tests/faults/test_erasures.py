@@ -16,6 +16,9 @@ SPREAD_SECONDS = 0.01
 ORPHANS = """
 select count(*) from (
     select browser_id from analytics_pointerpositionevent
+    union all select browser_id from analytics_pointerscene
+    union all select browser_id from analytics_pointermark
+    union all select browser_id from dashboard_pagevisit
     union all select browser_id from dashboard_pointerstatus
     union all select browser_id from dashboard_coarsestatus
     union all select browser_id from analytics_dirtyrange

@@ -1,0 +1,67 @@
+"""The times that a batch may carry: their forms, and the window around now."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Protocol
+
+from django.conf import settings
+from msgspec import Meta
+
+from core.api.problems import FieldError, Invalid
+from core.values.times import to_epoch_us, to_rfc3339
+
+FUTURE_MARGIN = timedelta(minutes=5)
+# An accepted sample must still exist when its bucket is rolled up.
+RETENTION_MARGIN = timedelta(hours=1)
+# Replaces a time in milliseconds whose microseconds overflow a double.
+FAR_US = 10**306
+
+EpochMs = Annotated[float, Meta(description="epoch milliseconds")]
+Rfc3339 = Annotated[datetime, Meta(tz=True)]
+
+
+class Timed(Protocol):
+    time: float | datetime
+
+
+def time_window(*, now: datetime) -> tuple[datetime, datetime]:
+    """Return the earliest and the latest time that a sample may carry."""
+    retention = timedelta(days=settings.RAW_RETENTION_DAYS)
+    return now - retention + RETENTION_MARGIN, now + FUTURE_MARGIN
+
+
+def check_window(lists: Mapping[str, Sequence[int]], *, now: datetime) -> None:
+    """Raise Invalid (400) if a time lies outside the window around now.
+
+    `lists` has times in epoch microseconds, by the name of their list in the batch. The window
+    also keeps a wrong clock from creating any number of chunks.
+    """
+    oldest, newest = time_window(now=now)
+    low, high = to_epoch_us(oldest), to_epoch_us(newest)
+    if all(not times or (min(times) >= low and max(times) <= high) for times in lists.values()):
+        return
+    window = f"must lie from {to_rfc3339(oldest)} to {to_rfc3339(newest)}"
+    errors = [
+        FieldError(f"/{name}/{i}/time", "too_old" if time < low else "in_the_future", window)
+        for name, times in lists.items()
+        for i, time in enumerate(times)
+        if not low <= time <= high
+    ]
+    raise Invalid(errors=errors)
+
+
+def times_of(timed: Sequence[Timed]) -> list[int]:
+    """Return their times in epoch microseconds, including those outside the window."""
+    try:
+        return [round(one.time * 1000) for one in timed]  # type: ignore[operator]
+    except (TypeError, OverflowError):
+        return [_epoch_us(one.time) for one in timed]
+
+
+def _epoch_us(time: float | datetime) -> int:
+    if isinstance(time, datetime):
+        return to_epoch_us(time)
+    try:
+        return round(time * 1000)
+    except OverflowError:
+        return FAR_US if time > 0 else -FAR_US
