@@ -1,6 +1,6 @@
 """The JSON of answers about stored samples; for batches see analytics/ingest/batch.py."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -13,6 +13,15 @@ Velocity = Annotated[float | None, Meta(description="px/s; null where there was 
 Acceleration = Annotated[
     float | None, Meta(description="px/s²; null where no stroke has three samples")
 ]
+
+NextCursor = Annotated[
+    str | None, Meta(description="the `cursor` of the next page; null: this was the last")
+]
+ScrollX = Annotated[float, Meta(description="CSS px; `x` + this is a sample's place in the page")]
+ScrollY = Annotated[float, Meta(description="CSS px; `y` + this is a sample's place in the page")]
+PixelRatio = Annotated[float, Meta(description="device px per CSS px")]
+PointerName = Annotated[str, Meta(description="`mouse`, `pen` or `touch`")]
+PageName = Annotated[str | None, Meta(description="null unless the site sends names of pages")]
 
 
 class StoredEvent(Struct):
@@ -29,9 +38,46 @@ class EventPage(Struct):
     """A page of samples, ordered by (time, seq)."""
 
     events: list[StoredEvent]
-    next_cursor: Annotated[
-        str | None, Meta(description="the `cursor` of the next page; null: this was the last")
-    ]
+    next_cursor: NextCursor
+
+
+class StoredScene(Struct):
+    """What lies under the pointer from (time, seq) until the instance's next scene."""
+
+    time: TimeText
+    seq: int
+    viewport_width: Pixels
+    viewport_height: Pixels
+    document_width: Pixels
+    document_height: Pixels
+    scroll_x: ScrollX
+    scroll_y: ScrollY
+    pixel_ratio: PixelRatio
+    pointer: PointerName
+    page: PageName
+
+
+class ScenePage(Struct):
+    """A page of scenes, ordered by (time, seq)."""
+
+    scenes: list[StoredScene]
+    next_cursor: NextCursor
+
+
+class StoredMark(Struct):
+    """Something that happened, as the site's own code said."""
+
+    time: TimeText
+    seq: int
+    name: str
+    data: dict[str, Any]
+
+
+class MarkPage(Struct):
+    """A page of marks, ordered by (time, seq)."""
+
+    marks: list[StoredMark]
+    next_cursor: NextCursor
 
 
 class Receipt(Struct, frozen=True):

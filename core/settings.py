@@ -347,6 +347,7 @@ SPECTACULAR_SETTINGS = {
     "TAGS": [
         {"name": "browsers", "description": "Instances log on and off, are listed and erased."},
         {"name": "events", "description": "Samples: batches in, pages and files out."},
+        {"name": "scenes", "description": "What samples lie on, and a site's own marks."},
         {"name": "measures", "description": "Research measures of movement, from raw samples."},
         {"name": "statuses", "description": "Velocity and distance over time."},
         {"name": "time", "description": "The server's clock."},

@@ -14,7 +14,7 @@ from msgspec.structs import fields
 
 from analytics.ingest.batch import Batch, Event, decode_batch
 from analytics.ingest.scenes import Mark, Scene
-from analytics.wire import EventPage, Measures, Receipt
+from analytics.wire import EventPage, MarkPage, Measures, Receipt, ScenePage
 from core.api.problems import Invalid, ProblemDetails
 from dashboard.wire import LoggedOn, LogOn, Series
 from tests.service import ROOT
@@ -78,6 +78,8 @@ def test_every_call_lists_its_problems_in_their_one_shape(description: dict[str,
         ("post /api/v1/browsers/", "201", LoggedOn),
         ("post /api/v1/browsers/{instance_id}/events/", "202", Receipt),
         ("get /api/v1/browsers/{instance_id}/events/", "200", EventPage),
+        ("get /api/v1/browsers/{instance_id}/scenes/", "200", ScenePage),
+        ("get /api/v1/browsers/{instance_id}/marks/", "200", MarkPage),
         ("get /api/v1/browsers/{instance_id}/measures/", "200", Measures),
         ("get /api/v1/browsers/{instance_id}/statuses/", "200", Series),
     ],

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from analytics.reading.events import COLUMNS as EVENT_COLUMNS
+from analytics.reading.scenes import MARK_COLUMNS, SCENE_COLUMNS
 from analytics.studies.tables import COLUMNS as MEASURE_COLUMNS
 from core.api.file_formats import Column
 from dashboard.statuses.series import COLUMNS as STATUS_COLUMNS
@@ -25,7 +26,13 @@ def told(section: str) -> list[tuple[str, ...]]:
 
 @pytest.mark.parametrize(
     ("section", "columns"),
-    [("Samples", EVENT_COLUMNS), ("Statuses", STATUS_COLUMNS), ("Measures", MEASURE_COLUMNS)],
+    [
+        ("Samples", EVENT_COLUMNS),
+        ("Scenes", SCENE_COLUMNS),
+        ("Marks", MARK_COLUMNS),
+        ("Statuses", STATUS_COLUMNS),
+        ("Measures", MEASURE_COLUMNS),
+    ],
 )
 def test_the_codebook_has_every_column(section: str, columns: Sequence[Column]) -> None:
     assert told(section) == [(c.name, c.kind.value, c.unit, c.description) for c in columns]

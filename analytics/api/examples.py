@@ -2,7 +2,17 @@
 
 from analytics.ingest.batch import Batch, Event
 from analytics.ingest.scenes import Mark, Pointer, Scene
-from analytics.wire import EventPage, Measured, Measures, Receipt, StoredEvent
+from analytics.wire import (
+    EventPage,
+    MarkPage,
+    Measured,
+    Measures,
+    Receipt,
+    ScenePage,
+    StoredEvent,
+    StoredMark,
+    StoredScene,
+)
 from dashboard.api.examples import INSTANCE, answer_example, request_example
 
 BATCH = [
@@ -48,6 +58,40 @@ PAGE = [
         EventPage(
             events=[StoredEvent("2026-11-23T12:00:00.000125Z", 812.5, 40.0, 17, enter=True)],
             next_cursor="1795435200000125,17",
+        ),
+        "200",
+    )
+]
+SCENES = [
+    answer_example(
+        "a scene",
+        ScenePage(
+            scenes=[
+                StoredScene(
+                    time="2026-11-23T12:00:00.000125Z",
+                    seq=17,
+                    viewport_width=1280.0,
+                    viewport_height=720.0,
+                    document_width=1280.0,
+                    document_height=5200.0,
+                    scroll_x=0.0,
+                    scroll_y=640.0,
+                    pixel_ratio=2.0,
+                    pointer="mouse",
+                    page="/pricing",
+                )
+            ],
+            next_cursor=None,
+        ),
+        "200",
+    )
+]
+MARKS = [
+    answer_example(
+        "a mark",
+        MarkPage(
+            marks=[StoredMark("2026-11-23T12:00:00.000125Z", 40, "trial:start", {"trial": 3})],
+            next_cursor=None,
         ),
         "200",
     )

@@ -1,6 +1,5 @@
 """The API of samples and measures."""
 
-import re
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -12,7 +11,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiParameter,
     extend_schema,
-    extend_schema_field,
 )
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
@@ -23,24 +21,19 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from analytics.api import examples
+from analytics.api.ranges import MAX_SEQ, RangeQuery, answer_range
 from analytics.ingest.batch import Batch
 from analytics.ingest.endpoint import READ, Post, answer_batch
 from analytics.ingest.group_commit import store_alone
-from analytics.reading.events import (
-    COLUMNS,
-    Position,
-    Selection,
-    get_event,
-    list_events,
-    page_events,
-)
+from analytics.reading.events import EVENTS, get_event
+from analytics.reading.ranges import Position, Selection
 from analytics.studies.measures import DEFAULT_PAUSE_MS, measure
 from analytics.wire import EventPage, Measures, Receipt, StoredEvent
 from core.api.answers import to_response
 from core.api.problems import NoSuchEvent
 from core.api.queries import TimeField, read_query
-from core.api.rendering import FILE_ANSWERS, JSON_OR_FILE, JsonRenderer, answer_file
-from core.values.times import EPOCH, MICROSECOND, name_range, parse_time, to_epoch_us, to_rfc3339
+from core.api.rendering import FILE_ANSWERS, JSON_OR_FILE, JsonRenderer
+from core.values.times import parse_time, to_rfc3339
 from core.web.addresses import caller_address
 from core.web.cors import NO_ACTION, OpenViewSet
 from core.web.costs import costly, or_file
@@ -52,44 +45,13 @@ from dashboard.instances.throttles import ReadThrottle
 # In the view's own thread, with Django's connection, so that a test's transaction covers it.
 _store = sync_to_async(store_alone)
 
-PAGE_SIZE = 1000
-MAX_SEQ = 2**31 - 1
 MAX_PAUSE_MS = 3_600_000
-CURSOR = re.compile("(-?[0-9]{1,18}),([0-9]{1,10})")
 KEY_PARAMETER = OpenApiParameter(
     "key",
     OpenApiTypes.STR,
     OpenApiParameter.PATH,
     description="`{time},{seq}`, as in `2026-11-23T12:00:00.000125Z,17`",
 )
-
-
-@extend_schema_field({"type": "string", "pattern": f"^{CURSOR.pattern}$"})
-class CursorField(serializers.Field):
-    """The end of a page: `{epoch microseconds},{seq}`."""
-
-    default_error_messages = {"invalid": "take the cursor from the `next_cursor` of a page"}
-
-    def to_internal_value(self, data: Any) -> Position:
-        match = CURSOR.fullmatch(str(data))
-        if not match or int(match[2]) > MAX_SEQ:
-            self.fail("invalid")
-        try:
-            return Position(EPOCH + int(match[1]) * MICROSECOND, int(match[2]))
-        except OverflowError:
-            self.fail("invalid")
-
-    def to_representation(self, value: Position) -> str:
-        return f"{to_epoch_us(value.time)},{value.seq}"
-
-
-class EventsQuery(serializers.Serializer):
-    """A range of an instance's samples, and a position in it."""
-
-    since = TimeField(required=False, default=None)
-    until = TimeField(required=False, default=None)
-    cursor = CursorField(required=False, default=None)
-    limit = serializers.IntegerField(min_value=1, max_value=PAGE_SIZE, default=PAGE_SIZE)
 
 
 class EventViewSet(OpenViewSet):
@@ -137,24 +99,23 @@ class EventViewSet(OpenViewSet):
 
     @extend_schema(
         tags=["events"],
-        parameters=[EventsQuery],
+        parameters=[RangeQuery],
         responses={(200, "application/json"): EventPage, **FILE_ANSWERS},
         examples=examples.PAGE,
         summary="Read samples",
     )
     def list(self, request: Request, instance_id: UUID) -> HttpResponseBase:
         """The samples of a range, by (time, seq): pages of JSON, or all of them as a file."""
-        query = read_query(request, EventsQuery)
-        browser = visible_browser(request, instance_id)
-        selection = Selection(browser.pk, query["since"], query["until"], query["cursor"])
-        if request.accepted_renderer.format != JsonRenderer.format:
-            range_name = name_range(query["since"], query["until"])
-            name = f"pointerscope-{instance_id}-events-{range_name}"
-            pages = page_events(selection=selection)
-            return answer_file(request, columns=COLUMNS, pages=pages, name=name)
-        events, after = list_events(selection=selection, limit=query["limit"])
-        cursor = CursorField().to_representation(after) if after else None
-        return Response(EventPage(events, cursor))
+        query = read_query(request, RangeQuery)
+        return answer_range(
+            request,
+            instance_id,
+            query,
+            source=EVENTS,
+            called="events",
+            row=StoredEvent,
+            page=EventPage,
+        )
 
     @extend_schema(
         tags=["events"],

@@ -1,6 +1,6 @@
-"""Reads stored data: samples, exports, and the views for analysts."""
+"""Reads stored data: samples, scenes, marks, exports, and the views for analysts."""
 
 from analytics.reading.analyst_sessions import find_unguarded
-from analytics.reading.events import Selection
+from analytics.reading.ranges import Selection
 
 __all__ = ["Selection", "find_unguarded"]

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from analytics.reading import events
-from analytics.reading.events import Selection, page_events
+from analytics.reading.ranges import Selection, page_rows
 from analytics.rollups import rows_of
 from core.api.file_formats import Column, Kind, Page
 from dashboard.api.queries import EARLIEST
@@ -39,7 +39,7 @@ def export_events(*, scope: Scope) -> Iterator[Page]:
     """Yield pages of EVENT_COLUMNS: each instance's samples, by (time, seq)."""
     for browser in scope.browsers:
         selection = Selection(browser.pk, scope.since, scope.until)
-        yield from _of(browser.instance_id, page_events(selection=selection))
+        yield from _of(browser.instance_id, page_rows(source=events.EVENTS, selection=selection))
 
 
 def export_statuses(*, scope: Scope, interval_ms: int) -> Iterator[Page]:

@@ -113,6 +113,8 @@ ROUTES: dict[tuple[str, str], list[Call]] = {
     ("event-list", "get"): [api("GET", "events/", format=kind) for kind in ("json", "csv")],
     ("event-list", "post"): [api("POST", "events/", body) for body in (BATCH, SCENES)],
     ("event-detail", "get"): [api("GET", f"events/{EVENT}/")],
+    ("scene-list", "get"): [api("GET", "scenes/", format=kind) for kind in ("json", "csv")],
+    ("mark-list", "get"): [api("GET", "marks/", format=kind) for kind in ("json", "csv")],
     ("measure-list", "get"): [api("GET", "measures/")],
 }
 OTHERS: dict[str, Call] = {

@@ -9,7 +9,8 @@ from django.test import TestCase, override_settings
 
 from analytics.ingest.limits import cost_of
 from analytics.models import DirtyRange, PointerPositionEvent
-from analytics.reading.events import Selection, page_events
+from analytics.reading.events import EVENTS
+from analytics.reading.ranges import Selection, page_rows
 from analytics.tests.oracle import Sample
 from analytics.tests.pointers import (
     NOW_US,
@@ -393,6 +394,8 @@ class ForeignSiteTests(TestCase):
             ("OPTIONS", f"{self.instance}log-off/"),
             ("POST", "/api/v1/time/"),
             ("GET", f"{self.instance}events/"),
+            ("GET", f"{self.instance}scenes/"),
+            ("GET", f"{self.instance}marks/"),
             ("GET", f"{self.instance}statuses/"),
             ("OPTIONS", f"{self.instance}statuses/"),
             ("GET", "/api/v1/statuses/"),
@@ -474,7 +477,7 @@ class ReadEventsTests(TestCase):
 
     def test_a_file_continues_across_pages_and_shared_times(self):
         for size in (1, 2, 3, 7, 8):
-            pages = list(page_events(selection=Selection(self.browser.pk), size=size))
+            pages = list(page_rows(source=EVENTS, selection=Selection(self.browser.pk), size=size))
             self.assertEqual([len(page) for page in pages[:-1]], [size] * (len(pages) - 1))
             self.assertEqual([row[3] for page in pages for row in page], list(range(7)))
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as PropertyTestCase
 
 from analytics.api.examples import MEASURES
-from analytics.reading.events import Selection
+from analytics.reading.ranges import Selection
 from analytics.recordings import read_file
 from analytics.studies.measures import measure
 from analytics.tests.kinematics import Numbers, expected_measures

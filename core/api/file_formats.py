@@ -19,6 +19,8 @@ from core.values.times import to_rfc3339
 # Rows read from the database at once, and the fewest that are written at once.
 PAGE_ROWS = 10_000
 ROW_GROUP_ROWS = 100_000
+# Spreadsheets read text that begins with one of these as a formula, or drop it.
+FORMULA_STARTS = frozenset("=+-@\t\r\n'")
 TORN = "the export broke off here and is not whole"
 
 Page = Sequence[tuple[Any, ...]]
@@ -34,6 +36,7 @@ class Kind(StrEnum):
     INT64 = "int64"
     BOOL = "bool"
     TEXT = "string"
+    JSON = "string, JSON"
 
 
 class Column(NamedTuple):
@@ -59,13 +62,17 @@ class Format(NamedTuple):
 
 
 def write_csv(columns: Sequence[Column], pages: Iterable[Page]) -> Iterator[bytes]:
-    """Yield CSV (RFC 4180) with a header; an unknown value is an empty cell."""
+    """Yield CSV (RFC 4180) with a header; an unknown value is an empty cell.
+
+    Text from visitors must not become a formula in a spreadsheet, so an apostrophe is put before
+    such text, and before text that begins with one.
+    """
     lines = io.StringIO()
     out = csv.writer(lines)
     out.writerow(column.name for column in columns)
     yield _take(lines)
     for page in _gathered(pages):
-        out.writerows(_converted(columns, page, {Kind.TIME: _to_text, Kind.BOOL: _to_flag}))
+        out.writerows(_converted(columns, page, CELLS))
         yield _take(lines)
 
 
@@ -89,7 +96,8 @@ def write_parquet(columns: Sequence[Column], pages: Iterable[Page]) -> Iterator[
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         group: list[Any] = []
         for page in _gathered(pages):
-            group.append(pa.record_batch(list(zip(*page, strict=True)), schema=schema))
+            cells = zip(*_converted(columns, page, {Kind.JSON: _to_json}), strict=True)
+            group.append(pa.record_batch(list(cells), schema=schema))
             if sum(map(len, group)) >= ROW_GROUP_ROWS:
                 writer.write_table(pa.Table.from_batches(group), row_group_size=2**31)
                 group = []
@@ -99,6 +107,28 @@ def write_parquet(columns: Sequence[Column], pages: Iterable[Page]) -> Iterator[
     yield sink.take()
 
 
+def _to_text(moment: datetime | None) -> str | None:
+    return None if moment is None else to_rfc3339(moment)
+
+
+def _to_json(value: Any) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def _to_flag(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _to_cell(text: str | None) -> str | None:
+    return f"'{text}" if text and text[0] in FORMULA_STARTS else text
+
+
+CELLS: dict[Kind, Callable[[Any], Any]] = {
+    Kind.TIME: _to_text,
+    Kind.BOOL: _to_flag,
+    Kind.TEXT: _to_cell,
+    Kind.JSON: _to_json,
+}
 FORMATS = {
     "csv": Format("text/csv", True, write_csv, f"error: {TORN}\r\n".encode()),
     "ndjson": Format(
@@ -106,10 +136,6 @@ FORMATS = {
     ),
     "parquet": Format("application/vnd.apache.parquet", False, write_parquet),
 }
-
-
-def _to_text(moment: datetime | None) -> str | None:
-    return None if moment is None else to_rfc3339(moment)
 
 
 def _gathered(pages: Iterable[Page]) -> Iterator[Page]:
@@ -138,10 +164,6 @@ def _converted(
     )
 
 
-def _to_flag(value: bool) -> str:
-    return "true" if value else "false"
-
-
 def _take(lines: io.StringIO) -> bytes:
     text = lines.getvalue()
     lines.seek(0)
@@ -150,8 +172,8 @@ def _take(lines: io.StringIO) -> bytes:
 
 
 def _arrow_field(pa: Any, column: Column) -> Any:
-    is_time = column.kind is Kind.TIME
-    kind = pa.timestamp("us", "UTC") if is_time else pa.type_for_alias(column.kind.value)
+    others = {Kind.TIME: pa.timestamp("us", "UTC"), Kind.JSON: pa.string()}
+    kind = others.get(column.kind) or pa.type_for_alias(column.kind.value)
     about = {"unit": column.unit, "description": column.description}
     return pa.field(column.name, kind, metadata=about)
 

@@ -63,6 +63,8 @@ class CostTests(SimpleTestCase):
         for path in (
             f"{INSTANCE}measures/",
             f"{INSTANCE}events/",
+            f"{INSTANCE}scenes/",
+            f"{INSTANCE}marks/",
             "/api/v1/statuses/",
             "/browsers/rows/",
         ):

@@ -106,7 +106,27 @@ class FormatTests(SimpleTestCase):
         schema = pq.read_schema(pa.BufferReader(write("parquet", [], columns)))
         names = {"float": "float32", "double": "float64"}
         types = [names.get(str(kind), str(kind)) for kind in schema.types]
-        self.assertEqual(types, [kind.value for kind in Kind])
+        self.assertEqual(types, [kind.value.removesuffix(", JSON") for kind in Kind])
+
+    def test_text_is_no_formula_in_csv_and_an_apostrophe_can_be_told_from_one_put_there(self):
+        texts = ("=1+1", "+1", "-1", "@a", "'a", "\t=1", "\r=1", "\n=1", "a=1", "", None)
+        columns = (Column("name", Kind.TEXT, "", "a visitor's"),)
+        text = write("csv", [[(text,) for text in texts]], columns).decode()
+        _, *rows = csv.reader(io.StringIO(text, newline=""))
+        written = [row[0] if row else "" for row in rows]
+        self.assertEqual(written, [*(f"'{text}" for text in texts[:8]), "a=1", "", ""])
+
+    def test_json_is_an_object_in_ndjson_and_text_elsewhere(self):
+        columns = (Column("data", Kind.JSON, "", "a mark's"),)
+        pages = [[({"trial": 3, "name": "=é"},), (None,)]]
+        text = '{"trial":3,"name":"=é"}'
+        self.assertEqual(
+            write("ndjson", pages, columns).decode().splitlines()[0], f'{{"data":{text}}}'
+        )
+        lines = list(csv.reader(io.StringIO(write("csv", pages, columns).decode(), newline="")))
+        self.assertEqual(lines[1], [text])
+        table = pq.read_table(pa.BufferReader(write("parquet", pages, columns)))
+        self.assertEqual(table.column("data").to_pylist(), [text, None])
 
 
 class StreamTests(SimpleTestCase):

@@ -11,6 +11,8 @@ CALLS = {
     f"{BROWSER}log-off/": "GET PUT PATCH DELETE",
     f"{BROWSER}events/": "PUT PATCH DELETE TRACE",
     f"{BROWSER}statuses/": "PUT PATCH DELETE POST TRACE",
+    f"{BROWSER}scenes/": "PUT PATCH DELETE POST TRACE",
+    f"{BROWSER}marks/": "PUT PATCH DELETE POST TRACE",
     f"{BROWSER}measures/": "PUT PATCH DELETE POST TRACE",
     "/api/v1/statuses/": "PUT PATCH DELETE POST TRACE",
     "/api/v1/time/": "PUT PATCH DELETE POST TRACE",

@@ -1,0 +1,62 @@
+"""The API of scenes and marks. Batches add them (analytics/api/views.py)."""
+
+from uuid import UUID
+
+from django.http import HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+
+from analytics.api import examples
+from analytics.api.ranges import RangeQuery, RangeViewSet, answer_range
+from analytics.reading.scenes import MARKS, SCENES
+from analytics.wire import MarkPage, ScenePage, StoredMark, StoredScene
+from core.api.queries import read_query
+from core.api.rendering import FILE_ANSWERS
+
+
+class SceneViewSet(RangeViewSet):
+    """An instance's scenes."""
+
+    @extend_schema(
+        tags=["scenes"],
+        parameters=[RangeQuery],
+        responses={(200, "application/json"): ScenePage, **FILE_ANSWERS},
+        examples=examples.SCENES,
+        summary="Read scenes",
+    )
+    def list(self, request: Request, instance_id: UUID) -> HttpResponseBase:
+        """The scenes that begin in a range, by (time, seq): pages of JSON, or a file of all."""
+        query = read_query(request, RangeQuery)
+        return answer_range(
+            request,
+            instance_id,
+            query,
+            source=SCENES,
+            called="scenes",
+            row=StoredScene,
+            page=ScenePage,
+        )
+
+
+class MarkViewSet(RangeViewSet):
+    """An instance's marks."""
+
+    @extend_schema(
+        tags=["scenes"],
+        parameters=[RangeQuery],
+        responses={(200, "application/json"): MarkPage, **FILE_ANSWERS},
+        examples=examples.MARKS,
+        summary="Read marks",
+    )
+    def list(self, request: Request, instance_id: UUID) -> HttpResponseBase:
+        """The marks of a range, by (time, seq): pages of JSON, or a file of all of them."""
+        query = read_query(request, RangeQuery)
+        return answer_range(
+            request,
+            instance_id,
+            query,
+            source=MARKS,
+            called="marks",
+            row=StoredMark,
+            page=MarkPage,
+        )
