@@ -25,13 +25,26 @@ PageName = Annotated[str | None, Meta(description="null unless the site sends na
 
 
 class StoredEvent(Struct):
-    """One stored sample, with its position as float32."""
+    """One stored sample, with its position as float32.
+
+    What lies under the pointer is given only if the call asks for it, and is null where the
+    instance has no scene before.
+    """
 
     time: TimeText
     x: Annotated[float, Meta(description="CSS px in the viewport")]
     y: Annotated[float, Meta(description="CSS px in the viewport")]
     seq: int
     enter: Annotated[bool, Meta(description="the pointer came (back) into the page here")]
+    viewport_width: Pixels | UnsetType | None = UNSET
+    viewport_height: Pixels | UnsetType | None = UNSET
+    document_width: Pixels | UnsetType | None = UNSET
+    document_height: Pixels | UnsetType | None = UNSET
+    scroll_x: ScrollX | UnsetType | None = UNSET
+    scroll_y: ScrollY | UnsetType | None = UNSET
+    pixel_ratio: PixelRatio | UnsetType | None = UNSET
+    pointer: PointerName | UnsetType | None = UNSET
+    page: PageName | UnsetType = UNSET
 
 
 class EventPage(Struct):

@@ -26,6 +26,7 @@ from analytics.ingest.batch import Batch
 from analytics.ingest.endpoint import READ, Post, answer_batch
 from analytics.ingest.group_commit import store_alone
 from analytics.reading.events import EVENTS, get_event
+from analytics.reading.events_in_scenes import EVENTS_IN_SCENES
 from analytics.reading.ranges import Position, Selection
 from analytics.studies.measures import DEFAULT_PAUSE_MS, measure
 from analytics.wire import EventPage, Measures, Receipt, StoredEvent
@@ -52,6 +53,19 @@ KEY_PARAMETER = OpenApiParameter(
     OpenApiParameter.PATH,
     description="`{time},{seq}`, as in `2026-11-23T12:00:00.000125Z,17`",
 )
+
+
+class EventsQuery(RangeQuery):
+    """A range of an instance's samples, a position in it, and what is added to each sample."""
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        added = serializers.ChoiceField(
+            ["scene"],
+            required=False,
+            help_text="adds what lies under the pointer: the columns of the sample's scene",
+        )
+        # `with` cannot be a name in a class.
+        return {**super().get_fields(), "with": added}
 
 
 class EventViewSet(OpenViewSet):
@@ -99,19 +113,19 @@ class EventViewSet(OpenViewSet):
 
     @extend_schema(
         tags=["events"],
-        parameters=[RangeQuery],
+        parameters=[EventsQuery],
         responses={(200, "application/json"): EventPage, **FILE_ANSWERS},
         examples=examples.PAGE,
         summary="Read samples",
     )
     def list(self, request: Request, instance_id: UUID) -> HttpResponseBase:
         """The samples of a range, by (time, seq): pages of JSON, or all of them as a file."""
-        query = read_query(request, RangeQuery)
+        query = read_query(request, EventsQuery)
         return answer_range(
             request,
             instance_id,
             query,
-            source=EVENTS,
+            source=EVENTS_IN_SCENES if "with" in query else EVENTS,
             called="events",
             row=StoredEvent,
             page=EventPage,
