@@ -418,6 +418,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },
+    "note departures": {
+        "task": "dashboard.tasks.note_departures",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
+    },
     "clear sessions": {
         "task": "dashboard.tasks.clear_sessions",
         "schedule": timedelta(hours=1),

@@ -10,6 +10,8 @@ from timescale.db.models.managers import TimescaleManager
 
 from core.storage.fields import RealField
 
+PRESENT = models.Q(away_since__isnull=True)
+
 
 class Browser(models.Model):
     """One browser instance: a stream of pointer samples, logged on or off.
@@ -45,6 +47,25 @@ class Browser(models.Model):
         editable=False,
         help_text="the host of the page that logged it on; empty if the caller sent no Origin",
     )
+
+    # Triggers write these two (migrations/presence.sql), and dashboard/statuses/departures.py.
+    last_known_at = models.DateTimeField(
+        null=True, editable=False, help_text="when it was seen; perhaps it was seen later, too"
+    )
+    away_since = models.DateTimeField(
+        null=True, editable=False, help_text="logged off or found gone; empty while it is present"
+    )
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["is_active", "id"], name="browsers_by_activity"),
+            models.Index(fields=["id"], name="browsers_present", condition=PRESENT),
+            models.Index(fields=["id"], name="browsers_away", condition=~PRESENT),
+            models.Index(
+                fields=["last_known_at"], name="browsers_by_last_known", condition=PRESENT
+            ),
+            models.Index(fields=["away_since"], name="browsers_by_departure", condition=~PRESENT),
+        ]
 
     def __str__(self) -> str:
         return str(self.instance_id)
@@ -90,6 +111,20 @@ class PageVisit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.browser_id} on page {self.page_id}"
+
+
+class BrowserCount(models.Model):
+    """Changes of the number of instances, written by triggers (migrations/browser_counts.sql).
+
+    Their sums are the numbers. Counting the instances would read all of them, and a single row
+    would make log-ons wait for each other.
+    """
+
+    every = models.BigIntegerField(help_text="instances more, or fewer")
+    present = models.BigIntegerField(help_text="of those with an empty `away_since`")
+
+    def __str__(self) -> str:
+        return f"{self.every:+} {self.present:+}"
 
 
 class BrowserStatuses(Browser):

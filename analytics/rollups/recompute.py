@@ -11,6 +11,7 @@ from analytics.rollups.spans import Span
 from core.values.durations import FIRST_RUNG_MS
 from core.values.times import to_rfc3339
 from dashboard.statuses.ladder import RAW, level_below, rung_above
+from dashboard.statuses.presence import GONE_AFTER
 from dashboard.streaming.stream import WINDOW, Change
 from dashboard.wire import Status
 
@@ -28,7 +29,8 @@ with span as (
 
 # Locks: the statuses it writes, which belong to our shard only, in key order. Changes are marked
 # for the rung above, an hour's changes as one range. Each row has the number of all changes; the
-# rows are those changes that a stream shows.
+# rows are those changes that a stream shows. An instance that was away and moved is present again;
+# only its row is written, and a log-off of it waits for us.
 WRITE = """
 changed as (
     insert into {table} as old (
@@ -49,6 +51,10 @@ changed as (
     select browser_id, min(time), max(time), %(above)s, count(*) from changed
     where %(above)s::int is not null
     group by browser_id, time_bucket(greatest(%(interval)s, interval '1 hour'), time)
+), present as (
+    update dashboard_browser set away_since = null
+    where is_active and away_since is not null and id in (
+        select browser_id from changed where interval_ms = %(streamed)s and time > %(gone_before)s)
 ), total as (
     select count(*) as changes, pg_current_xact_id()::text::bigint as version from changed
 )
@@ -138,5 +144,6 @@ def _parameters(rung: int, spans: Sequence[Span], now: datetime) -> dict[str, An
         "interval": timedelta(milliseconds=rung),
         "streamed": FIRST_RUNG_MS,
         "streamed_since": now - WINDOW,
+        "gone_before": now - GONE_AFTER,
         "idle_gap": settings.IDLE_GAP_MS / 1000,
     }

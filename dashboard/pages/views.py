@@ -33,9 +33,10 @@ from dashboard.instances.sites import site_of
 from dashboard.instances.throttles import LogOnThrottle, ReadThrottle, spend_instance
 from dashboard.instances.visits import log_on_visitor
 from dashboard.statuses.lifetime import life_of
-from dashboard.statuses.overview import Place, list_glimpses, read_cursor, refresh_glimpses
+from dashboard.statuses.overview import Place, list_glimpses, read_cursor
 from dashboard.statuses.presence import state_of
 from dashboard.statuses.ranges import CHOICES, LIVE, ChosenRange, choose_range
+from dashboard.statuses.shared_glimpses import refresh_glimpses
 
 CHART_LOCAL_PATH = "vendor/apexcharts.min.js"
 MAX_ROWS = 100

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, DateTimeField, F, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Greatest
 
 from core.storage.replica import stale
@@ -83,9 +83,8 @@ def with_presence(browsers: QuerySet[Any], *, at: datetime) -> QuerySet[Any]:
     moved = _statuses(FIRST_RUNG_MS).filter(time__gt=gone_before, time__lte=at)
     last = Subquery(moved.order_by("-time").values("time")[:1])
     seen = Greatest(F("logged_on_at"), last, output_field=DateTimeField())
-    on = When(logged_on_at__lte=at, is_active=True, then=seen)
-    off_since = When(logged_on_at__lte=at, logged_off_at__gt=at, then=seen)
-    return browsers.alias(seen_here=Case(on, off_since)).annotate(
+    logged_on = Q(logged_on_at__lte=at) & (Q(is_active=True) | Q(logged_off_at__gt=at))
+    return browsers.alias(seen_here=Case(When(logged_on, then=seen))).annotate(
         is_here=Case(When(seen_here__gt=gone_before, then=True), default=False)
     )
 

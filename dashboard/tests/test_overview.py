@@ -1,16 +1,23 @@
 """The list of all instances: its permission, its order, and that the order is stable."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
-from django.test import TestCase
+from django.db import OperationalError, connection
+from django.test import TestCase, TransactionTestCase
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.tests.problems import assert_problem
-from dashboard.instances.browsers import erase, log_off, log_on, set_active
-from dashboard.statuses.overview import list_glimpses, read_cursor, refresh_glimpses
+from dashboard.instances.browsers import erase, list_browsers, log_off, log_on, set_active
+from dashboard.models import Browser
+from dashboard.statuses.departures import note_departures
+from dashboard.statuses.overview import Place, Totals, list_glimpses, read_cursor
 from dashboard.statuses.presence import State
+from dashboard.statuses.shared_glimpses import forget, refresh_glimpses
 from dashboard.tests.moving import add_movement
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -128,6 +135,9 @@ class PagingTests(TestCase):
 
 
 class CellsTests(TestCase):
+    def setUp(self):
+        forget()
+
     def test_the_requested_rows_show_the_current_state(self):
         first, second, other = add_browser(), add_browser(), add_browser()
         add_movement(first, NOW)
@@ -143,14 +153,149 @@ class CellsTests(TestCase):
     def test_the_number_of_queries_does_not_depend_on_the_instances(self):
         for i in range(40):
             add_browser(moved=[i], off=i if i % 2 else None)
-        with self.assertNumQueries(6):
+        with self.assertNumQueries(9):
             page = list_glimpses(place=None, limit=25, now=NOW)
-        with self.assertNumQueries(4):
+        with self.assertNumQueries(5):
             refresh_glimpses(instance_ids=ids(page), newest=int(page.newest), now=NOW)
+
+
+class SharedTests(TransactionTestCase):
+    """Many viewers in one second cause one read."""
+
+    def setUp(self):
+        forget()
+        self.browsers = [add_browser(moved=[1]) for _ in range(6)]
+        self.now = NOW
+
+    def refresh(self, browsers, *, newest=None):
+        statements = []
+
+        def count(execute, sql, *rest):
+            statements.append(sql)
+            return execute(sql, *rest)
+
+        with connection.execute_wrapper(count):
+            cells = refresh_glimpses(
+                instance_ids=ids_of(*browsers),
+                newest=newest or self.browsers[-1].pk,
+                now=self.now,
+            )
+        connection.close()
+        return ids(cells), cells.totals, statements
+
+    def test_many_viewers_at_once_cause_one_read_a_second(self):
+        with ThreadPoolExecutor(8) as viewers:
+            for number in range(3):
+                self.now = NOW + timedelta(seconds=number)
+                found = list(viewers.map(self.refresh, [self.browsers] * 40))
+                statements = [sql for _, _, read in found for sql in read]
+                self.assertEqual(len(statements), 5)
+                for shown, totals, _ in found:
+                    self.assertEqual(shown, ids_of(*self.browsers))
+                    self.assertEqual(totals, Totals(6, 6, 0))
+
+    def test_of_another_page_only_what_nobody_read_is_read(self):
+        self.refresh(self.browsers[:4])
+        shown, totals, statements = self.refresh(self.browsers[2:], newest=self.browsers[2].pk)
+        self.assertEqual((shown, totals), (ids_of(*self.browsers[2:]), Totals(6, 6, 3)))
+        self.assertEqual(len(statements), 3)
+
+    def test_an_erased_one_is_read_once_too(self):
+        erase(instance_id=self.browsers[0].instance_id, token=None)
+        for expected in (5, 0):
+            shown, totals, statements = self.refresh(self.browsers)
+            self.assertEqual((shown, totals.all), (ids_of(*self.browsers[1:]), 5))
+            self.assertEqual(len(statements), expected)
+
+    def test_while_a_read_takes_long_others_read_for_themselves(self):
+        is_held, go_on = threading.Event(), threading.Event()
+
+        def hold(execute, *rest):
+            is_held.set()
+            go_on.wait(5)
+            return execute(*rest)
+
+        def read_slowly():
+            with connection.execute_wrapper(hold):
+                return self.refresh(self.browsers)
+
+        with ThreadPoolExecutor(1) as slow:
+            first = slow.submit(read_slowly)
+            self.assertTrue(is_held.wait(10))
+            shown, _, statements = self.refresh(self.browsers)
+            self.assertFalse(first.done())
+            go_on.set()
+            self.assertEqual((shown, len(statements)), (ids_of(*self.browsers), 5))
+            self.assertEqual(first.result()[0], shown)
+
+    def test_a_read_that_fails_leaves_nothing_to_the_next_viewer(self):
+        def fail(*_):
+            raise OperationalError
+
+        with connection.execute_wrapper(fail), self.assertRaises(OperationalError):
+            refresh_glimpses(instance_ids=ids_of(*self.browsers), newest=1, now=NOW)
+        shown, _, _ = self.refresh(self.browsers)
+        self.assertEqual(shown, ids_of(*self.browsers))
+
+
+MANY = """
+insert into dashboard_browser (instance_id, is_active, logged_on_at, logged_off_at, token_version)
+select gen_random_uuid(), n %% 2 = 0, %(now)s - interval '1 day',
+       case when n %% 2 = 1 then %(now)s - interval '1 hour' end, 1
+from generate_series(1, %(count)s) n
+"""
+
+
+class CostTests(TransactionTestCase):
+    """The pages in PostgreSQL that a read looks at do not grow with the instances."""
+
+    def setUp(self):
+        forget()
+
+    def test_the_list_and_the_api_read_as_much_of_50000_as_of_500(self):
+        few = self.fill_and_read(500)
+        many = self.fill_and_read(50_000)
+        self.assertEqual(few.keys(), many.keys())
+        for what, pages in many.items():
+            with self.subTest(what):
+                self.assertLess(pages, 2 * few[what] + 50)
+
+    def fill_and_read(self, count):
+        with connection.cursor() as cursor:
+            cursor.execute(MANY, {"now": NOW, "count": count})
+            for browser in [add_browser(moved=[1]) for _ in range(60)][::2]:
+                log_off(instance_id=browser.instance_id, token=None, now=NOW)
+            note_departures(now=NOW)
+            cursor.execute("vacuum analyze dashboard_browser, dashboard_browsercount")
+        newest = Browser.objects.latest("pk").pk
+        shown = ids(list_glimpses(place=None, limit=50, now=NOW))
+        middle = Place(NOW, newest, is_here=False, pk=newest - count // 2)
+        forget()
+        return {
+            "first page": self.pages(list_glimpses, place=None, limit=50, now=NOW),
+            "middle": self.pages(list_glimpses, place=middle, limit=50, now=NOW),
+            "cells": self.pages(refresh_glimpses, instance_ids=shown, newest=newest, now=NOW),
+            "API": self.pages(list_browsers, is_active=None, before=None, limit=100),
+            "active": self.pages(list_browsers, is_active=True, before=newest - 60, limit=100),
+            "off": self.pages(list_browsers, is_active=False, before=newest - 60, limit=100),
+        }
+
+    def pages(self, read, **arguments):
+        """Return how many pages of 8 kB a read looks at, by PostgreSQL's own count."""
+        with CaptureQueriesContext(connection) as captured:
+            read(**arguments)
+        with connection.cursor() as cursor:
+            return sum(self.pages_of(cursor, query["sql"]) for query in captured)
+
+    def pages_of(self, cursor, sql):
+        cursor.execute(f"explain (analyze, buffers, format json) {sql}")
+        (([found],),) = cursor.fetchall()
+        return found["Plan"]["Shared Hit Blocks"] + found["Plan"]["Shared Read Blocks"]
 
 
 class AnswerTests(TestCase):
     def setUp(self):
+        forget()
         self.client.force_login(User.objects.create_user("ann", is_staff=True))
 
     def test_the_page_reads_its_rows_and_then_their_cells(self):
@@ -206,7 +351,11 @@ class AnswerTests(TestCase):
         for path in ("/browsers/rows/", "/browsers/cells/"):
             self.assertIn(self.client.get(path).status_code, (401, 403))
 
-    def test_others_than_staff_see_none(self):
+    def test_others_than_staff_see_none_also_of_what_staff_just_read(self):
+        browser = log_on(now=timezone.now())
+        query = {"instances": str(browser.instance_id), "newest": browser.pk}
+        self.assertEqual(len(self.client.get("/browsers/cells/", query).json()["instances"]), 1)
         self.client.force_login(User.objects.create_user("bob"))
+        self.assertEqual(self.client.get("/browsers/cells/", query).status_code, 403)
         for path in ("/browsers/", "/browsers/rows/", "/browsers/cells/"):
             self.assertEqual(self.client.get(path).status_code, 403)
