@@ -168,6 +168,15 @@ class Seal(models.Model):
         return f"level {self.level} before {self.before}"
 
 
+class Rung(models.Model):
+    """A rung of the ladder, repeated from the setting RUNGS for the views, which cannot read it."""
+
+    interval_ms = models.IntegerField(primary_key=True, help_text="ms: the length of its buckets")
+
+    def __str__(self) -> str:
+        return f"{self.interval_ms} ms"
+
+
 class Heartbeat(models.Model):
     """When a periodic job last ran: if it is recent, Beat, broker and worker all run."""
 

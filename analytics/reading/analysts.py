@@ -22,6 +22,8 @@ VIEWS = (
     "pointer_statuses_1m",
     "pointer_statuses_1h",
 )
+# The views call it with the rights of their reader.
+FUNCTION = "analytics_fresh_statuses"
 
 CONNECTIONS = 5
 
@@ -57,6 +59,7 @@ do $admit$ begin
 end $admit$;
 grant usage on schema public to {group};
 grant select on {views} to {group};
+grant execute on function {function} to {group};
 alter role {name} login password {verifier};
 alter role {name} in database {database} set default_transaction_read_only = on;
 alter role {name} in database {database} set statement_timeout = {timeout};
@@ -103,6 +106,7 @@ def prepare(*, name: str, timeout_seconds: int) -> Analyst:
         "group_text": sql.Literal(group_name()),
         "name_text": sql.Literal(name),
         "views": sql.SQL(", ").join(map(sql.Identifier, VIEWS)),
+        "function": sql.Identifier(FUNCTION),
         "verifier": sql.Literal(verifier),
         "timeout": sql.Literal(f"{timeout_seconds}s"),
         **_words(name),

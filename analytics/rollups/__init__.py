@@ -3,6 +3,7 @@
 from analytics.rollups.backfill import rows_of
 from analytics.rollups.hints import Hint, send_hints, send_last_hints
 from analytics.rollups.large_buckets import LargeBuckets, read_large_buckets
+from analytics.rollups.rungs import store_ladder_after_migrate
 from analytics.rollups.shards import RETENTION, lock_job, shard_of
 from analytics.rollups.sweep import job_of
 
@@ -17,4 +18,5 @@ __all__ = [
     "send_hints",
     "send_last_hints",
     "shard_of",
+    "store_ladder_after_migrate",
 ]

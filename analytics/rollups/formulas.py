@@ -63,20 +63,13 @@ sample as (
     from slice group by browser_id, time_bucket(%(interval)s, start)
 )"""
 
+# The function has the formula, because reads and views need it too. It gets all spans at once.
 FROM_STATUSES = """
 fresh as (
-    select s.browser_id, %(rung)s as interval_ms, time_bucket(%(interval)s, f.time) as time,
-           sum(f.events)::bigint as events,
-           sum(f.traversed_distance order by f.time) as traversed_distance,
-           sum(f.traversed_distance order by f.time) / (%(rung)s / 1000.0::float8) as avg_velocity,
-           max(f.peak_velocity) as peak_velocity, sum(f.moving_time order by f.time) as moving_time,
-           first(f.start_x, f.time) as start_x, first(f.start_y, f.time) as start_y,
-           last(f.end_x, f.time) as end_x, last(f.end_y, f.time) as end_y
-    from span s join {table} f
-        on f.browser_id = s.browser_id and f.interval_ms = %(level)s
-        and f.time >= lower(s.span) and f.time < upper(s.span)
-        and f.time >= %(since)s and f.time < %(until)s
-    group by s.browser_id, time_bucket(%(interval)s, f.time)
+    select climbed.* from (
+        select array_agg(browser_id) as browsers, array_agg(spans) as spans
+        from (select browser_id, range_agg(span) as spans from span group by browser_id) one
+    ) whole cross join lateral analytics_climb(
+        array[%(level)s, %(rung)s], whole.browsers, whole.spans
+    ) climbed
 )"""
-FROM_FIRST_RUNG = FROM_STATUSES.format(table="dashboard_pointerstatus")
-FROM_HIGHER_RUNG = FROM_STATUSES.format(table="dashboard_coarsestatus")

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from analytics.rollups.formulas import FROM_FIRST_RUNG, FROM_HIGHER_RUNG, FROM_SAMPLES
+from analytics.rollups.formulas import FROM_SAMPLES, FROM_STATUSES
 from analytics.rollups.spans import Span
 from core.values.durations import FIRST_RUNG_MS
 from core.values.times import to_rfc3339
-from dashboard.statuses.ladder import RAW, level_below, rung_above
+from dashboard.statuses.ladder import level_below, rung_above
 from dashboard.statuses.presence import GONE_AFTER
 from dashboard.streaming.stream import WINDOW, Change
 from dashboard.wire import Status
@@ -84,8 +84,7 @@ INTO_FIRST, INTO_FIRST_OF_LIVING = (
 INTO_HIGHER = WRITE.format(table="dashboard_coarsestatus", source="fresh")
 ROLL_UP = ",".join([SPAN, FROM_SAMPLES, INTO_FIRST])
 ROLL_UP_LARGE = ",".join([SPAN, FROM_SAMPLES, LARGE, INTO_FIRST_OF_LIVING])
-CLIMB_FROM_FIRST = ",".join([SPAN, FROM_FIRST_RUNG, INTO_HIGHER])
-CLIMB = ",".join([SPAN, FROM_HIGHER_RUNG, INTO_HIGHER])
+CLIMB = ",".join([SPAN, FROM_STATUSES, INTO_HIGHER])
 
 
 class Recomputed(NamedTuple):
@@ -101,7 +100,8 @@ def recompute(cursor: Any, *, rung: int, spans: Sequence[Span], now: datetime) -
     The caller must be the only writer of these buckets until the end of its transaction. Streams
     show the first rung's statuses of the last minutes before `now`.
     """
-    cursor.execute(_statement(rung), _parameters(rung, spans, now))
+    statement = ROLL_UP if rung == FIRST_RUNG_MS else CLIMB
+    cursor.execute(statement, _parameters(rung, spans, now))
     return _read(cursor)
 
 
@@ -118,11 +118,6 @@ def recompute_large(cursor: Any, *, span: Span, marks: list[int], now: datetime)
 def _read(cursor: Any) -> Recomputed:
     rows = cursor.fetchall()
     return Recomputed(rows[0][0], [_to_change(row) for row in rows if row[1]])
-
-
-def _statement(rung: int) -> str:
-    below = level_below(rung)
-    return {RAW: ROLL_UP, FIRST_RUNG_MS: CLIMB_FROM_FIRST}.get(below, CLIMB)
 
 
 def _to_change(row: tuple) -> Change:

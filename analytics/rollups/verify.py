@@ -8,9 +8,8 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from analytics.models import PointerPositionEvent
-from analytics.rollups.formulas import FROM_FIRST_RUNG, FROM_HIGHER_RUNG, FROM_SAMPLES
+from analytics.rollups.formulas import FROM_SAMPLES, FROM_STATUSES
 from analytics.rollups.spans import TOUCHED
-from core.values.durations import FIRST_RUNG_MS
 from dashboard.statuses.intervals import align
 from dashboard.statuses.ladder import RAW, level_below, model_of
 
@@ -244,10 +243,9 @@ def _differing(browser_id: int, time: datetime, *numbers: Any) -> Iterator[Diffe
 
 def _statement(rung: int) -> str:
     below = level_below(rung)
-    fresh = {RAW: FROM_SAMPLES, FIRST_RUNG_MS: FROM_FIRST_RUNG}.get(below, FROM_HIGHER_RUNG)
     return COMPARE.format(
         touched=TOUCHED if below == RAW else "touched as (select * from claimed)",
-        fresh=fresh,
+        fresh=FROM_SAMPLES if below == RAW else FROM_STATUSES,
         table=_table(rung),
         stored_columns=", ".join(f"stored.{column}" for column in COLUMNS),
         fresh_columns=", ".join(f"fresh.{column}" for column in COLUMNS),

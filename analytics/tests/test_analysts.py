@@ -11,10 +11,10 @@ from django.db import connection
 from django.test import TestCase, TransactionTestCase
 from psycopg2 import errors
 
-from analytics.reading.analysts import VIEWS, group_name
+from analytics.reading.analysts import FUNCTION, VIEWS, group_name
 from analytics.tasks import end_long_analyses
 from analytics.tests.analysts import address_of, analyst, ask
-from analytics.tests.pointers import drain_all, new_browser, sample, send
+from analytics.tests.pointers import drain_all, drain_shard_of, mark, new_browser, sample, send
 
 EVERYTHING_ELSE = r"""
 select format('%I.%I', nspname, relname)
@@ -41,6 +41,33 @@ class RightsTests(TransactionTestCase):
     def test_it_reads_every_view(self):
         counts = [ask(self.url, f"select count(*) from {view}")[0][0] for view in VIEWS]
         self.assertEqual(counts, [3, 6, 3, 1, 1, 1])
+
+    def test_it_reads_what_has_not_climbed_yet(self):
+        browser = new_browser()
+        send(browser, [sample(i, i) for i in range(7)])
+        drain_shard_of(browser)
+        for view in VIEWS[3:]:
+            counts = ask(self.url, f"select sum(events) from {view} group by instance_id")
+            self.assertEqual(sorted(counts), [(3,), (7,)], view)
+
+    def test_it_calls_only_the_function_that_the_views_call(self):
+        of_hours = "array[1000, 3600000], null, '-infinity', 'infinity'"
+        self.assertEqual(ask(self.url, f"select * from {FUNCTION}({of_hours})"), [])
+        mark(new_browser(), [sample(0, 0)], rung=3_600_000)
+        for call in (
+            f"analytics_unclimbed({of_hours})",
+            "analytics_climb(array[1000, 3600000], array[1], array['{(,)}'::tstzmultirange])",
+        ):
+            with self.subTest(call), self.assertRaises(errors.InsufficientPrivilege):
+                ask(self.url, f"select * from {call}")
+
+    def test_other_logins_cannot_call_it(self):
+        (public,) = query(
+            "select coalesce(bool_or(grantee = 0), false) from pg_proc, aclexplode(proacl)"
+            " where proname = %s",
+            FUNCTION,
+        )
+        self.assertEqual(public, (False,))
 
     def test_it_buckets_time(self):
         (row,) = ask(

@@ -1,10 +1,12 @@
 """The views for analysis show the stored data by public id, with good query plans."""
 
 import json
+import secrets
 from typing import Any
 
 from django.core.management import call_command
-from django.db import connection
+from django.db import ProgrammingError, connection
+from django.db.transaction import atomic
 from django.test import TestCase, TransactionTestCase, override_settings
 
 from analytics.tests.oracle import Status, expected_statuses
@@ -137,6 +139,23 @@ class MigrationTests(TransactionTestCase):
         self.assertEqual(rows_of(count), [(0,)])
         call_command("migrate", "analytics", verbosity=0)
         self.assertEqual(rows_of(count), [(len(VIEWS),)])
+
+    def test_who_could_read_a_view_before_can_still_read_it(self):
+        reader = f"reader_{secrets.token_hex(4)}"
+        call_command("migrate", "analytics", "0009", verbosity=0)
+        with connection.cursor() as cursor:
+            cursor.execute(f"create role {reader}; grant select on pointer_statuses_1h to {reader}")
+        self.addCleanup(self.drop, reader)
+        call_command("migrate", "analytics", verbosity=0)
+        with connection.cursor() as cursor, atomic():
+            cursor.execute(f"set local role {reader}")
+            cursor.execute("select * from pointer_statuses_1h")
+            with self.assertRaises(ProgrammingError):
+                cursor.execute("select * from dashboard_coarsestatus")
+
+    def drop(self, role):
+        with connection.cursor() as cursor:
+            cursor.execute(f"drop owned by {role}; drop role {role}")
 
 
 def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:

@@ -24,6 +24,11 @@ def rung_above(rung: int) -> int | None:
     return (*settings.RUNGS_MS, None)[settings.RUNGS_MS.index(rung) + 1]
 
 
+def rungs_up_to(rung: int) -> list[int]:
+    """Return the rungs from the first to this one."""
+    return [finer for finer in settings.RUNGS_MS if finer <= rung]
+
+
 def rung_for(interval_ms: int) -> int:
     """Return the coarsest rung whose buckets make up an interval of whole seconds."""
     return max(rung for rung in settings.RUNGS_MS if interval_ms % rung == 0)

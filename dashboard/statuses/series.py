@@ -1,34 +1,17 @@
 """Statuses as a time series, of one browser or of all browsers together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from django.db.models import Max, QuerySet, Sum
-from timescale.db.models.aggregates import First, Last
-from timescale.db.models.expressions import TimeBucket
-
 from core.api.file_formats import Column, Kind, Page
-from core.storage.replica import stale
 from core.values.times import MICROSECOND, to_rfc3339
+from dashboard.statuses.fresh import NUMBERS, POSITIONS, Wanted, read_buckets, read_first
 from dashboard.statuses.intervals import align, buckets
-from dashboard.statuses.ladder import model_of, rung_for
 from dashboard.wire import Status, TotalStatus
 
 T = TypeVar("T", Status, TotalStatus)
 
-NUMBERS = {
-    "events": Sum("events"),
-    "traversed_distance": Sum("traversed_distance"),
-    "peak_velocity": Max("peak_velocity"),
-    "moving_time": Sum("moving_time"),
-}
-POSITIONS = {
-    "start_x": First("start_x", "time"),
-    "start_y": First("start_y", "time"),
-    "end_x": Last("end_x", "time"),
-    "end_y": Last("end_y", "time"),
-}
 # The columns of an exported series; docs/metrics.md defines every number.
 COLUMNS = (
     Column("time", Kind.TIME, "", "the bucket's start, UTC"),
@@ -62,13 +45,13 @@ def list_statuses(*, browser_id: int, span: Range, fresh: bool = False) -> list[
     without events: all zero, with no position. The series may lag behind by the replica's delay
     unless `fresh` is set.
     """
-    rows = _rolled_up(_stored(span, fresh=fresh).filter(browser_id=browser_id), span, POSITIONS)
+    rows = _read(span, browser_id, is_stale=not fresh)
     return [_to_status(Status, row, span, POSITIONS) for row in rows]
 
 
 def list_total_statuses(*, span: Range) -> list[TotalStatus]:
     """Return the series of all browsers together; it has no positions."""
-    return [_to_status(TotalStatus, row, span, {}) for row in _rolled_up(_stored(span), span, {})]
+    return [_to_status(TotalStatus, row, span, ()) for row in _read(span, None)]
 
 
 def page_statuses(*, browser_id: int, span: Range) -> Iterator[Page]:
@@ -80,46 +63,37 @@ def page_statuses(*, browser_id: int, span: Range) -> Iterator[Page]:
     while start := _first_bucket(browser_id, span):
         room = span.until - start
         until = start + PAGE_BUCKETS * interval if PAGE_BUCKETS * interval < room else span.until
-        piece = span._replace(since=start, until=until)
-        rows = _rolled_up(_stored(piece).filter(browser_id=browser_id), piece, POSITIONS)
+        rows = _read(span._replace(since=start, until=until), browser_id)
         yield [_to_row(row, span) for row in rows]
         span = span._replace(since=until)
 
 
 def _first_bucket(browser_id: int, span: Range) -> datetime | None:
-    """Return the start of the first bucket with a status, or with `fill` of the first bucket."""
+    """Return the start of the first bucket to read, or with `fill` of the first bucket."""
     if span.fill:
         start = align(span.since, span.interval_ms)
         return start if start < span.until else None
-    rows = _stored(span).filter(browser_id=browser_id).order_by("time")
-    time = rows.values_list("time", flat=True).first()
+    time = read_first(_to_wanted(span, browser_id))
     # This status lies in the last bucket that starts no later than it.
     interval = timedelta(milliseconds=span.interval_ms)
     return time and align(time - interval + MICROSECOND, span.interval_ms)
 
 
-def _stored(span: Range, *, fresh: bool = False) -> QuerySet:
-    """Return the statuses in the series' whole buckets, of the coarsest rung that divides them."""
-    rung = rung_for(span.interval_ms)
-    statuses = model_of(rung).objects.all() if fresh else stale(model_of(rung))
-    return statuses.filter(
-        interval_ms=rung,
-        time__gte=align(span.since, span.interval_ms),
-        time__lt=align(span.until, span.interval_ms),
-    )
-
-
-def _rolled_up(rows: QuerySet, span: Range, positions: dict[str, Any]) -> list[dict[str, Any]]:
-    bucket = TimeBucket("time", f"{span.interval_ms} milliseconds")
-    grouped = rows.values(bucket=bucket).annotate(**NUMBERS, **positions).order_by("bucket")
+def _read(span: Range, browser_id: int | None, *, is_stale: bool = True) -> list[dict[str, Any]]:
+    rows = read_buckets(_to_wanted(span, browser_id)._replace(is_stale=is_stale))
     if not span.fill:
-        return list(grouped)
-    known = {row["bucket"]: row for row in grouped}
+        return rows
+    known = {row["bucket"]: row for row in rows}
     times = buckets(since=span.since, until=span.until, interval_ms=span.interval_ms)
     return [known.get(time, {"bucket": time}) for time in times]
 
 
-def _to_status(kind: type[T], row: dict[str, Any], span: Range, positions: dict[str, Any]) -> T:
+def _to_wanted(span: Range, browser_id: int | None) -> Wanted:
+    since, until = (align(moment, span.interval_ms) for moment in (span.since, span.until))
+    return Wanted(browser_id, since, until, span.interval_ms)
+
+
+def _to_status(kind: type[T], row: dict[str, Any], span: Range, positions: Sequence[str]) -> T:
     return kind(time=to_rfc3339(row["bucket"]), **_to_fields(row, span, positions))
 
 
@@ -128,7 +102,7 @@ def _to_row(row: dict[str, Any], span: Range) -> tuple[Any, ...]:
     return tuple(fields[column.name] for column in COLUMNS)
 
 
-def _to_fields(row: dict[str, Any], span: Range, positions: dict[str, Any]) -> dict[str, Any]:
+def _to_fields(row: dict[str, Any], span: Range, positions: Sequence[str]) -> dict[str, Any]:
     numbers = {name: row.get(name, 0) for name in NUMBERS}
     return {
         "interval_ms": span.interval_ms,

@@ -137,7 +137,7 @@ class StatusExportTests(TestCase):
         self.range["since"] = "noon"
         assert_problem(self, self.get(**self.range, format="csv"), 400, "invalid", "?since")
         self.range["since"] = to_rfc3339(EPOCH)
-        with mock.patch("dashboard.statuses.series.model_of", side_effect=OperationalError):
+        with mock.patch("dashboard.statuses.fresh.model_of", side_effect=OperationalError):
             assert_problem(self, self.get(**self.range, format="parquet"), 503, "unavailable")
         self.header = {}
         assert_problem(self, self.get(**self.range, format="csv"), 401, "not_authenticated")

@@ -9,6 +9,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from analytics.rollups.backfill import fill, forget_removed_rungs, list_browsers_to_fill
+from analytics.rollups.rungs import store_ladder
 from core.values.durations import format_duration, parse_duration
 
 
@@ -31,6 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         rungs = sorted(options["rungs"] or settings.RUNGS_MS[1:])
+        store_ladder()
         forgotten = forget_removed_rungs()
         if forgotten:
             self.stdout.write(f"{forgotten} marks of removed rungs deleted")
