@@ -18,7 +18,7 @@ from tests.service import Service
 STORED = "select count(*), count(distinct (time, seq)) from analytics_pointerpositionevent"
 ENTERED = "select coalesce(sum(enter::int), 0) from analytics_pointerpositionevent"
 INSTANCES = "select count(distinct browser_id) from analytics_pointerpositionevent"
-CLEAR = "truncate analytics_pointerpositionevent"
+CLEAR = "truncate analytics_pointerpositionevent, analytics_pointerscene, analytics_pointermark"
 # The events that the page sees itself, without the tracker. It also keeps the listener that the
 # tracker adds later, to call it many times with the last real event.
 WATCH = """

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
+from tests.as_of import read_stored
 from tests.browser import bare_chromium, open_chromium, turn
 from tests.embedding import (
     CLEAR,
@@ -137,9 +138,13 @@ def test_in_a_page_with_any_patch_each_sample_is_stored_once(
     service: Service, site: Site, open_page: OpenPage, patch: str
 ) -> None:
     page = live(open_page(f"<script>{patch}</script>{tag(service)}"))
+    page.evaluate("pointerscope.mark('x', { list: [1] })")
     wait_for_stored(service, move(page))
     page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
     assert service.sql(FAR_OFF) == [(0,)]
+    found = read_stored(service)
+    ((name, marks),) = found.marks.items()
+    assert (len(marks), None in found.joined(name).values()) == (1, False)
     assert (page.evaluate("faults"), posted_to(site)) == ([], [])
 
 
