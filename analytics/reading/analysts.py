@@ -16,6 +16,9 @@ from psycopg2.extensions import encrypt_password
 
 VIEWS = (
     "pointer_events",
+    "pointer_events_in_scenes",
+    "pointer_scenes",
+    "pointer_marks",
     "pointer_statuses",
     "pointer_statuses_1s",
     "pointer_statuses_10s",

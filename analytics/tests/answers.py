@@ -5,6 +5,7 @@ function returns the rows of one question, whose number is in its name.
 """
 
 import math
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,12 +17,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from analytics.tests.oracle import Sample, Status, expected_statuses
-from analytics.tests.worked import SINCE, UNTIL, Traces
+from analytics.tests.scenery import Scene, within
+from analytics.tests.worked import SINCE, UNTIL, Stored
 from core.values.times import EPOCH, MICROSECOND, to_epoch_us
 
 Rows = list[tuple]
 BERLIN = ZoneInfo("Europe/Berlin")
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+FIVE_SECONDS = timedelta(seconds=5)
 
 
 class Bucket(NamedTuple):
@@ -35,14 +38,24 @@ class Bucket(NamedTuple):
 class Known:
     """The known data as the questions see it: the part in [SINCE, UNTIL)."""
 
-    def __init__(self, traces: Traces) -> None:
+    def __init__(self, stored: Stored) -> None:
+        traces, scenes, marks = stored
         self.traces = {instance: sorted(samples) for instance, samples in sorted(traces.items())}
+        bounds = {"since": to_epoch_us(SINCE), "until": to_epoch_us(UNTIL)}
+        self.marks = {instance: within(own, **bounds) for instance, own in sorted(marks.items())}
         self.inside = {
             instance: [s for s in samples if to_epoch_us(SINCE) <= s.time < to_epoch_us(UNTIL)]
             for instance, samples in self.traces.items()
         }
+        self.scenes = {instance: within(own) for instance, own in sorted(scenes.items())}
         # The instance whose straightness is asked for.
         self.instance = next(iter(traces))
+
+    def scene_at(self, instance: UUID, sample: Sample) -> Scene | None:
+        """Return the latest scene with (time, seq) <= the sample's."""
+        scenes = self.scenes[instance]
+        place = bisect_right(scenes, (sample.time, sample.seq), key=lambda s: (s.time, s.seq))
+        return scenes[place - 1] if place else None
 
     def buckets(self, length: timedelta) -> list[Bucket]:
         return [
@@ -293,3 +306,116 @@ def question_20(known: Known) -> Rows:
 def minutes_with_distance(known: Known) -> Rows:
     """The examples for pandas and DuckDB: every minute of every instance, and its distance."""
     return [(b.instance, b.time, b.status.traversed_distance) for b in known.buckets(MINUTE)]
+
+
+class Segment(NamedTuple):
+    """Two samples of an instance that follow each other, with the scene of each."""
+
+    instance: UUID
+    a: Sample
+    b: Sample
+    scene_of_a: Scene | None
+    scene_of_b: Scene | None
+
+    @property
+    def px(self) -> float:
+        return math.dist((self.a.x, self.a.y), (self.b.x, self.b.y))
+
+
+def scenic_segments(known: Known) -> list[Segment]:
+    return [
+        Segment(instance, a, b, known.scene_at(instance, a), known.scene_at(instance, b))
+        for instance, a, b in known.steps()
+    ]
+
+
+def question_21(known: Known) -> Rows:
+    stays = [
+        (week_of(at(s.a.time)), s.scene_of_a.page, s)
+        for s in scenic_segments(known)
+        if s.scene_of_a and s.scene_of_a.page and not s.b.enter
+    ]
+    rows = [
+        (
+            *(week, "shop.example", page, len({s.instance for *_, s in group})),
+            sum((min(at(s.b.time) - at(s.a.time), FIVE_SECONDS) for *_, s in group), timedelta()),
+        )
+        for (week, page), group in by(lambda stay: stay[:2], stays).items()
+    ]
+    return sorted(rows, key=lambda row: (row[0], -row[4], row[2]))
+
+
+def question_22(known: Known) -> Rows:
+    samples = [
+        (day_of(at(sample.time)), scene.pointer)
+        for instance, own in known.inside.items()
+        for sample in own
+        if (scene := known.scene_at(instance, sample))
+    ]
+    segments = by(
+        lambda s: (day_of(at(s.b.time)), s.scene_of_b.pointer),
+        [s for s in scenic_segments(known) if s.scene_of_b],
+    )
+    return [
+        (*key, len(group), math.fsum(s.px for s in segments[key] if not s.b.enter))
+        for key, group in by(lambda pair: pair, samples).items()
+    ]
+
+
+def question_23(known: Known) -> Rows:
+    scenes = [
+        (week_of(at(scene.time)), instance, scene)
+        for instance, own in known.scenes.items()
+        for scene in own
+        if scene.page and SINCE <= at(scene.time) < UNTIL
+    ]
+    depths = [
+        (week, page, max(min((s.scroll_y + s.viewport_height) / s.document_height, 1) for s in own))
+        for (week, _, page), group in by(lambda s: (s[0], s[1], s[2].page), scenes).items()
+        for own in [[s for *_, s in group]]
+    ]
+    return [
+        (
+            *(week, page, len(group), median(d for *_, d in group)),
+            sum(d > 0.9 for *_, d in group) / len(group),
+        )
+        for (week, page), group in by(lambda row: row[:2], depths).items()
+    ]
+
+
+def question_24(known: Known) -> Rows:
+    rows = []
+    for instance, marks in known.marks.items():
+        trials = [mark for mark in marks if mark.name.startswith("trial:")]
+        for start, end in pairwise(trials):
+            if (start.name, end.name) != ("trial:start", "trial:end"):
+                continue
+            inside = [
+                s
+                for s in known.traces[instance]
+                if (start.time, start.seq) <= (s.time, s.seq) < (end.time, end.seq)
+            ]
+            px = math.fsum(
+                math.dist((a.x, a.y), (b.x, b.y)) for a, b in pairwise(inside) if not b.enter
+            )
+            lasted = at(end.time) - at(start.time)
+            trial = str(start.data["trial"])
+            began = at(start.time)
+            rows.append((began, (day_of(began), instance, trial, lasted, len(inside), px)))
+    return [row for _, row in sorted(rows, key=lambda pair: (pair[0], pair[1][1]))]
+
+
+def question_25(known: Known) -> Rows:
+    moved = [
+        (week_of(at(s.b.time)), "small" if s.scene_of_b.viewport_width < 768 else "large", s)
+        for s in scenic_segments(known)
+        if s.scene_of_b and not s.b.enter and s.px and s.b.time - s.a.time <= 250_000
+    ]
+    return [
+        (
+            *(*key, len({s.instance for *_, s in group})),
+            math.fsum(s.px for *_, s in group)
+            / (math.fsum(s.b.time - s.a.time for *_, s in group) / 1e6),
+        )
+        for key, group in by(lambda row: row[:2], moved).items()
+    ]

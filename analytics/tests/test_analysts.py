@@ -40,13 +40,13 @@ class RightsTests(TransactionTestCase):
 
     def test_it_reads_every_view(self):
         counts = [ask(self.url, f"select count(*) from {view}")[0][0] for view in VIEWS]
-        self.assertEqual(counts, [3, 6, 3, 1, 1, 1])
+        self.assertEqual(counts, [3, 3, 0, 0, 6, 3, 1, 1, 1])
 
     def test_it_reads_what_has_not_climbed_yet(self):
         browser = new_browser()
         send(browser, [sample(i, i) for i in range(7)])
         drain_shard_of(browser)
-        for view in VIEWS[3:]:
+        for view in VIEWS[-3:]:
             counts = ask(self.url, f"select sum(events) from {view} group by instance_id")
             self.assertEqual(sorted(counts), [(3,), (7,)], view)
 

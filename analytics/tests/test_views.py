@@ -8,9 +8,13 @@ from django.core.management import call_command
 from django.db import ProgrammingError, connection
 from django.db.transaction import atomic
 from django.test import TestCase, TransactionTestCase, override_settings
+from psycopg2 import sql
 
+from analytics.reading.analysts import group_name
+from analytics.tests.analysts import forget_roles
 from analytics.tests.oracle import Status, expected_statuses
 from analytics.tests.pointers import (
+    NOW_US,
     RELATIVE_ERROR,
     drain_all,
     float32,
@@ -19,6 +23,7 @@ from analytics.tests.pointers import (
     send,
     stored_samples,
 )
+from analytics.tests.scenery import Mark, Scene, moment, scene_of, store_marks, store_scenes
 from core.values.durations import parse_ladder
 from core.values.times import to_epoch_us
 from dashboard.instances.browsers import erase
@@ -30,7 +35,8 @@ RUNGS = {
     "pointer_statuses_1m": 60_000,
     "pointer_statuses_1h": 3_600_000,
 }
-VIEWS = ("pointer_events", "pointer_statuses", *RUNGS)
+SCENIC = ("pointer_scenes", "pointer_marks", "pointer_events_in_scenes")
+VIEWS = ("pointer_events", *SCENIC, "pointer_statuses", *RUNGS)
 DAY = 86_400
 
 
@@ -45,6 +51,10 @@ def with_travel(status: Status) -> list[float]:
     active = status.traversed_distance / status.moving_time if status.moving_time else 0
     net = (status.end_x - status.start_x, status.end_y - status.start_y)
     return [*status[:6], active, *status[6:], *net]
+
+
+def with_time(row: Scene | Mark) -> tuple:
+    return tuple(row._replace(time=moment(row.time)))
 
 
 class ContentTests(TestCase):
@@ -110,8 +120,46 @@ class ContentTests(TestCase):
         for view in ("pointer_statuses_10s", "pointer_statuses_1m"):
             self.assertEqual(rows_of(f"select * from {view}"), [])
 
+    def test_scenes_and_marks_have_the_instances_public_id_label_and_site(self):
+        (browser, _) = self.traces
+        Browser.objects.filter(pk=browser.pk).update(label="kiosk", site="shop.example")
+        scenes = [Scene(NOW_US - n, n, page=page) for n, page in enumerate(("/", None))]
+        store_scenes(browser, scenes)
+        marks = [Mark(NOW_US, 1, "start", {"trial": 3})]
+        store_marks(browser, marks)
+        who = (browser.instance_id, "kiosk", "shop.example")
+        found = rows_of("select * from pointer_scenes order by time, seq")
+        self.assertEqual(found, [(*who, *with_time(scene)) for scene in reversed(scenes)])
+        ((*found, data),) = rows_of("select * from pointer_marks")
+        self.assertEqual(found, [*who, *with_time(marks[0])[:-1]])
+        self.assertEqual(json.loads(data), marks[0].data)
+
+    def test_samples_in_scenes_are_the_join_of_the_oracle(self):
+        for number, (browser, samples) in enumerate(self.traces.items()):
+            chosen = sorted(samples)[5::7]
+            scenes = [
+                Scene(s.time - n % 3, s.seq + n % 2, scroll_y=n, page=f"/{number}{n}")
+                for n, s in enumerate(chosen)
+            ]
+            store_scenes(browser, [*scenes, Scene(NOW_US, 0)])
+            found = rows_of(
+                "select time, seq, scroll_y, page from pointer_events_in_scenes"
+                " where instance_id = %(id)s order by time, seq",
+                {"id": browser.instance_id},
+            )
+            expected = [
+                (moment(s.time), s.seq, *((under.scroll_y, under.page) if under else (None, None)))
+                for s in sorted(samples)
+                for under in [scene_of(s, scenes)]
+            ]
+            self.assertEqual(found, expected)
+            self.assertIn(None, {page for *_, page in found})
+
     def test_an_erased_instance_is_in_no_view(self):
         drain_all()
+        for browser in self.traces:
+            store_scenes(browser, [Scene(NOW_US, 0)])
+            store_marks(browser, [Mark(NOW_US, 0, "start", {})])
         for browser in self.traces:
             erase(instance_id=browser.instance_id, token=None)
         for view in VIEWS:
@@ -133,6 +181,17 @@ class DescriptionTests(TestCase):
 
 
 class MigrationTests(TransactionTestCase):
+    def test_an_analyst_of_before_can_read_the_views_of_scenes(self):
+        call_command("migrate", "analytics", "0011", verbosity=0)
+        group = sql.Identifier(group_name())
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL("create role {}").format(group))
+            self.addCleanup(forget_roles)
+        call_command("migrate", "analytics", verbosity=0)
+        allowed = "select has_table_privilege(%(group)s, %(view)s, 'select')"
+        for view in SCENIC:
+            self.assertEqual(rows_of(allowed, {"group": group_name(), "view": view}), [(True,)])
+
     def test_the_views_can_be_dropped_and_created_again(self):
         call_command("migrate", "analytics", "0003", verbosity=0)
         count = "select count(*) from pg_views where viewname like 'pointer%'"

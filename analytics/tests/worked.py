@@ -2,13 +2,25 @@
 
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import NamedTuple
 from uuid import UUID
 
 from analytics.tests.oracle import Sample
 from analytics.tests.pointers import drain_all, new_browser, send
+from analytics.tests.scenery import Mark, Scene, store_marks, store_scenes
 from core.values.times import to_epoch_us
+from dashboard.models import Browser
 
 Traces = dict[UUID, list[Sample]]
+
+
+class Stored(NamedTuple):
+    """Each instance's samples, scenes and marks."""
+
+    traces: Traces
+    scenes: dict[UUID, list[Scene]]
+    marks: dict[UUID, list[Mark]]
+
 
 # Two whole weeks from Monday to Monday; the data begins before and ends after them.
 SINCE, UNTIL = datetime(2026, 11, 9, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC)
@@ -44,12 +56,52 @@ def visit(chance: Random, time: int, pace: int) -> list[Sample]:
     return samples
 
 
-def store_known_data() -> Traces:
-    """Send and roll up the data; return each instance's samples."""
-    traces = {}
+def looking(chance: Random, samples: list[Sample]) -> list[Scene]:
+    """Return scenes at some samples, with other pages, scrolls, viewports and pointers."""
+    scenes, width, kind, page = [], 1280.0, "mouse", None
+    for sample in samples:
+        if chance.random() < 0.02:
+            width, kind = chance.choice([(1280.0, "mouse"), (390.0, "touch"), (1024.0, "pen")])
+            page = chance.choice([None, "/", "/pricing", "/order/*"])
+        elif chance.random() < 0.95:
+            continue
+        # One document is shorter than the viewport.
+        height = {"/": 5200.0, "/pricing": 2000.0, "/order/*": 700.0}.get(page or "", 1500.0)
+        scroll = max(height - 600, 1) * chance.randrange(100) ** 4 // 100**4
+        scenes.append(
+            Scene(
+                *(sample.time, sample.seq, width, 720.0, width, height, 0.0, float(scroll)),
+                pointer=kind,
+                page=page,
+            )
+        )
+    return scenes
+
+
+def trying(chance: Random, samples: list[Sample]) -> list[Mark]:
+    """Return marks of trials, of which some have no end, and others' marks between them."""
+    marks = []
+    for number, sample in enumerate(chance.sample(samples, 40)):
+        name = chance.choice(["trial:start", "trial:end", "trial:end", "note"])
+        key = chance.choice([(sample.time, sample.seq), (sample.time + 500, 0)])
+        marks.append(Mark(*key, name, {"trial": number}))
+    return list({(mark.time, mark.seq): mark for mark in marks}.values())
+
+
+def store_known_data() -> Stored:
+    """Send and roll up the data; return each instance's samples, scenes and marks."""
+    known = Stored({}, {}, {})
     for seed in range(4):
         browser, samples = new_browser(), wandering(Random(seed))
+        Browser.objects.filter(pk=browser.pk).update(site="shop.example")
+        browser.site = "shop.example"
         send(browser, samples, now=FIRST_DAY + timedelta(days=DAYS))
-        traces[browser.instance_id] = samples
+        name = browser.instance_id
+        known.traces[name] = samples
+        # The first samples have no scene, and one instance has none at all.
+        known.scenes[name] = looking(Random(seed + 10), samples[40:]) if seed else []
+        known.marks[name] = trying(Random(seed + 20), samples)
+        store_scenes(browser, known.scenes[name])
+        store_marks(browser, known.marks[name])
     drain_all()
-    return traces
+    return known
