@@ -1,21 +1,50 @@
-"""The admin's view of stored samples."""
+"""The admin's view of stored samples, scenes and marks."""
+
+from typing import ClassVar
 
 from django.contrib import admin
 
-from analytics.models import BrowserEvents, PointerPositionEvent
+from analytics.models import BrowserEvents, BrowserMarks, BrowserScenes
+from analytics.reading.events import EVENTS
+from analytics.reading.ranges import Source
+from analytics.reading.scenes import MARKS, SCENES
 from dashboard.admin_rows import Rows, RowsAdmin, read_page
 
 
-@admin.register(BrowserEvents)
-class BrowserEventsAdmin(RowsAdmin):
-    """The stored samples."""
+class SourceAdmin(RowsAdmin):
+    """The rows of a hypertable with the key (browser, time, seq)."""
 
-    called = "Samples"
+    source: ClassVar[Source]
     # Samples of one second differ in its fraction.
     time_format = "j M Y, H:i:s.u T"
 
-    columns = ("time", "seq", "x", "y", "enter")
-
     def list_rows(self, *, browser_id: int, before: str | None) -> Rows:
-        events = PointerPositionEvent.objects.filter(browser_id=browser_id)
-        return read_page(events, self.columns, tie="seq", before=before)
+        rows = self.source.model._default_manager.filter(browser_id=browser_id)
+        return read_page(rows, self.source.fields, tie="seq", before=before)
+
+
+@admin.register(BrowserEvents)
+class BrowserEventsAdmin(SourceAdmin):
+    """The stored samples."""
+
+    called = "Samples"
+    source = EVENTS
+    columns = EVENTS.fields
+
+
+@admin.register(BrowserScenes)
+class BrowserScenesAdmin(SourceAdmin):
+    """The stored scenes."""
+
+    called = "Scenes"
+    source = SCENES
+    columns = tuple(column.name for column in SCENES.columns)
+
+
+@admin.register(BrowserMarks)
+class BrowserMarksAdmin(SourceAdmin):
+    """The stored marks."""
+
+    called = "Marks"
+    source = MARKS
+    columns = MARKS.fields

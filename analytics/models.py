@@ -1,4 +1,4 @@
-"""Pointer samples as received, and the outbox of statuses to compute."""
+"""Pointer samples, scenes and marks as received, and the outbox of statuses to compute."""
 
 from typing import ClassVar
 
@@ -103,6 +103,24 @@ class BrowserEvents(Browser):
         proxy = True
         verbose_name = "events of browser"
         verbose_name_plural = "events by browser"
+
+
+class BrowserScenes(Browser):
+    """A browser in the admin, as the entry to its scenes, with a view permission of its own."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "scenes of browser"
+        verbose_name_plural = "scenes by browser"
+
+
+class BrowserMarks(Browser):
+    """A browser in the admin, as the entry to its marks, with a view permission of its own."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "marks of browser"
+        verbose_name_plural = "marks by browser"
 
 
 class DirtyRange(models.Model):

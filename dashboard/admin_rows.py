@@ -4,6 +4,7 @@ Django's own lists count the table and sort it as a whole, and its 5.2 takes no 
 several columns. So what is listed are the instances, and an instance's page shows its rows.
 """
 
+import json
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
@@ -111,6 +112,10 @@ class RowsAdmin(InstanceAdmin):
                 return date_format(value, self.time_format)
             case float():
                 return round(value, 3)
+            case dict():
+                return json.dumps(value, ensure_ascii=False)
+            case None:
+                return ""
         return value
 
 

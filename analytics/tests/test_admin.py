@@ -8,6 +8,8 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 
 from analytics.models import PointerPositionEvent
+from analytics.tests.scenery import Mark, Scene, store_marks, store_scenes
+from core.values.times import to_epoch_us
 from dashboard.admin_rows import PAGE_SIZE
 from dashboard.instances.browsers import log_on
 
@@ -55,7 +57,7 @@ class EventsTests(TestCase):
         add_events(log_on(now=NOW), 5)
         pages = list(self.read_all())
         self.assertEqual(len(pages), 3)
-        seqs = [row[1] for page in pages for row in page.rows]
+        seqs = [row[3] for page in pages for row in page.rows]
         self.assertEqual(seqs, list(reversed(range(PAGE_SIZE * 2 + 51))))
 
     def test_the_hypertable_is_read_once_and_never_whole(self):
@@ -88,3 +90,52 @@ class EventsTests(TestCase):
         self.assertEqual(self.get().status_code, 403)
         viewer.user_permissions.add(Permission.objects.get(codename="view_browserevents"))
         self.assertEqual(self.get().status_code, 200)
+
+
+class SceneTests(TestCase):
+    def setUp(self):
+        self.client.force_login(User.objects.create_superuser("ann"))
+        self.browser = log_on(now=NOW)
+
+    def get(self, what, **query):
+        return self.client.get(f"/admin/analytics/{what}/{self.browser.pk}/change/", query)
+
+    def test_scenes_are_listed_with_their_pages_and_marks_with_their_data(self):
+        now = to_epoch_us(NOW)
+        store_scenes(self.browser, [Scene(now, 1, page="/<b>"), Scene(now, 2)])
+        store_marks(self.browser, [Mark(now, 3, "<i>start", {"trial": 3})])
+        scenes = self.get("browserscenes")
+        self.assertContains(scenes, "/&lt;b&gt;")
+        self.assertEqual([row[1] for row in scenes.context["page"].rows], [2, 1])
+        self.assertEqual([row[-1] for row in scenes.context["page"].rows], ["", "/<b>"])
+        self.assertEqual(scenes.context["columns"], Scene._fields)
+        marks = self.get("browsermarks")
+        self.assertContains(marks, "&lt;i&gt;start")
+        self.assertContains(marks, "{&quot;trial&quot;: 3}")
+
+    def test_page_by_page_each_comes_once(self):
+        now = to_epoch_us(NOW)
+        count = 2 * PAGE_SIZE + 51
+        store_scenes(self.browser, [Scene(now + n // 2, n) for n in range(count)])
+        store_marks(self.browser, [Mark(now + n // 2, n, "m", {}) for n in range(count)])
+        for what in ("browserscenes", "browsermarks"):
+            seqs, older = [], ""
+            while older is not None:
+                page = self.get(what, **({"before": older} if older else {})).context["page"]
+                seqs += [row[1] for row in page.rows]
+                older = page.older
+            self.assertEqual(seqs, list(reversed(range(count))), what)
+
+    def test_the_list_of_instances_links_to_them_for_those_who_may_see_them(self):
+        links = [f"/admin/analytics/{what}/" for what in ("browserscenes", "browsermarks")]
+        answer = self.client.get("/admin/dashboard/browser/")
+        for link in links:
+            self.assertContains(answer, link)
+        viewer = User.objects.create_user("bob", is_staff=True)
+        viewer.user_permissions.add(Permission.objects.get(codename="view_browser"))
+        self.client.force_login(viewer)
+        answer = self.client.get("/admin/dashboard/browser/")
+        for link in links:
+            self.assertNotContains(answer, link)
+        self.assertEqual(self.get("browserscenes").status_code, 403)
+        self.assertEqual(self.get("browsermarks").status_code, 403)

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.test import TestCase, TransactionTestCase, override_settings
 
-from analytics.models import DirtyRange, PointerPositionEvent, Seal
+from analytics.models import DirtyRange, PointerMark, PointerPositionEvent, PointerScene, Seal
 from analytics.tests.interleaving import Session
 from analytics.tests.oracle import Sample
 from analytics.tests.pointers import (
@@ -18,6 +18,7 @@ from analytics.tests.pointers import (
     stored_samples,
     stored_statuses,
 )
+from analytics.tests.scenery import Mark, Scene, store_marks, store_scenes
 from analytics.upkeep.retention import retain
 from core.values.durations import FIRST_RUNG_MS
 from core.values.times import EPOCH, MICROSECOND, to_epoch_us
@@ -58,6 +59,19 @@ class RetentionTests(TestCase):
         self.assertEqual(len(retain(now=NOW + HOUR)), 29)
         # Chunks are days of UTC: the chunk that contains the limit stays whole.
         self.assertEqual(self.kept(), list(range(31)))
+
+    def test_scenes_and_marks_are_dropped_with_samples(self):
+        keys = [(sample.time, sample.seq) for sample in self.samples]
+        store_scenes(self.browser, [Scene(*key) for key in keys])
+        store_marks(self.browser, [Mark(*key, "noon", {}) for key in keys])
+        retain(now=NOW)
+        for model in (PointerScene, PointerMark):
+            self.assertEqual(model.objects.count(), 60)
+        self.assertEqual(len(retain(now=NOW + HOUR)), 3 * 29)
+        left = set(PointerPositionEvent.objects.values_list("time", "seq"))
+        self.assertEqual(len(left), 31)
+        for model in (PointerScene, PointerMark):
+            self.assertEqual(set(model.objects.values_list("time", "seq")), left)
 
     def test_no_status_changes_and_late_samples_are_rolled_up(self):
         for hours in range(3):

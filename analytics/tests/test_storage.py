@@ -10,7 +10,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import TestCase, override_settings
 
-from analytics.tests.pointers import NOW, new_browser
+from analytics.tests.pointers import NOW, NOW_US, new_browser
+from analytics.tests.scenery import Mark, Scene, store_marks, store_scenes
 from analytics.upkeep import disk_usage
 from analytics.upkeep.disk_usage import (
     Chunk,
@@ -56,6 +57,8 @@ class StorageTests(TestCase):
         with connection.cursor() as cursor:
             for statement in (EVENTS, STATUSES):
                 cursor.execute(statement, [browser.pk, NOW])
+            store_scenes(browser, [Scene(NOW_US - n * 86_400_000_000, n) for n in range(2)])
+            store_marks(browser, [Mark(NOW_US, 0, "start", {})])
             cursor.execute("analyze")
             cls.on_disk = []
             for table in disk_usage.kept_for():
@@ -64,16 +67,17 @@ class StorageTests(TestCase):
 
     def test_chunks_rows_and_bytes_are_those_of_the_tables(self):
         found = measure_storage(now=NOW)
-        events, statuses, coarse = found.hypertables
+        events, statuses, coarse, *scenic = found.hypertables
         self.assertEqual((events.chunks, events.rows), (5, 40_000))
         self.assertEqual((statuses.rows, coarse.chunks, coarse.rows), (4000, 0, 0))
         self.assertEqual([events.bytes, statuses.bytes], [int(n) for n in self.on_disk[:2]])
         self.assertEqual(events.bytes_per_row, events.bytes / 40_000)
-        self.assertEqual((found.total.rows, found.total.chunks), (44_000, 5 + statuses.chunks))
-        self.assertEqual(found.total.bytes, events.bytes + statuses.bytes + coarse.bytes)
+        self.assertEqual((found.total.rows, found.total.chunks), (44_003, 8 + statuses.chunks))
+        self.assertEqual([(h.chunks, h.rows) for h in scenic], [(2, 2), (1, 1)])
+        self.assertEqual(found.total.bytes, sum(h.bytes for h in found.hypertables))
 
     def test_growth_is_the_daily_increase(self):
-        events, statuses, coarse = measure_storage(now=NOW).hypertables
+        events, statuses, coarse, *_ = measure_storage(now=NOW).hypertables
         for holding in (events, statuses):
             share = holding.growth_per_day * 4 / holding.bytes
             # The empty hypertable counts in its size, but does not grow.
@@ -91,15 +95,17 @@ class StorageTests(TestCase):
             delta=statuses.bytes_per_row / 100,
         )
         self.assertAlmostEqual(
-            found.total.bytes_per_event, events.bytes_per_event + statuses.bytes_per_event
+            found.total.bytes_per_event, sum(h.bytes_per_event for h in found.hypertables)
         )
 
     @override_settings(RAW_RETENTION_DAYS=10)
     def test_retention_ends_the_growth_of_dropped_data(self):
-        events, _, coarse = measure_storage(now=NOW).hypertables
+        events, _, coarse, *scenic = measure_storage(now=NOW).hypertables
         # Kept for ten days, and then until the end of a chunk of one day.
         self.assertAlmostEqual(events.levels_off_at, events.growth_per_day * 11)
         self.assertIsNone(coarse.levels_off_at)
+        for holding in scenic:
+            self.assertAlmostEqual(holding.levels_off_at, holding.growth_per_day * 11)
 
     def test_a_given_disk_is_full_when_the_growth_exceeds_the_free_space(self):
         before = measure_storage(now=NOW)
@@ -121,7 +127,8 @@ class StorageTests(TestCase):
     def test_it_is_shown_as_a_table(self):
         lines = show("--disk", "1TB").splitlines()
         self.assertEqual(lines[1].split()[:3], ["analytics_pointerpositionevent", "5", "40,000"])
-        self.assertEqual([line.split()[0] for line in lines[2:5]][-1], "total")
+        tables = [line.split()[0] for line in lines[1:7]]
+        self.assertEqual(tables, [*disk_usage.kept_for(), "total"])
         self.assertRegex(
             lines[-1], r"^The whole database has .* Free: .* of 1 TB, .* At this growth"
         )

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Min
 
-from analytics.models import PointerPositionEvent
+from analytics.models import PointerMark, PointerPositionEvent, PointerScene
 from dashboard.models import Browser, CoarseStatus, PointerStatus
 
 # Growth is measured over RECENT, or over the service's age if it is younger, but at least LEAST.
@@ -77,10 +77,13 @@ class Storage(NamedTuple):
 
 def kept_for() -> dict[str, timedelta | None]:
     """Return each hypertable's retention: how long a row is kept at most, None for good."""
+    raw = timedelta(days=settings.RAW_RETENTION_DAYS)
     return {
-        PointerPositionEvent._meta.db_table: timedelta(days=settings.RAW_RETENTION_DAYS),
+        PointerPositionEvent._meta.db_table: raw,
         PointerStatus._meta.db_table: timedelta(days=settings.STATUS_RETENTION_DAYS),
         CoarseStatus._meta.db_table: None,
+        PointerScene._meta.db_table: raw,
+        PointerMark._meta.db_table: raw,
     }
 
 

@@ -18,6 +18,14 @@ from dashboard.statuses.ladder import RAW
 
 logger = logging.getLogger(__name__)
 
+# Scenes and marks go with samples. A tracker repeats a scene each hour, so samples of a day that is
+# kept do not lose theirs.
+RAW_TABLES = (
+    "analytics_pointerpositionevent",
+    "analytics_pointerscene",
+    "analytics_pointermark",
+)
+
 # A statement that began before a seal may still use the sealed data. It has ended by then.
 SETTLING = timedelta(minutes=10)
 
@@ -49,20 +57,20 @@ DROP = "select drop_chunks(%(table)s::regclass, older_than => %(end)s::timestamp
 
 
 class Level(NamedTuple):
-    """Data with a limited retention: its hypertable and its level of the ladder."""
+    """Data with a limited retention: its hypertables and its level of the ladder."""
 
     level: int
-    table: str
+    tables: tuple[str, ...]
     kept: timedelta
 
 
 def levels() -> list[Level]:
     """Return the levels that are not kept for good."""
     return [
-        Level(RAW, "analytics_pointerpositionevent", timedelta(days=settings.RAW_RETENTION_DAYS)),
+        Level(RAW, RAW_TABLES, timedelta(days=settings.RAW_RETENTION_DAYS)),
         Level(
             FIRST_RUNG_MS,
-            "dashboard_pointerstatus",
+            ("dashboard_pointerstatus",),
             timedelta(days=settings.STATUS_RETENTION_DAYS),
         ),
     ]
@@ -85,7 +93,10 @@ def _retain_level(cursor: Any, level: Level, now: datetime) -> list[str]:
     seal = Seal.objects.filter(level=level.level).first()
     if seal and seal.sealed_at > now - SETTLING:
         return []
-    dropped = _drop(cursor, level, seal.before) if seal else []
+    dropped = []
+    if seal:
+        for table in level.tables:
+            dropped += _drop(cursor, level.level, table, seal.before)
     cursor.execute(SEAL, {"level": level.level, "cutoff": now - level.kept, **_waiting(now)})
     return dropped
 
@@ -95,26 +106,26 @@ def _waiting(now: datetime) -> dict[str, Any]:
     return {"rungs": list(rungs), "longest": timedelta(milliseconds=rungs[-1]), "now": now}
 
 
-def _drop(cursor: Any, level: Level, before: datetime) -> list[str]:
+def _drop(cursor: Any, level: int, table: str, before: datetime) -> list[str]:
     dropped: list[str] = []
     try:
-        while names := _drop_oldest(cursor, level, before):
+        while names := _drop_oldest(cursor, level, table, before):
             dropped += names
     except OperationalError as error:
-        logger.warning("the rest of %s stays until the next run: %s", level.table, error)
+        logger.warning("the rest of %s stays until the next run: %s", table, error)
     return dropped
 
 
-def _drop_oldest(cursor: Any, level: Level, before: datetime) -> list[str]:
+def _drop_oldest(cursor: Any, level: int, table: str, before: datetime) -> list[str]:
     """Return the names of the dropped chunks: none if none is old, or another run is active."""
     with transaction.atomic():
         cursor.execute(SET_LIMITS)
         # Two concurrent runs would block each other, and ingest with them.
-        if not lock_job(cursor, rung=level.level, slot=RETENTION):
+        if not lock_job(cursor, rung=level, slot=RETENTION):
             return []
-        cursor.execute(OLDEST_CHUNK, {"table": level.table, "before": before})
+        cursor.execute(OLDEST_CHUNK, {"table": table, "before": before})
         if not (oldest := cursor.fetchone()):
             return []
         cursor.execute(LOCK.format(chunk=oldest[0]))
-        cursor.execute(DROP, {"table": level.table, "end": oldest[1]})
+        cursor.execute(DROP, {"table": table, "end": oldest[1]})
         return [name for (name,) in cursor.fetchall()]

@@ -20,6 +20,8 @@ DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 # Each hypertable's key. Without it, retries are stored twice and drains add rows.
 KEYS = {
     "analytics_pointerpositionevent": "browser_id, time, seq",
+    "analytics_pointerscene": "browser_id, time, seq",
+    "analytics_pointermark": "browser_id, time, seq",
     "dashboard_pointerstatus": "browser_id, interval_ms, time",
     "dashboard_coarsestatus": "browser_id, interval_ms, time",
 }
