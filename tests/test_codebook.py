@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from analytics.reading.events import COLUMNS as EVENT_COLUMNS
+from analytics.reading.export import INSTANCE_COLUMNS
 from analytics.reading.scenes import MARK_COLUMNS, SCENE_COLUMNS
 from analytics.studies.tables import COLUMNS as MEASURE_COLUMNS
 from core.api.file_formats import Column
@@ -30,6 +31,7 @@ def told(section: str) -> list[tuple[str, ...]]:
         ("Samples", EVENT_COLUMNS),
         ("Scenes", SCENE_COLUMNS),
         ("Marks", MARK_COLUMNS),
+        ("Instances", INSTANCE_COLUMNS),
         ("Statuses", STATUS_COLUMNS),
         ("Measures", MEASURE_COLUMNS),
     ],

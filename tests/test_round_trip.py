@@ -142,6 +142,91 @@ def test_a_file_of_two_instances_becomes_two_new_ones(
     assert everything(service, second) == everything(service, other)
 
 
+SCENES = """
+select time, seq, viewport_width, viewport_height, document_width, document_height, scroll_x,
+    scroll_y, pixel_ratio, pointer, page from pointer_scenes where instance_id = %s order by 1, 2
+"""
+MARKS = "select time, seq, name, data from pointer_marks where instance_id = %s order by 1, 2"
+JOINED = """
+select time, seq, x, y, enter, scroll_y, page from pointer_events_in_scenes
+where instance_id = %s order by 1, 2
+"""
+LABEL = "select label from dashboard_browser where instance_id = %s"
+
+
+def scenic(service: Service, me: Me) -> list[list[tuple]]:
+    """Return an instance's scenes, marks, samples in scenes, and its label."""
+    return [service.sql(sql, (me["instance_id"],)) for sql in (SCENES, MARKS, JOINED, LABEL)]
+
+
+@pytest.fixture(scope="module")
+def looking(service: Service) -> list[Me]:
+    """Two instances with scenes, marks and labels; some scenes and marks have no sample."""
+    both = []
+    for label in ("=participant 7", "kiosk, \u201chall 2\u201d"):
+        answer = requests.post(f"{service.url}/api/v1/browsers/", json={"label": label}, timeout=10)
+        me = answer.json()
+        start = (time.time() // 60 - 10) * 60_000
+        keys = [{"time": start + i * 16.667, "seq": i} for i in range(250)]
+        scene = {"viewport": [1279.3334, 720], "document": [1280, 5200.1], "pointer": "pen"}
+        body = {
+            "events": [{**key, "x": i / 7, "y": 0.1} for i, key in enumerate(keys[20:220])],
+            "scenes": [
+                {
+                    **scene,
+                    **key,
+                    "scroll": [0, i / 3],
+                    "pixel_ratio": 1.1,
+                    **({"page": ("/a", "=b", "/order/*")[i % 3]} if i % 4 else {}),
+                }
+                for i, key in enumerate(keys[10::3])
+            ],
+            "marks": [
+                {**key, "name": "'=start", "data": {"trial": i, "=é": [None, 0.1]}}
+                for i, key in enumerate(keys[::9])
+            ],
+        }
+        requests.post(
+            f"{address(service, me)}/events/", json=body, headers=bearer(me), timeout=10
+        ).raise_for_status()
+        both.append(me)
+    return both
+
+
+def test_scenes_marks_and_labels_are_the_same_again(
+    service: Service, looking: list[Me], tmp_path: Path
+) -> None:
+    chosen = [word for me in looking for word in ("--browser", me["instance_id"])]
+    kinds = {"events": "parquet", "scenes": "csv", "marks": "ndjson", "instances": "csv"}
+    files = {rows: tmp_path / f"{rows}.{kind}" for rows, kind in kinds.items()}
+    for rows, path in files.items():
+        done = manage(service, "export", rows, *chosen, "--output", path)
+        assert (done.returncode, done.stderr) == (0, "")
+    samples, *beside = files.values()
+    others = [word for path in beside for word in ("--with", path)]
+    done = manage(service, "replay", "--url", service.url, "--keep-times", samples, *others)
+    assert done.returncode == 0, done.stderr
+    copies = [{"instance_id": name} for name, _ in PAGE.findall(done.stdout)]
+    originals = [scenic(service, me) for me in looking]
+    assert [len(rows) for rows in originals[0]] == [80, 28, 200, 1]
+    assert [scenic(service, me) for me in copies] == originals
+    assert (
+        done.stdout.count("200 events stored, 0 duplicates, 0 conflicts, 80 scenes, 28 marks") == 2
+    )
+
+
+def test_scenes_of_an_instance_without_a_recording_are_refused(
+    service: Service, awkward: Me, other: Me, looking: list[Me], tmp_path: Path
+) -> None:
+    path, scenes = tmp_path / "events.csv", tmp_path / "scenes.csv"
+    both = [word for me in (awkward, other) for word in ("--browser", me["instance_id"])]
+    manage(service, "export", "events", *both, "--output", path)
+    manage(service, "export", "scenes", "--output", scenes)
+    done = manage(service, "replay", "--url", service.url, path, "--with", scenes)
+    assert done.returncode == 1
+    assert "no recording is of the instance" in done.stderr
+
+
 def test_the_command_exports_the_statuses_that_the_api_gives(
     service: Service, awkward: Me, copies: dict[str, list[Me]]
 ) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from django.http import HttpResponseBase
@@ -67,24 +67,28 @@ class RangeViewSet(KnownMethods, ViewSet):
         return list(JSON_OR_FILE)
 
 
+class Shown(NamedTuple):
+    """How a source's rows are answered: what a file is called, and a row and a page as JSON."""
+
+    source: Source
+    called: str
+    row: Callable[..., Struct]
+    page: Callable[..., Struct]
+
+
 def answer_range(
-    request: Request,
-    instance_id: UUID,
-    query: dict[str, Any],
-    *,
-    source: Source,
-    called: str,
-    row: Callable[..., Struct],
-    page: Callable[..., Struct],
+    request: Request, instance_id: UUID, query: dict[str, Any], shown: Shown
 ) -> HttpResponseBase:
-    """Answer with a page of rows, or with a file of all of them, whose name says what they are."""
+    """Answer with a page of rows, or with a file of all of them."""
     browser = visible_browser(request, instance_id)
     since, until = query["since"], query["until"]
     selection = Selection(browser.pk, since, until, query["cursor"])
+    source = shown.source
     if request.accepted_renderer.format != JsonRenderer.format:
-        name = f"pointerscope-{instance_id}-{called}-{name_range(since, until)}"
+        name = f"pointerscope-{instance_id}-{shown.called}-{name_range(since, until)}"
         pages = page_rows(source=source, selection=selection)
         return answer_file(request, columns=source.columns, pages=pages, name=name)
     rows, after = list_rows(source=source, selection=selection, limit=query["limit"])
     cursor = CursorField().to_representation(after) if after else None
-    return Response(page([row(to_rfc3339(time), *cells) for time, *cells in rows], cursor))
+    found = [shown.row(to_rfc3339(time), *cells) for time, *cells in rows]
+    return Response(shown.page(found, cursor))

@@ -7,11 +7,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from analytics.api import examples
-from analytics.api.ranges import RangeQuery, RangeViewSet, answer_range
+from analytics.api.ranges import RangeQuery, RangeViewSet, Shown, answer_range
 from analytics.reading.scenes import MARKS, SCENES
 from analytics.wire import MarkPage, ScenePage, StoredMark, StoredScene
 from core.api.queries import read_query
 from core.api.rendering import FILE_ANSWERS
+
+SCENES_SHOWN = Shown(SCENES, "scenes", StoredScene, ScenePage)
+MARKS_SHOWN = Shown(MARKS, "marks", StoredMark, MarkPage)
 
 
 class SceneViewSet(RangeViewSet):
@@ -26,16 +29,7 @@ class SceneViewSet(RangeViewSet):
     )
     def list(self, request: Request, instance_id: UUID) -> HttpResponseBase:
         """The scenes that begin in a range, by (time, seq): pages of JSON, or a file of all."""
-        query = read_query(request, RangeQuery)
-        return answer_range(
-            request,
-            instance_id,
-            query,
-            source=SCENES,
-            called="scenes",
-            row=StoredScene,
-            page=ScenePage,
-        )
+        return answer_range(request, instance_id, read_query(request, RangeQuery), SCENES_SHOWN)
 
 
 class MarkViewSet(RangeViewSet):
@@ -50,13 +44,4 @@ class MarkViewSet(RangeViewSet):
     )
     def list(self, request: Request, instance_id: UUID) -> HttpResponseBase:
         """The marks of a range, by (time, seq): pages of JSON, or a file of all of them."""
-        query = read_query(request, RangeQuery)
-        return answer_range(
-            request,
-            instance_id,
-            query,
-            source=MARKS,
-            called="marks",
-            row=StoredMark,
-            page=MarkPage,
-        )
+        return answer_range(request, instance_id, read_query(request, RangeQuery), MARKS_SHOWN)

@@ -21,7 +21,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from analytics.api import examples
-from analytics.api.ranges import MAX_SEQ, RangeQuery, answer_range
+from analytics.api.ranges import MAX_SEQ, RangeQuery, Shown, answer_range
 from analytics.ingest.batch import Batch
 from analytics.ingest.endpoint import READ, Post, answer_batch
 from analytics.ingest.group_commit import store_alone
@@ -121,15 +121,9 @@ class EventViewSet(OpenViewSet):
     def list(self, request: Request, instance_id: UUID) -> HttpResponseBase:
         """The samples of a range, by (time, seq): pages of JSON, or all of them as a file."""
         query = read_query(request, EventsQuery)
-        return answer_range(
-            request,
-            instance_id,
-            query,
-            source=EVENTS_IN_SCENES if "with" in query else EVENTS,
-            called="events",
-            row=StoredEvent,
-            page=EventPage,
-        )
+        source = EVENTS_IN_SCENES if "with" in query else EVENTS
+        shown = Shown(source, "events", StoredEvent, EventPage)
+        return answer_range(request, instance_id, query, shown)
 
     @extend_schema(
         tags=["events"],

@@ -10,14 +10,24 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from tqdm import tqdm
 
-from analytics.recordings import Reading, Recording, Sender, SendingError, Sent, to_end_now
+from analytics.recordings import (
+    NOTHING,
+    Beside,
+    Reading,
+    Recording,
+    Sender,
+    SendingError,
+    Sent,
+    to_end_now,
+)
 
 
 class Job(NamedTuple):
-    """A recording to send, and its file."""
+    """A recording to send, its file, and what is sent beside its samples."""
 
     reading: Reading
     recording: Recording
+    beside: Beside = NOTHING
 
     @property
     def name(self) -> str:
@@ -74,6 +84,7 @@ def send_all(
                         shift_us=(lambda _: 0) if keeps_times else move,
                         speed=speed,
                         on_sent=bar.update,
+                        beside=job.beside,
                     )
                 )
     except SendingError as error:

@@ -1,4 +1,4 @@
-"""Exports of many instances in one file: their samples, or their statuses, in sequence."""
+"""Exports of many instances in one file: their samples, scenes, marks or statuses, in sequence."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,19 +11,24 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
-from analytics.reading import events
-from analytics.reading.ranges import Selection, page_rows
+from analytics.reading.events import EVENTS
+from analytics.reading.ranges import Selection, Source, page_rows
 from analytics.rollups import rows_of
 from core.api.file_formats import Column, Kind, Page
 from dashboard.api.queries import EARLIEST
 from dashboard.models import Browser
 from dashboard.statuses import series
 from dashboard.statuses.intervals import LATEST
-from dashboard.statuses.ladder import RAW
 from dashboard.statuses.series import Range, page_statuses
 
 INSTANCE = Column("instance_id", Kind.TEXT, "", "the browser instance, a UUID")
-EVENT_COLUMNS = (INSTANCE, *events.COLUMNS)
+INSTANCE_COLUMNS = (
+    INSTANCE,
+    Column("label", Kind.TEXT, "", "a name that a person understands; empty by default"),
+    Column("site", Kind.TEXT, "", "the host of the page that logged it on; empty if not known"),
+    Column("logged_on_at", Kind.TIME, "", "its last log-on, UTC"),
+    Column("logged_off_at", Kind.TIME, "", "its last log-off, UTC; empty while it is logged on"),
+)
 STATUS_COLUMNS = (INSTANCE, *series.COLUMNS)
 
 
@@ -35,11 +40,19 @@ class Scope(NamedTuple):
     until: datetime | None = None
 
 
-def export_events(*, scope: Scope) -> Iterator[Page]:
-    """Yield pages of EVENT_COLUMNS: each instance's samples, by (time, seq)."""
+def export_rows(*, scope: Scope, source: Source) -> Iterator[Page]:
+    """Yield pages of INSTANCE and a source's columns: each instance's rows, by (time, seq)."""
     for browser in scope.browsers:
         selection = Selection(browser.pk, scope.since, scope.until)
-        yield from _of(browser.instance_id, page_rows(source=events.EVENTS, selection=selection))
+        yield from _of(browser.instance_id, page_rows(source=source, selection=selection))
+
+
+def export_instances(*, scope: Scope) -> Iterator[Page]:
+    """Yield one page of INSTANCE_COLUMNS; the scope's range has no effect."""
+    yield [
+        (str(b.instance_id), b.label, b.site, b.logged_on_at, b.logged_off_at)
+        for b in scope.browsers
+    ]
 
 
 def export_statuses(*, scope: Scope, interval_ms: int) -> Iterator[Page]:
@@ -49,14 +62,15 @@ def export_statuses(*, scope: Scope, interval_ms: int) -> Iterator[Page]:
         yield from _of(browser.instance_id, page_statuses(browser_id=browser.pk, span=span))
 
 
-def count_rows(*, scope: Scope, interval_ms: int | None) -> int | None:
-    """Return the number of samples, or of a rung's statuses, in an export; None if unknown.
+def count_rows(*, scope: Scope, interval_ms: int | None, source: Source = EVENTS) -> int | None:
+    """Return the number of a source's rows, or of a rung's statuses, in an export; None if unknown.
 
     Counting may take a second per ten million rows.
     """
     if interval_ms is not None and interval_ms not in settings.RUNGS_MS:
         return None
-    rows = rows_of(interval_ms or RAW).filter(browser_id__in=[b.pk for b in scope.browsers])
+    rows = rows_of(interval_ms) if interval_ms else source.model._default_manager.all()
+    rows = rows.filter(browser_id__in=[b.pk for b in scope.browsers])
     if scope.since:
         rows = rows.filter(time__gte=scope.since)
     if scope.until:

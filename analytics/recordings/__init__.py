@@ -3,7 +3,9 @@
 from analytics.recordings.findings import Findings
 from analytics.recordings.options import ABSENT, FIELDS, Options
 from analytics.recordings.playback.checking import check, lies_in_window
+from analytics.recordings.playback.exported import Beside, read_exported
 from analytics.recordings.playback.sending import (
+    NOTHING,
     RETRY,
     TIMEOUT_SECONDS,
     Sender,
@@ -21,9 +23,11 @@ from analytics.recordings.samples import RecordedSample, Recording
 __all__ = [
     "ABSENT",
     "FIELDS",
+    "NOTHING",
     "RETRY",
     "TIMEOUT_SECONDS",
     "UNITS",
+    "Beside",
     "Findings",
     "Options",
     "Reading",
@@ -35,6 +39,7 @@ __all__ = [
     "check",
     "lies_in_window",
     "preview",
+    "read_exported",
     "read_file",
     "reason_of",
     "summary",

@@ -16,10 +16,15 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.test import TestCase
 
-from analytics.reading.export import EVENT_COLUMNS, STATUS_COLUMNS, Scope, count_rows
-from analytics.tests.pointers import NOW, drain_all, new_browser, sample, send
+from analytics.reading.events import EVENTS
+from analytics.reading.export import INSTANCE_COLUMNS, STATUS_COLUMNS, Scope, count_rows
+from analytics.reading.scenes import MARKS, SCENES, UNDER_POINTER
+from analytics.tests.pointers import NOW, NOW_US, drain_all, new_browser, sample, send
+from analytics.tests.scenery import Mark, Scene, store_marks, store_scenes
 from core.values.times import to_rfc3339
+from dashboard.models import Browser
 
+EVENT_NAMES = ["instance_id", *EVENTS.fields]
 SAMPLES = [sample(0, 0.1, enter=True), sample(0, 3, 4, seq=1), sample(12, -5, 131072.375)]
 
 
@@ -50,11 +55,49 @@ class ExportTests(TestCase):
         self.assertEqual(
             rows_of(export("events")),
             [
-                [column.name for column in EVENT_COLUMNS],
+                EVENT_NAMES,
                 [self.names[0], start, "0.1", "0.0", "0", "true"],
                 [self.names[0], start, "3.0", "4.0", "1", "false"],
                 [self.names[0], start.replace(":00.", ":12."), "-5.0", "131072.38", "0", "false"],
                 [self.names[1], start, "0.1", "0.0", "0", "true"],
+            ],
+        )
+
+    def test_scenes_and_marks_of_all_instances_follow_each_other(self):
+        for browser in (self.second, self.first):
+            store_scenes(browser, [Scene(NOW_US + n, 3, page="=1") for n in (1, 0)])
+            store_marks(browser, [Mark(NOW_US, 40, "start", {"trial": 3})])
+        for rows, source, expected in (
+            ("scenes", SCENES, [(name, n) for name in self.names[:2] for n in (0, 1)]),
+            ("marks", MARKS, [(name, 0) for name in self.names[:2]]),
+        ):
+            header, *found = rows_of(export(rows))
+            self.assertEqual(header, ["instance_id", *(column.name for column in source.columns)])
+            times = [
+                (row[0], to_rfc3339(NOW + timedelta(microseconds=n)))
+                for row, n in zip(found, (n for _, n in expected), strict=True)
+            ]
+            self.assertEqual([(row[0], row[1]) for row in found], times)
+            self.assertEqual([row[0] for row in found], [name for name, _ in expected])
+        (row,) = rows_of(export("marks", "--browser", self.names[0]))[1:]
+        self.assertEqual(row[2:], ["40", "start", '{"trial":3}'])
+
+    def test_events_can_have_what_lies_under_them(self):
+        store_scenes(self.first, [Scene(SAMPLES[2].time, 0, scroll_y=640.0, page="/pricing")])
+        header, *rows = rows_of(export("events", "--with", "scene"))
+        self.assertEqual(header, [*EVENT_NAMES, *(column.name for column in UNDER_POINTER)])
+        under = ["1280.0", "720.0", "1280.0", "5200.0", "0.0", "640.0", "2.0", "mouse", "/pricing"]
+        self.assertEqual([row[6:] for row in rows], [[""] * 9, [""] * 9, under, [""] * 9])
+
+    def test_instances_are_exported_with_their_labels(self):
+        Browser.objects.filter(pk=self.first.pk).update(label="=kiosk", site="shop.example")
+        header, *rows = rows_of(export("instances"))
+        self.assertEqual(header, [column.name for column in INSTANCE_COLUMNS])
+        self.assertEqual(
+            rows,
+            [
+                [self.names[0], "'=kiosk", "shop.example", to_rfc3339(NOW), ""],
+                *([name, "", "", to_rfc3339(NOW), ""] for name in self.names[1:]),
             ],
         )
 
@@ -112,7 +155,8 @@ class ExportTests(TestCase):
             ("no such instance", "events", "--browser", uuid4()),
             ("has no known suffix", "events", "--output", self.folder / "a.csv.gz"),
             ("No such file or directory", "events", "--output", self.folder / "absent" / "a.csv"),
-            ("samples have no --interval", "events", "--interval", "1m"),
+            ("only statuses have an --interval", "events", "--interval", "1m"),
+            ("--with is for events", "scenes", "--with", "scene"),
             ("a whole number of s, m, h or d", "statuses", "--interval", "1.5s"),
             ("RFC 3339", "events", "--since", "noon"),
         ):
@@ -128,7 +172,7 @@ class ExportTests(TestCase):
         path = self.folder / "all.csv"
         path.write_text("before")
         failing = mock.patch(
-            "analytics.management.commands.export.export_events", return_value=pages()
+            "analytics.management.commands.export.export_rows", return_value=pages()
         )
         with failing, self.assertRaisesMessage(CommandError, "the database failed: gone"):
             export("events", "--output", path)
@@ -153,6 +197,8 @@ class ExportTests(TestCase):
         self.assertEqual(count_rows(scope=scope, interval_ms=None), 4)
         self.assertEqual(count_rows(scope=scope, interval_ms=60_000), 2)
         self.assertIsNone(count_rows(scope=scope, interval_ms=5000))
+        store_scenes(self.first, [Scene(NOW_US, 0)])
+        self.assertEqual(count_rows(scope=scope, interval_ms=None, source=SCENES), 1)
         until = NOW - timedelta(minutes=9, seconds=45)
         late = scope._replace(since=NOW - timedelta(minutes=9, seconds=55), until=until)
         self.assertEqual(count_rows(scope=late, interval_ms=None), 1)

@@ -1,4 +1,4 @@
-"""`manage.py export`: samples or statuses as a file."""
+"""`manage.py export`: stored rows of instances as a file."""
 
 import os
 import signal
@@ -14,15 +14,21 @@ from django.db import DatabaseError
 from tqdm import tqdm
 
 from analytics.management.arguments import add_scope, find_browsers
+from analytics.reading.events import EVENTS
+from analytics.reading.events_in_scenes import EVENTS_IN_SCENES
 from analytics.reading.export import (
-    EVENT_COLUMNS,
+    INSTANCE,
+    INSTANCE_COLUMNS,
     STATUS_COLUMNS,
     Scope,
     count_rows,
-    export_events,
+    export_instances,
+    export_rows,
     export_statuses,
     whole_or_nothing,
 )
+from analytics.reading.ranges import Source
+from analytics.reading.scenes import MARKS, SCENES
 from analytics.studies.measures import DEFAULT_PAUSE_MS, MAX_EVENTS
 from analytics.studies.tables import COLUMNS as MEASURE_COLUMNS
 from analytics.studies.tables import NOTHING, Trial, measure_trials, read_trials
@@ -30,20 +36,28 @@ from core.api.file_formats import FORMATS, Column, Format, Page
 from core.values.durations import FIRST_RUNG_MS, format_duration, parse_duration
 
 STDOUT = Path("-")
+SOURCES = {"events": EVENTS, "scenes": SCENES, "marks": MARKS}
 
 
 class Command(BaseCommand):
     help = (
-        "Write the samples (events), the statuses or the research measures of all instances, or of "
-        "some, as one file of "
-        "CSV, NDJSON or Parquet. docs/export.md describes every column. Rows are read page by "
-        "page, so memory stays constant. The file appears once it is complete: a command that "
-        "fails or is stopped leaves nothing behind. `replay` reads exported events."
+        "Write the samples (events), scenes, marks, statuses or research measures of all "
+        "instances, or of some, or the instances themselves, as one file of CSV, NDJSON or "
+        "Parquet. docs/export.md describes every column. Rows are read page by page, so memory "
+        "stays constant. The file appears once it is complete: a command that fails or is stopped "
+        "leaves nothing behind. `replay` reads exported events, and scenes, marks and labels with "
+        "them."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("rows", choices=["events", "statuses", "measures"])
+        parser.add_argument("rows", choices=[*SOURCES, "instances", "statuses", "measures"])
         add_scope(parser)
+        parser.add_argument(
+            "--with",
+            choices=["scene"],
+            dest="added",
+            help="of events: adds what lies under the pointer, the columns of the sample's scene",
+        )
         parser.add_argument(
             "--interval",
             "--rung",
@@ -101,14 +115,20 @@ class Command(BaseCommand):
         if options["rows"] == "measures":
             return MEASURE_COLUMNS, self._measured(self._trials(options), options["pause"])
         scope = Scope(find_browsers(options["browsers"]), options["since"], options["until"])
-        interval_ms = options["interval"]
-        if options["rows"] == "statuses":
+        interval_ms, rows = options["interval"], options["rows"]
+        if options["added"] and rows != "events":
+            raise CommandError("--with is for events")
+        if rows == "statuses":
             interval_ms = interval_ms or FIRST_RUNG_MS
             pages = export_statuses(scope=scope, interval_ms=interval_ms)
             return STATUS_COLUMNS, self._watched(pages, scope, interval_ms)
         if interval_ms:
-            raise CommandError("samples have no --interval")
-        return EVENT_COLUMNS, self._watched(export_events(scope=scope), scope, None)
+            raise CommandError("only statuses have an --interval")
+        if rows == "instances":
+            return INSTANCE_COLUMNS, export_instances(scope=scope)
+        source = EVENTS_IN_SCENES if options["added"] else SOURCES[rows]
+        pages = export_rows(scope=scope, source=source)
+        return (INSTANCE, *source.columns), self._watched(pages, scope, None, source)
 
     def _trials(self, options: dict[str, Any]) -> list[Trial]:
         given, since, until = options["trials"], options["since"], options["until"]
@@ -130,11 +150,17 @@ class Command(BaseCommand):
             self.stderr.write(f"{said}. Export shorter ranges, by --trials.")
 
     def _watched(
-        self, pages: Iterator[Page], scope: Scope, interval_ms: int | None
+        self,
+        pages: Iterator[Page],
+        scope: Scope,
+        interval_ms: int | None,
+        source: Source = EVENTS,
     ) -> Iterator[Page]:
         # On stderr, and only if that is a terminal.
         is_shown = sys.stderr.isatty()
-        total = count_rows(scope=scope, interval_ms=interval_ms) if is_shown else None
+        total = None
+        if is_shown:
+            total = count_rows(scope=scope, interval_ms=interval_ms, source=source)
         with tqdm(total=total, unit=" rows", unit_scale=True, disable=not is_shown) as bar:
             for page in pages:
                 yield page

@@ -2,7 +2,8 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -11,10 +12,13 @@ from typing import Any
 import requests
 from urllib3.util import Retry
 
+from analytics.recordings.playback.exported import Beside
 from analytics.recordings.samples import RecordedSample, Recording
 from core.values.times import parse_time, to_epoch_us
 
 BATCH_EVENTS = 500
+# The service accepts as many of each in a batch.
+BATCH_SCENES = 100
 FLUSH_SECONDS = 0.25
 TIMEOUT_SECONDS = 10
 # A sender over the service's limits waits for the next minute, a limited number of times.
@@ -40,10 +44,15 @@ class Sent:
     accepted: int = 0
     duplicates: int = 0
     conflicts: int = 0
+    scenes: int = 0
+    marks: int = 0
 
 
 class SendingError(Exception):
     """The service cannot be reached or refused; the text says which and why."""
+
+
+NOTHING = Beside()
 
 
 class Sender:
@@ -63,22 +72,27 @@ class Sender:
         shift_us: Callable[[int], int],
         speed: float | None = None,
         on_sent: Callable[[int], object] = lambda _: None,
+        beside: Beside = NOTHING,
     ) -> Sent:
-        """Log on, send all samples, log off; SendingError if the service does not accept it.
+        """Log on, send all samples and what goes beside them, log off.
 
-        `shift_us` takes the server's time in epoch microseconds, and returns the microseconds added
-        to each sample's time. With `speed` 1 sending takes as long as the recording, with None it
-        is as fast as possible. `on_sent` is called with the number of samples of each batch.
+        SendingError if the service does not accept it. `shift_us` takes the server's time in epoch
+        microseconds, and returns the microseconds added to each time. With `speed` 1 sending takes
+        as long as the recording, with None it is as fast as possible. `on_sent` is called with the
+        number of samples of each batch.
         """
-        me = self._log_on()
+        me = self._log_on(beside.label)
         headers = {"Authorization": f"Bearer {me.write_token}"}
         instance = f"{self._browsers}{me.instance_id}/"
-        for batch in paced(recording, speed, shift_us(me.server_time_us)):
-            receipt = self._post(f"{instance}events/", {"events": batch}, headers)
+        shift = shift_us(me.server_time_us)
+        for body in with_scenes(paced(recording, speed, shift), beside, shift):
+            receipt = self._post(f"{instance}events/", body, headers)
             me.accepted += receipt["accepted"]
             me.duplicates += receipt["duplicates"]
             me.conflicts += receipt["conflicts"]
-            on_sent(len(batch))
+            me.scenes += receipt.get("scenes", 0)
+            me.marks += receipt.get("marks", 0)
+            on_sent(len(body["events"]))
         self._post(f"{instance}log-off/", {}, headers)
         return me
 
@@ -100,11 +114,12 @@ class Sender:
         self.begun = left
         return left
 
-    def _log_on(self) -> Sent:
+    def _log_on(self, label: str) -> Sent:
         # A signal between the service's answer and this record would leave an instance behind.
         with signals_held():
             # Not retried: a second log-on would create a second instance.
-            me = self._post(self._browsers, {}, session=self._logging_on)
+            body = {"label": label} if label else {}
+            me = self._post(self._browsers, body, session=self._logging_on)
             sent = Sent(
                 instance_id=me["instance_id"],
                 write_token=me["write_token"],
@@ -172,6 +187,36 @@ def paced(
                 time.sleep(max(0.0, due - (time.monotonic() - began)))
             yield [to_event(recording[j], shift_us) for j in range(first, i + 1)]
             first = i + 1
+
+
+def with_scenes(
+    batches: Iterable[list[dict[str, Any]]], beside: Beside, shift_us: int
+) -> Iterator[dict[str, Any]]:
+    """Yield bodies: each batch with the scenes and marks up to its last sample, the rest last."""
+    waiting = {
+        "scenes": deque(_to_wire(item, shift_us) for item in beside.scenes),
+        "marks": deque(_to_wire(item, shift_us) for item in beside.marks),
+    }
+    for batch in batches:
+        yield {"events": batch, **_take(waiting, batch[-1]["time"])}
+        while due := _take(waiting, batch[-1]["time"]):
+            yield {"events": [], **due}
+    while due := _take(waiting, float("inf")):
+        yield {"events": [], **due}
+
+
+def _take(waiting: dict[str, deque[dict[str, Any]]], until_ms: float) -> dict[str, Any]:
+    """Take what a batch may hold of each kind, up to a time."""
+    taken: dict[str, Any] = {}
+    for kind, items in waiting.items():
+        while items and items[0]["time"] <= until_ms and len(taken.get(kind, ())) < BATCH_SCENES:
+            taken.setdefault(kind, []).append(items.popleft())
+    return taken
+
+
+def _to_wire(item: dict[str, Any], shift_us: int) -> dict[str, Any]:
+    rest = {name: value for name, value in item.items() if name != "us"}
+    return {"time": (item["us"] + shift_us) / 1000, **rest}
 
 
 def to_event(sample: RecordedSample, shift_us: int) -> dict[str, Any]:
