@@ -369,6 +369,47 @@ def test_the_export_is_of_the_range_that_is_shown(
     assert {int(row["interval_ms"]) for row in rows} <= {10_000}
 
 
+SCENE = """
+insert into analytics_pointerscene (time, browser_id, seq, viewport_width, viewport_height,
+    document_width, document_height, scroll_x, scroll_y, pixel_ratio, pointer)
+select now() - age * interval '1 minute', id, 1, 1280, 720, 1280, 5200, 0, 640, 2, 'mouse'
+from dashboard_browser, unnest(array[1, 30]) age where instance_id = %s
+"""
+MARK = """
+insert into analytics_pointermark (time, browser_id, seq, name, data)
+select now() - age * interval '1 minute', id, 1, 'start', '{}'
+from dashboard_browser, unnest(array[1, 30]) age where instance_id = %s
+"""
+
+
+@pytest.fixture(scope="module")
+def seen(service: Service) -> str:
+    """An instance with a scene and a mark of a minute ago, and others of half an hour ago."""
+    instance = service.log_on()["instance_id"]
+    for statement in (SCENE, MARK):
+        service.sql(statement, (instance,))
+    return instance
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [("Scenes as CSV", "scenes"), ("Marks as CSV", "marks"), ("Marks as Parquet", "marks")],
+)
+def test_scenes_and_marks_of_the_shown_range_are_exported(
+    open_page: OpenStaffPage, seen: str, name: str, what: str
+) -> None:
+    page = open_page(f"/browsers/{seen}/?range=15m")
+    expect(page.locator("[data-connection-name]")).to_have_text("Stored")
+    wait_until(lambda: "since" in exported(page, name))
+    with page.expect_download() as download:
+        page.get_by_role("link", name=name).click()
+    assert f"-{seen}-{what}-2" in download.value.suggested_filename
+    path = download.value.path()
+    is_parquet = name.endswith("Parquet")
+    rows = pq.read_table(path).to_pylist() if is_parquet else list(csv.DictReader(path.open()))
+    assert [int(row["seq"]) for row in rows] == [1]
+
+
 def test_an_empty_range_says_so(service: Service, open_page: OpenStaffPage) -> None:
     page = open_page(f"/browsers/{service.log_on()['instance_id']}/?range=7d")
     expect_stored(page)
