@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from analytics.ingest.batch import decode_batch, to_samples
 from analytics.ingest.store import STORE, Sent, to_parameters
+from benchmarks import without_scenes
 from benchmarks.load import Batches, Count, Sender, body, in_parallel, log_on, send
 from benchmarks.machine import CORES
 from benchmarks.stage import Stage, spent, stage
@@ -57,6 +58,7 @@ class Bench:
         clients: int = CLIENTS,
         rate: float = 0,
         most: int | None = None,
+        scenes: int = 0,
     ) -> tuple[Run, Count]:
         """Send to the service, or to one of the reference's views by its name; see `send`."""
         ours = kind == "service"
@@ -66,7 +68,7 @@ class Bench:
         clients = min(clients, len(senders))
         for number in range(clients):
             share = senders[number::clients]
-            batches.append(Batches(share, path=path, size=size))
+            batches.append(Batches(share, path=path, size=size, scenes=scenes))
             batches[-1].prepare(most or int(seconds * 4000 / clients))
         servers = ("database", *(WORKING if ours else ["reference"]))
         web = "web" if ours else "reference"
@@ -120,13 +122,16 @@ def measure(*, rounds: int = 5, seconds: float = 2) -> list[Row]:
             for size in (30, 100)
             for kind in ("service", "rows", "transaction")
         }
+        ways["scenes 30"] = lambda: bench.over_http("service", size=30, seconds=seconds, scenes=1)[
+            0
+        ]
         late = Bench(running, age_seconds=LATE_SECONDS)
         ways["late 30"] = lambda: late.over_http("service", size=30, seconds=seconds)[0]
         ways["statement 100"] = lambda: bench.by_statement(
             size=100, seconds=seconds, connections=CORES
         )
         runs = take_turns(ways, rounds, "ingest")
-        return [*_rows(runs), _web_cpu(bench, rounds + 2)]
+        return [*_rows(runs), without_scenes.measure(), _web_cpu(bench, rounds + 2)]
 
 
 def take_turns(ways: dict[str, Callable[[], Run]], rounds: int, name: str) -> dict[str, list[Run]]:
@@ -169,6 +174,13 @@ def _rows(runs: dict[str, list[Run]]) -> list[Row]:
             "of this minute",
             ratio("late 30", "service 30"),
             0.7,
+        ),
+        Row(
+            "ingest scenes",
+            f"ingest over HTTP, events/s, {CLIENTS} clients, 30 events and a scene a batch",
+            "without the scene",
+            ratio("scenes 30", "service 30"),
+            0.8,
         ),
     ]
 

@@ -49,14 +49,25 @@ def log_on(service: Service, count: int, age_seconds: float = 600) -> list[Sende
     return [Sender(a["instance_id"], a["write_token"], base_ms) for a in answers]
 
 
-def body(sender: Sender, first: int, size: int) -> bytes:
-    """Return a batch as tracker.js writes it, beginning with the sender's sample `first`."""
+def body(sender: Sender, first: int, size: int, *, scenes: int = 0) -> bytes:
+    """Return a batch as tracker.js writes it, beginning with the sender's sample `first`.
+
+    Its first samples each have a scene, up to `scenes`: the page was scrolled between them.
+    """
     events = ",".join(
         f'{{"time":{sender.base_ms + n * SAMPLE_MS}.5,"x":{n * 7 % 1900}.25,"y":{n * 3 % 1000}.5,'
         f'"seq":{n}}}'
         for n in range(first, first + size)
     )
-    return f'{{"events":[{events}]}}'.encode()
+    if not scenes:
+        return f'{{"events":[{events}]}}'.encode()
+    seen = ",".join(
+        f'{{"time":{sender.base_ms + n * SAMPLE_MS}.5,"seq":{n},"viewport":[1280,720],'
+        f'"document":[1280,5200],"scroll":[0,{n % 4000}],"pixel_ratio":2,"pointer":"mouse",'
+        '"page":"/pricing"}'
+        for n in range(first, first + scenes)
+    )
+    return f'{{"events":[{events}],"scenes":[{seen}]}}'.encode()
 
 
 def request(path: str, sender: Sender, content: bytes) -> bytes:
@@ -71,10 +82,10 @@ def request(path: str, sender: Sender, content: bytes) -> bytes:
 class Batches:
     """Endless requests of some senders in turn; `prepare` builds the first ones in advance."""
 
-    def __init__(self, senders: list[Sender], *, path: str, size: int) -> None:
+    def __init__(self, senders: list[Sender], *, path: str, size: int, scenes: int = 0) -> None:
         self.size = size
         self._requests = (
-            request(path, sender, body(sender, sample, size))
+            request(path, sender, body(sender, sample, size, scenes=scenes))
             for sample in itertools.count(step=size)
             for sender in senders
         )

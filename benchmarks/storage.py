@@ -8,8 +8,8 @@ from uuid import UUID
 
 from tqdm import tqdm
 
-from analytics.ingest.batch import decode_batch, to_samples
-from analytics.ingest.store import Sent, store_batch
+from analytics.ingest.batch import decode_batch
+from analytics.ingest.store import store_batch, to_sent
 from analytics.upkeep.packing import pack
 from benchmarks.database import own_database, run
 from benchmarks.load import Sender, body
@@ -22,8 +22,10 @@ TO_REACH = 100
 SIZE = """
 select hypertable_size('analytics_pointerpositionevent'),
        (select count(*) from analytics_pointerpositionevent),
-       current_setting('timescaledb.license')
+       current_setting('timescaledb.license'),
+       hypertable_size('analytics_pointerscene') / (select count(*) from analytics_pointerscene)
 """
+MINUTE_EVENTS, MINUTE_SCENES = 3600, 10
 
 
 def measure(*, browsers: int = 50, batches: int = 100, size: int = 15) -> list[Row]:
@@ -35,11 +37,12 @@ def measure(*, browsers: int = 50, batches: int = 100, size: int = 15) -> list[R
         for batch in tqdm(range(batches), desc="storage", unit="batch", disable=None):
             for instance_id in ids:
                 _store(instance_id, int(day.timestamp() * 1000), batch, size, now)
-        run("vacuum analyze analytics_pointerpositionevent")
-        ((taken, events, licence),) = run(SIZE)
+        run("vacuum analyze analytics_pointerpositionevent, analytics_pointerscene")
+        ((taken, events, licence, scene_bytes),) = run(SIZE)
         if len(pack(now=now)) != 1:
             raise RuntimeError("the chunk was not packed: too few events, or see the log")
-        ((packed, _, _),) = run(SIZE)
+        ((packed, *_),) = run(SIZE)
+    minute = MINUTE_EVENTS * packed / events
     return [
         Row(
             "bytes an event",
@@ -52,11 +55,19 @@ def measure(*, browsers: int = 50, batches: int = 100, size: int = 15) -> list[R
             note=f"{packed / events / TUPLE_AND_KEY:.2f} × of 72 B; a chunk is packed a day after"
             f" its day is over, until then an event takes {taken / events:.0f} B; compressed: "
             f"{'not measured' if licence == 'timescale' else f'not with the licence {licence}'}",
-        )
+        ),
+        Row(
+            "bytes with scenes",
+            f"bytes of disk for a minute of movement with {MINUTE_SCENES} scenes",
+            f"without scenes, {MINUTE_EVENTS:,} events",
+            (minute + MINUTE_SCENES * scene_bytes) / minute,
+            1.02,
+            low=True,
+            note=f"{minute / 1000:.0f} kB without scenes; a scene takes {scene_bytes:.0f} B",
+        ),
     ]
 
 
 def _store(instance_id: UUID, base_ms: int, batch: int, size: int, now: datetime) -> None:
-    content = body(Sender(str(instance_id), "", base_ms), batch * size, size)
-    token = WriteToken(instance_id, version=1)
-    store_batch(Sent(token, to_samples(decode_batch(content), now=now), ""))
+    content = body(Sender(str(instance_id), "", base_ms), batch * size, size, scenes=1)
+    store_batch(to_sent(decode_batch(content), WriteToken(instance_id, version=1), "", now=now))

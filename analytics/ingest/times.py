@@ -38,7 +38,10 @@ def check_window(lists: Mapping[str, Sequence[int]], *, now: datetime) -> None:
     """
     oldest, newest = time_window(now=now)
     low, high = to_epoch_us(oldest), to_epoch_us(newest)
-    if all(not times or (min(times) >= low and max(times) <= high) for times in lists.values()):
+    for times in lists.values():
+        if times and (min(times) < low or max(times) > high):
+            break
+    else:
         return
     window = f"must lie from {to_rfc3339(oldest)} to {to_rfc3339(newest)}"
     errors = [
