@@ -285,29 +285,22 @@ def test_a_label_needs_no_storage(service: Service, open_page: OpenPage) -> None
     assert label_of(service, page) == "kiosk"
 
 
-def test_a_refused_batch_of_marks_takes_no_sample_with_it_for_good(
+def test_after_a_refused_batch_the_next_sample_begins_a_path_even_behind_a_mark(
     service: Service, open_page: OpenPage
 ) -> None:
     page = live(open_page())
-    refused: list[str] = []
-
-    def refuse(route: Route) -> None:
-        if refused:
-            route.continue_()
-        else:
-            refused.append(route.request.post_data or "")
-            headers = {"Access-Control-Allow-Origin": "*"}
-            route.fulfill(status=400, json={"code": "invalid"}, headers=headers)
-
-    page.route("**/events/", refuse)
+    held: list[Route] = []
+    page.route("**/events/", lambda route: held.append(route) if not held else route.continue_())
+    page.mouse.move(50, 50)
+    page.wait_for_function("pointerscope.state().queued")
+    wait_until(lambda: page.evaluate("1") and held)
+    page.evaluate("pointerscope.mark('a')")
     move(page, 0.5)
-    page.evaluate("pointerscope.mark('a'); pointerscope.mark('b')")
-    move(page, 0.5)
+    headers = {"Access-Control-Allow-Origin": "*"}
+    held[0].fulfill(status=400, json={"code": "invalid"}, headers=headers)
     page.wait_for_function("!pointerscope.state().queued")
-    batch = json.loads(refused[0])
-    lost = len(batch["events"]) + len(batch.get("marks", []))
+    lost = len(json.loads(held[0].request.post_data or "")["events"])
     assert state(page)["dropped"] == lost
-    wait_for_stored(service, seen(page) - len(batch["events"]))
-    # The first sample after the gap begins a path, even if a mark lies between.
+    wait_for_stored(service, seen(page) - lost)
     samples = read_stored(service).samples[instance(page)]
     assert samples[min(samples)]["enter"]

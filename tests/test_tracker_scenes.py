@@ -172,6 +172,8 @@ def test_a_resized_window_and_a_document_that_grows_are_new_scenes(
         (700, 800, "height: 4321px"),
         (700, 640, "height: 4321px"),
     ):
+        # Each batch measures too; no batch may come between the change and the next sample.
+        page.wait_for_function("!pointerscope.state().queued")
         page.set_viewport_size({"width": width, "height": height})
         page.evaluate("(style) => document.querySelector('main').style = style", change)
         settle(page)
