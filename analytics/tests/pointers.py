@@ -80,9 +80,10 @@ def drain_shard_of(browser: Browser, *, rung: int = FIRST_RUNG_MS) -> Drained:
 
 
 def drain_all() -> None:
-    """Drain every shard of every rung, from the first upwards."""
+    """Drain every shard that has marks, of every rung, from the first upwards."""
     for rung in settings.RUNGS_MS:
-        for shard in range(settings.ROLLUP_SHARDS):
+        marked = DirtyRange.objects.filter(rung=rung).values_list("browser_id", flat=True)
+        for shard in sorted(set(map(shard_of, marked))):
             drain(rung=rung, shard=shard, now=NOW)
 
 
