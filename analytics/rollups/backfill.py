@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
-from django.db.models import Max, Min, QuerySet
+from django.db.models import Max, Min
 from timescale.db.models.expressions import TimeBucket
 
-from analytics.models import DirtyRange, PointerPositionEvent, Seal
+from analytics.models import DirtyRange, Seal
 from analytics.rollups.drain import drain
+from analytics.rollups.levels import rows_of
 from analytics.rollups.shards import shard_of
 from dashboard.models import Browser
 from dashboard.statuses.intervals import align
-from dashboard.statuses.ladder import RAW, level_below, model_of
+from dashboard.statuses.ladder import level_below
 
 # A drain recomputes a claim in one statement, within seconds: an hour of one browser is a small
 # one.
@@ -53,13 +53,6 @@ def _marks(rung: int, browser_id: int) -> Iterator[DirtyRange]:
     for piece in pieces.annotate(since=Min("time"), until=Max("time")):
         since, until = piece["since"], piece["until"]
         yield DirtyRange(browser_id=browser_id, since=since, until=until, rung=rung)
-
-
-def rows_of(level: int) -> QuerySet[Any]:
-    """Return the rows of a level: all samples, or all statuses of a rung."""
-    if level == RAW:
-        return PointerPositionEvent.objects.all()
-    return model_of(level).objects.filter(interval_ms=level)
 
 
 def _whole_since(level: int) -> datetime | None:

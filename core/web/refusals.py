@@ -8,6 +8,8 @@ from core.web.message_framing import CLOSE, Receive, Scope, Send, closing
 from core.web.request_ids import HEADER, choose_id
 
 REQUEST_ID = HEADER.lower().encode()
+# Lets pages of any site read an answer.
+READABLE_BY_ALL = (b"access-control-allow-origin", b"*")
 
 
 async def refuse(error: APIException, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,7 +43,7 @@ def to_refusal(
         (b"vary", b"Accept"),
         # A refusal holds nothing private; without this the tracker on another site could not read
         # it.
-        (b"access-control-allow-origin", b"*"),
+        READABLE_BY_ALL,
         (b"cross-origin-resource-policy", b"cross-origin"),
         (REQUEST_ID, choose_id(asked_id).encode()),
     ]

@@ -21,7 +21,7 @@ from core.api.problems import ForeignInstance, Unavailable
 from core.metrics import GAUGE_SECONDS, touch_gauges
 from core.web.aliases import own_path
 from core.web.message_framing import Receive, Scope, Send, check_head, closing, drop
-from core.web.refusals import refuse_read
+from core.web.refusals import READABLE_BY_ALL, refuse_read
 from dashboard.instances.tokens import read_ticket
 from dashboard.streaming.hub import Hub, Watcher
 from dashboard.streaming.stream import read_newest_versions, read_snapshot, version_of
@@ -40,7 +40,7 @@ HEADERS = [
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
     # The ticket in the address grants access. Cookies are not used.
-    (b"access-control-allow-origin", b"*"),
+    READABLE_BY_ALL,
 ]
 
 hub = Hub()
