@@ -1,7 +1,7 @@
 """Rows of a hypertable in the admin: one instance's, newest first, a page at a time.
 
 Django's own lists count the table and sort it as a whole, and its 5.2 takes no model with a key of
-several columns. So what is listed are the instances, and an instance's page shows its rows.
+several columns. So the admin lists instances, and an instance's page shows its rows.
 """
 
 import json
@@ -62,10 +62,10 @@ class InstanceAdmin(admin.ModelAdmin):
 
 
 class RowsAdmin(InstanceAdmin):
-    """An instance's rows, reached from the list of instances: it is the only list of them."""
+    """An instance's rows, on a page to which the list of instances links."""
 
     columns: ClassVar[tuple[str, ...]]
-    # Of the link to the rows.
+    # The text of the link to the rows.
     called: ClassVar[str]
     time_format = "j M Y, H:i:s T"
 
@@ -122,11 +122,11 @@ class RowsAdmin(InstanceAdmin):
 def read_page(rows: QuerySet, columns: tuple[str, ...], *, tie: str, before: str | None) -> Rows:
     """Return a page of one instance's rows, those older than the cursor; `tie` orders equal times.
 
-    It reads the key's index from there on, however many rows there are.
+    It reads the key's index from the cursor on, so the number of rows does not matter.
     """
     if before:
         time, place = _read_cursor(before)
-        # The plain time bound is what TimescaleDB skips chunks by.
+        # TimescaleDB skips chunks by the plain bound on time.
         rows = rows.filter(Q(time__lt=time) | Q(time=time, **{f"{tie}__lt": place}), time__lte=time)
     newest_first = rows.order_by("-time", f"-{tie}").values_list("time", tie, *columns)
     found = list(newest_first[: PAGE_SIZE + 1])

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 
 from environs import ValidationError, validate
 
-# No page or call of the service's own may disappear behind a name.
+# A name must not hide a page or a call of the service.
 _TAKEN = "admin|api|browsers|favicon.ico|healthz|log-on|login|logout|metrics|readyz|static"
 _SEGMENT = r"[A-Za-z0-9][\w.-]*"
 A_NAME = validate.Regexp(rf"^(?!({_TAKEN})(/|$))({_SEGMENT}(/{_SEGMENT}){{0,3}})?$")
@@ -21,7 +21,7 @@ A_SITE = validate.Regexp(
 AN_ORIGIN = validate.Regexp(
     r"^https?://[^/\s]+$", error="{input} is no origin, such as https://stats.example.org."
 )
-# Of a part of the service; empty where there is none.
+# The address of a part of the service; empty if there is none.
 AN_ADDRESS = validate.Regexp(
     r"^(https?://[^/\s]+(/\S*)?)?$",
     error="{input} is no address that begins with http:// or https://.",
@@ -29,7 +29,7 @@ AN_ADDRESS = validate.Regexp(
 
 
 def check_outside(folder: str) -> Callable[[str], None]:
-    """Return the rule that a name does not lie in a folder, from which a proxy may cut it off."""
+    """Return a rule: no name lies in this folder, because a proxy may remove the folder."""
 
     def check(name: str) -> None:
         if folder and f"{name}/".startswith(f"{folder.strip('/')}/"):
@@ -39,7 +39,7 @@ def check_outside(folder: str) -> Callable[[str], None]:
 
 
 def validate_each(rule: Callable[[str], object]) -> Callable[[Sequence[str]], None]:
-    """Return the rule of a list in which each value keeps `rule`."""
+    """Return a rule for a list: each of its values obeys `rule`."""
 
     def check(values: Sequence[str]) -> None:
         for value in values:

@@ -1,9 +1,9 @@
-"""Where the service lies, and names that the operator gives to the tracker's file and to the API.
+"""BASE_PATH, and the operator's own names for the tracker's file and for the API.
 
-BASE_PATH is the path under which a proxy serves us, which may pass it on or cut it off. Blockers'
-lists know usual addresses of trackers, such as `/analytics/tracker.`, so these may have another
-name. Both are taken off before anything else reads the path, so that routes, limits, metrics and
-the API's description know one address only.
+BASE_PATH is the path under which a proxy serves us; the proxy may pass it on or remove it. Ad
+blockers know the usual addresses of trackers, such as `/analytics/tracker.`, so an operator can
+choose others. `own_path` undoes both before anything else reads the path, so that routes, limits,
+metrics and the API's description know one address only.
 """
 
 from django.conf import settings
@@ -13,7 +13,7 @@ _TRACKER = "/static/analytics/tracker.js"
 _API_NAME = f"/{settings.API_PREFIX}/" if settings.API_PREFIX else _API
 _TRACKER_NAME = f"/{settings.TRACKER_PATH}" if settings.TRACKER_PATH else _TRACKER
 
-# For our own pages, and where other sites' pages are to find them.
+# The addresses that our own pages use, and those that we give to other sites.
 OWN_API_URL = settings.BASE_PATH + _API
 API_URL = settings.BASE_PATH + _API_NAME
 TRACKER_URL = settings.BASE_PATH + _TRACKER_NAME

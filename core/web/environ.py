@@ -1,4 +1,4 @@
-"""What Django gets of a request that came by ASGI."""
+"""The WSGI environ of a request that came by ASGI."""
 
 import sys
 from typing import Any
@@ -8,7 +8,7 @@ from core.web.message_framing import Scope
 
 
 def to_environ(scope: Scope) -> dict[str, Any]:
-    """Return what WSGI has in its environ (PEP 3333), but for the body."""
+    """Return the environ (PEP 3333) without the body."""
     host, port = scope["server"]
     environ = {
         "REQUEST_METHOD": scope["method"],
@@ -28,7 +28,7 @@ def to_environ(scope: Scope) -> dict[str, Any]:
     }
     for name, value in scope["headers"]:
         if b"_" in name:
-            # It would pass for the header with a hyphen, and with it for what a proxy said.
+            # Django would take it for the header with a hyphen, which a proxy may have set.
             continue
         key = name.decode("latin-1").upper().replace("-", "_")
         if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):

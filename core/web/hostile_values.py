@@ -1,4 +1,4 @@
-"""Values that no table can hold and no query can use: refused as such, never a fault of ours."""
+"""Refuses values that no table can hold or no query can use, because the caller is at fault."""
 
 import logging
 from collections.abc import Callable
@@ -19,9 +19,9 @@ ANSWERED = (BadRequest, Http404, PermissionDenied, SuspiciousOperation)
 class HostileValues:
     """Middleware: refuses NUL before anything looks for it, and values that the admin cannot use.
 
-    PostgreSQL has no NUL in text, so a session's or a row's name with one would be an error of the
-    database's client. In a path it is 404, because nothing has such an address; in a cookie or a
-    page's query 400. The API itself says which of its parameters is wrong.
+    PostgreSQL has no NUL in text, so a query with one fails in the database's client. In a path NUL
+    is 404, because no address contains it; in a cookie or a page's query it is 400. The API itself
+    names the wrong parameter.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -35,11 +35,11 @@ class HostileValues:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Answer a page's error: 503 without the database, 400 for the admin's callers' values.
+        """Answer a page's error: 503 without the database, 400 for values sent to the admin.
 
-        Django's admin and the libraries in it check few of the values that an address or a form
-        brings: any look-up on any column may be asked for, and what comes of it is an error of any
-        kind. The traceback is logged, in case it is a fault of ours after all.
+        Django's admin and its libraries check few of the values in an address or a form: a caller
+        can ask for any look-up on any column, and so cause any kind of error. The traceback is
+        logged, because the fault may still be ours.
         """
         if isinstance(error, OperationalError | InterfaceError):
             logger.error("the database failed for %s: %s", request.path, error)

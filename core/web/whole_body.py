@@ -1,4 +1,4 @@
-"""A request's body, read whole before anything works on it: 256 KiB at most, within 20 s."""
+"""Reads a request's whole body before anything works on it: 256 KiB at most, within 20 s."""
 
 import asyncio
 from typing import NamedTuple
@@ -9,14 +9,14 @@ from core.api.problems import Problem, SlowBody
 from core.web.message_framing import Receive, Scope, Send, check_head
 from core.web.refusals import refuse
 
-# From the end of the headers on: the largest body at 13 kB/s, a tracker's at 2.5 kB/s.
+# Counted from the end of the headers. The largest body then needs 13 kB/s, a tracker's 2.5 kB/s.
 BODY_SECONDS = 20
 
 
 class Body(NamedTuple):
-    """A request's body: the length that the head says, None where it is chunked, and the bytes.
+    """A request's body, and its length according to the head, or None if it is chunked.
 
-    A chunked or too large body is not waited for, and its content is empty.
+    A body that is chunked or too large is not read, so its content is empty.
     """
 
     length: int | None
@@ -28,9 +28,9 @@ class Body(NamedTuple):
 
 
 async def read_whole(scope: Scope, receive: Receive, send: Send) -> Body | None:
-    """Return the body.
+    """Return the body, or None if the client has left or was refused.
 
-    None where the client has left, or was refused for a head that cannot be trusted or a slow body.
+    A request is refused if its head cannot be trusted or its body is slow.
     """
     try:
         return await _read(scope, receive)
