@@ -7,7 +7,7 @@ speed. Only an invalid batch is read again, item by item, to list all of its err
 from array import array
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from django.conf import settings
@@ -55,13 +55,6 @@ class Batch(msgspec.Struct, forbid_unknown_fields=True):
     token: Annotated[str, Meta(description="the write token, if no header has it")] | None = None
     scenes: Annotated[list[Scene], Meta(max_length=MOST)] | UnsetType = UNSET
     marks: Annotated[list[Mark], Meta(max_length=MOST)] | UnsetType = UNSET
-
-    more_schema: ClassVar[dict[str, Any]] = {
-        "anyOf": [
-            {"properties": {name: {"minItems": 1}}, "required": [name]}
-            for name in ("events", "scenes", "marks")
-        ]
-    }
 
 
 class Samples(NamedTuple):

@@ -75,6 +75,14 @@ class CallTests(Reader):
             name = f"pointerscope-{self.browser.instance_id}-{what}-20261123T000000Z-last.csv"
             self.assertEqual(answer["Content-Disposition"], f'attachment; filename="{name}"')
 
+    def test_no_file_describes_a_call(self):
+        token = make_token(instance_id=self.browser.instance_id, version=1)
+        for what in ("scenes", "marks"):
+            for query, status in (("", 200), ("?format=csv", 406)):
+                path = f"/api/v1/browsers/{self.browser.instance_id}/{what}/{query}"
+                answer = self.client.options(path, headers={"Authorization": f"Bearer {token}"})
+                self.assertEqual(answer.status_code, status, path)
+
     def test_bad_parameters_are_named(self):
         for what in ("scenes", "marks"):
             for query in ({"since": "x"}, {"cursor": "1,2,3"}, {"limit": 1001}):

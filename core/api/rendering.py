@@ -97,6 +97,7 @@ def _or_torn(chunks: Iterator[bytes], torn: bytes) -> Iterator[bytes]:
 class Negotiation(DefaultContentNegotiation):
     """Refuses an unavailable `?format=` as it refuses such an Accept header: 406.
 
+    OPTIONS describes a call in JSON alone, because there is nothing to stream.
     A media type with a parameter in a charset that does not exist (RFC 2231) counts as unknown.
     """
 
@@ -106,6 +107,8 @@ class Negotiation(DefaultContentNegotiation):
         # An empty format is invalid, and differs from none.
         if request.query_params.get("format") == "":
             raise NotAcceptable
+        if request.method == "OPTIONS":
+            renderers = [one for one in renderers if not isinstance(one, FileRenderer)]
         try:
             return super().select_renderer(request, renderers, format_suffix)
         except ValueError:
