@@ -135,6 +135,14 @@ def test_a_batch_is_described_by_the_types_that_decode_it(
     assert described["properties"].keys() == {field.name for field in fields(kind)}
 
 
+def test_a_batch_has_one_thing_at_least(description: dict[str, Any]) -> None:
+    batch = description["components"]["schemas"]["Batch"]
+    assert batch["not"] == {
+        "properties": {name: {"maxItems": 0} for name in ("events", "scenes", "marks")}
+    }
+    assert "events" in batch["required"]
+
+
 def test_the_table_of_calls_in_the_document_has_every_call(description: dict[str, Any]) -> None:
     # The live process answers this call, and describes nothing.
     stream = "get /api/v1/browsers/{instance_id}/stream/"

@@ -85,7 +85,8 @@ class StructExtension(OpenApiSerializerExtension):
         own = schemas.pop(self.target.__name__)
         for name, schema in schemas.items():
             register(auto_schema, name, schema)
-        return own
+        # What JSON Schema can say of a whole struct and msgspec's types cannot.
+        return {**own, **getattr(self.target, "more_schema", {})}
 
 
 class ProblemSchema(AutoSchema):
