@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SERVICES := $(PYTHON) scripts/services
 # Python files without the suffix .py, which ruff would skip.
-COMMANDS := scripts/run scripts/services scripts/fuzz scripts/screenshot deploy/healthy
+COMMANDS := scripts/run scripts/services scripts/fuzz scripts/screenshot scripts/test deploy/healthy
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --fetch-retries=1
 # The settings require a key. Checks generate one that is discarded when they end.
 SECRET = export SECRET_KEY="$${SECRET_KEY:-$$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')}"
@@ -11,7 +11,7 @@ BIOME := PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/biome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run demo test soak screenshots fuzz faults hosts bench bench-large lint format stop clean clean-data
+.PHONY: help setup run demo test soak screenshots fuzz faults hosts containers bench bench-large lint format stop clean clean-data
 .PHONY: lock pin chromium pgbouncer servers
 
 help: ## Show what each target does
@@ -22,18 +22,17 @@ setup: .venv/.runtime .venv/.charts ## Install what a run needs into .venv and n
 run: setup ## Run everything until Ctrl-C; PORT=8001 moves the page
 	@exec $(BIN)/python scripts/run
 
-demo: setup ## The same with twenty generated pointers, and a login to view them
+demo: setup ## The same with a made-up shop and its visitors, and a login to view them
 	@exec $(BIN)/python scripts/run demo
 
-test: lint chromium pgbouncer servers ## Lint, then every test, two files at a time; ARGS="-k drain" selects some
-	@$(SECRET); exec $(BIN)/python scripts/services run -- \
-	    $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+test: lint chromium pgbouncer servers ## Lint, then every test, two files at a time, those that measure time alone; ARGS="-k drain" selects some
+	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python scripts/test $(ARGS)
 
 soak: .venv/.dev chromium ## Watch live charts for ten minutes, and check that the heap does not grow
 	@$(SECRET); export SOAK_SECONDS=600; exec $(BIN)/python scripts/services run -- \
 	    $(BIN)/python -m pytest tests/test_long_watch.py -k heap
 
-screenshots: setup .venv/.dev chromium ## Take the screenshots of README and docs, in about three minutes
+screenshots: setup .venv/.dev chromium ## Take the screenshots of README and docs, in about four minutes; ARGS="map path" some
 	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python scripts/screenshot $(ARGS)
 
 fuzz: .venv/.dev ## Send over 20,000 generated requests to the API, the pages and the admin; SEED=7 repeats a run
@@ -54,10 +53,16 @@ hosts: .venv/.dev ## Run the service on nine hosts, as network namespaces, and k
 	    HOSTS="own namespace" exec unshare --net -- $(BIN)/python -m pytest \
 	    --confcutdir tests/hosts -s tests/hosts $(ARGS)
 
+containers: .venv/.dev ## Build the image, run all of deploy/compose.yml in an engine of its own, and kill some (root)
+	@$(SECRET); DATABASE_URL=postgres://none/none REDIS_URL=redis://none \
+	    CONTAINERS="own engine" exec $(BIN)/python -m pytest \
+	    --confcutdir tests/containers -s tests/containers $(ARGS)
+
 lint: .venv/.dev node_modules/.dev ## Check Python and JavaScript without changing a file
 	$(BIN)/ruff check . $(COMMANDS)
 	$(BIN)/ruff format --check . $(COMMANDS)
 	$(SECRET); DATABASE_URL=postgres://none/none REDIS_URL=redis://none $(BIN)/mypy
+	$(BIN)/mypy --config-file clients/python/pyproject.toml clients/python/pointerscope
 	$(BIN)/lint-imports
 	$(BIOME) check --error-on-warnings
 

@@ -1,10 +1,11 @@
-"""The admin's view of stored samples, scenes and marks."""
+"""The admin's view of stored samples, scenes, marks and trials."""
 
 from typing import ClassVar
 
 from django.contrib import admin
+from django.db.models import F
 
-from analytics.models import BrowserEvents, BrowserMarks, BrowserScenes
+from analytics.models import BrowserEvents, BrowserMarks, BrowserScenes, BrowserTrials, Trial
 from analytics.reading.events import EVENTS
 from analytics.reading.ranges import Source
 from analytics.reading.scenes import MARKS, SCENES
@@ -48,3 +49,19 @@ class BrowserMarksAdmin(SourceAdmin):
     called = "Marks"
     source = MARKS
     columns = MARKS.fields
+
+
+@admin.register(BrowserTrials)
+class BrowserTrialsAdmin(RowsAdmin):
+    """The stored trials, with the measures that tell most."""
+
+    called = "Trials"
+    columns = (
+        *("started_at", "ended_at", "study", "trial", "block", "condition", "response", "correct"),
+        *("state", "samples", "rt", "mad", "auc", "total_distance"),
+    )
+    time_format = "j M Y, H:i:s.u T"
+
+    def list_rows(self, *, browser_id: int, before: str | None) -> Rows:
+        trials = Trial.objects.filter(browser_id=browser_id).annotate(time=F("started_at"))
+        return read_page(trials, self.columns, tie="start_seq", before=before)

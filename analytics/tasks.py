@@ -3,9 +3,11 @@
 from celery import shared_task
 from django.utils import timezone
 
+from analytics.maps import sweep as heat
 from analytics.reading import analyst_sessions
 from analytics.rollups import backlog, large_buckets
 from analytics.rollups.sweep import sweep as sweep_rung
+from analytics.studies import trial_drain
 from analytics.upkeep import compression, packing, retention, token_expiry
 from core.values.durations import FIRST_RUNG_MS
 
@@ -32,6 +34,19 @@ def roll_up_large(last: int | None = None) -> None:
 def sweep(rung: int = FIRST_RUNG_MS) -> None:
     """The periodic task of each rung (ms): drain all its waiting marks."""
     sweep_rung(rung=rung, now=timezone.now())
+
+
+@shared_task
+def map_heat() -> None:
+    """The task of each minute: map the heat of buckets that are over, or changed."""
+    heat.map_heat(now=timezone.now())
+
+
+# The trials of an import may take minutes. A second run finds the job taken, and ends.
+@shared_task(soft_time_limit=280, time_limit=300)
+def make_trials() -> None:
+    """The task of every ten seconds: make the trials whose marks, samples or scenes are new."""
+    trial_drain.make_trials(now=timezone.now())
 
 
 @shared_task

@@ -11,6 +11,7 @@ from benchmarks import (
     chart,
     curves,
     drain,
+    heat,
     ingest,
     instances,
     large,
@@ -18,6 +19,7 @@ from benchmarks import (
     memory,
     report,
     storage,
+    studies,
     tracker,
 )
 from benchmarks.machine import CORES, describe
@@ -69,10 +71,12 @@ def _drain() -> list[Row]:
 MEASURES: dict[str, Callable[..., list[Row]]] = {
     "ingest": ingest.measure,
     "drain": _drain,
+    "heat": heat.measure,
     "latency": latency.measure,
     "chart": chart.measure,
     "instances": instances.measure_rows,
     "storage": storage.measure,
+    "studies": studies.measure,
     "tracker": tracker.measure,
     "memory": memory.measure,
 }

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from django.db import connection
 from tqdm import tqdm
 
+from core.storage.session_limits import limited
+
 START = datetime.fromisoformat("2026-11-20T00:00:00Z")
 HZ = 60
 BATCH_EVENTS = 15  # A tracker's batch of 250 ms.
@@ -71,14 +73,14 @@ def own_database() -> Iterator[str]:
     before, name = settings["NAME"], f"benchmark_{secrets.token_hex(4)}"
     settings["TEST"]["NAME"] = name
     # Filling takes longer than a request may, and dropping waits for a checkpoint.
-    settings["OPTIONS"]["options"] += " -c statement_timeout=0"
-    connection.creation.create_test_db(verbosity=0, serialize=False)
-    try:
-        use(name)
-        yield name
-    finally:
-        use(name)
-        connection.creation.destroy_test_db(before, verbosity=0)
+    with limited({"statement_timeout": "0"}):
+        connection.creation.create_test_db(verbosity=0, serialize=False)
+        try:
+            use(name)
+            yield name
+        finally:
+            use(name)
+            connection.creation.destroy_test_db(before, verbosity=0)
 
 
 def use(name: str) -> None:

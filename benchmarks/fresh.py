@@ -116,14 +116,15 @@ def ratio(browser_id: int | None, key: str) -> float:
     ratios = []
     for _ in range(ROUNDS):
         fresh, stored = (
-            _cpu_seconds(lambda read=read: read(browser_id, span), reads)
+            cpu_seconds(lambda read=read: read(browser_id, span), reads)
             for read in (read_fresh, read_stored)
         )
         ratios.append(fresh / stored)
     return statistics.median(ratios)
 
 
-def _cpu_seconds(read: Callable[[], int], reads: int) -> float:
+def cpu_seconds(read: Callable[[], object], reads: int) -> float:
+    """Return the CPU time of so many reads, of this process and its database session together."""
     if not read():
         raise AssertionError("the range is empty")
     session = Path(f"/proc/{run('select pg_backend_pid()')[0][0]}/stat")

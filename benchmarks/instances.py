@@ -1,7 +1,7 @@
 """The time of the list of instances among many instances, against among few.
 
 In both databases some of the newest are present, and the others are gone or logged off. The job
-that finds departures has run.
+that finds departures has run. All have a label, a site, and three pages that they were on.
 """
 
 import argparse
@@ -9,8 +9,9 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import timedelta
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 from tqdm import tqdm
@@ -18,8 +19,9 @@ from tqdm import tqdm
 from benchmarks.database import own_database, run, use
 from benchmarks.table import Row
 from dashboard.instances.browsers import list_browsers
+from dashboard.instances.finding import ALL, Filters
 from dashboard.statuses.departures import note_departures
-from dashboard.statuses.overview import Place, list_glimpses
+from dashboard.statuses.overview import Part, Place, View, list_glimpses
 from dashboard.statuses.presence import movements
 from dashboard.statuses.shared_glimpses import forget, refresh_glimpses
 
@@ -44,6 +46,21 @@ cross join lateral (values (170000), (case when id % 4 = 0 then 0 end),
     (case when id % 4 = 2 then 900 end)) ago (seconds)
 where ago.seconds = 170000
     or ago.seconds < 1000 and id > (select max(id) - 300 from dashboard_browser) and is_active
+"""
+NAMES = """
+update dashboard_browser set site = 'shop' || id % 30 || '.example', label = case
+    when id % 3 = 0 then 'participant ' || id else 'kiosk in hall ' || id % 40 end
+"""
+PAGES = """
+insert into dashboard_page (site, name)
+select 'shop' || n % 30 || '.example', '/section-' || n % 7 || '/article-' || n
+from generate_series(1, 3000) n
+"""
+VISITS = """
+insert into dashboard_pagevisit (first_at, last_at, browser_id, page_id)
+select now(), now(), browser.id, first.id + (browser.id * 7 + number * 997) % 3000
+from dashboard_browser browser cross join generate_series(0, 2) number
+cross join (select min(id) as id from dashboard_page) first
 """
 # They would have been found over two days.
 LONG_GONE = """
@@ -84,6 +101,8 @@ def measure(*, few: int = 500, many: int = 50_000, rounds: int = 20) -> Figures:
 def fill(*, instances: int) -> None:
     run(BROWSERS, {"instances": instances})
     run(STATUSES)
+    for statement in (NAMES, PAGES, VISITS):
+        run(statement)
     note_departures(now=timezone.now())
     run(LONG_GONE)
     run("vacuum analyze")
@@ -100,14 +119,44 @@ def reads() -> dict[str, Callable[[], object]]:
         "first page": lambda: list_glimpses(place=None, limit=PAGE, now=now),
         "a page in the middle": lambda: list_glimpses(place=middle, limit=PAGE, now=now),
         "cells": lambda: refresh_glimpses(instance_ids=ids, newest=newest, now=now),
-        "API": lambda: _read_api(is_active=None, before=None),
-        "API, logged off": lambda: _read_api(is_active=False, before=newest // 2),
+        "API": partial(_read_api, now),
+        "API, logged off": partial(_read_api, now, is_active=False, before=newest // 2),
+        "page, logged off": partial(_read_page, now, View(part=Part.OFF)),
+        **{
+            f"{where}, {name}": partial(read, now, wanted)
+            for name, filters in filters_at(now).items()
+            for where, read, wanted in (
+                ("API", _read_api, filters),
+                ("page", _read_page, View(filters)),
+            )
+        },
     }
 
 
-def _read_api(**wanted: object) -> None:
-    browsers, _ = list_browsers(limit=100, **wanted)
+def filters_at(now: datetime) -> dict[str, Filters]:
+    """Return each filter alone, text that many, few and none have, and all together."""
+    day = timedelta(days=1)
+    return {
+        "site": Filters(site="shop7.example"),
+        "label": Filters(label="participant 1"),
+        "page": Filters(page="/section-3/article-17"),
+        "time": Filters(since=now - 2 * day, until=now - day),
+        "text of all": Filters(q="shop"),
+        "text of all pages": Filters(q="article"),
+        "text of few pages": Filters(q="article-2999"),
+        "text of few": Filters(q="participant 333"),
+        "text of none": Filters(q="nothing like this"),
+        "all": Filters("shop7.example", "part", "arti", "/section-3/article-17", now - day, now),
+    }
+
+
+def _read_api(now: datetime, filters: Filters = ALL, **wanted: Any) -> None:
+    browsers, _ = list_browsers(filters=filters, limit=100, now=now, **wanted)
     movements([browser.pk for browser in browsers])
+
+
+def _read_page(now: datetime, view: View) -> None:
+    list_glimpses(place=None, limit=PAGE, view=view, now=now)
 
 
 def measure_rows() -> list[Row]:
@@ -119,7 +168,7 @@ def measure_rows() -> list[Row]:
     return [
         Row(
             "instances",
-            "the slowest read of the list of instances, page or API, among 50,000",
+            "the slowest read of the list of instances, page or API, with any filter, among 50,000",
             f"{MOST} ms",
             slowest / MOST,
             1.0,

@@ -322,7 +322,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["core.api.bodies.JsonBytesParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.api.rendering.Negotiation",
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "dashboard.instances.authentication.ApiKeyAuthentication",
         "dashboard.instances.authentication.WriteTokenAuthentication",
+        "dashboard.instances.authentication.ShareAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
@@ -349,6 +351,11 @@ SPECTACULAR_SETTINGS = {
         {"name": "events", "description": "Samples: batches in, pages and files out."},
         {"name": "scenes", "description": "What samples lie on, and a site's own marks."},
         {"name": "measures", "description": "Research measures of movement, from raw samples."},
+        {
+            "name": "pages",
+            "description": "Pages, maps of where pointers were on them, and their hours.",
+        },
+        {"name": "studies", "description": "Studies, their trials, and the paths of trials."},
         {"name": "statuses", "description": "Velocity and distance over time."},
         {"name": "time", "description": "The server's clock."},
     ],
@@ -403,6 +410,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },
+    "map heat": {
+        "task": "analytics.tasks.map_heat",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "make trials": {
+        "task": "analytics.tasks.make_trials",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
+    },
     "retain": {
         "task": "analytics.tasks.retain",
         "schedule": timedelta(hours=1),
@@ -455,9 +472,13 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    # uvicorn, the server of web and live, has its own handlers and levels.
+    # uvicorn, the server of web and live, has its own handlers and levels. Its access log must be
+    # named, because this configuration resets each child of a logger in it.
     "loggers": {
-        name: {"handlers": [], "propagate": True, "level": LOG_LEVEL}
-        for name in ("uvicorn", "uvicorn.error")
+        **{
+            name: {"handlers": [], "propagate": True, "level": LOG_LEVEL}
+            for name in ("uvicorn", "uvicorn.error")
+        },
+        "uvicorn.access": {"handlers": [], "propagate": False},
     },
 }

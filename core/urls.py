@@ -22,5 +22,6 @@ urlpatterns = [
     path("healthz", health),
     path("", include("analytics.health.urls")),
     path("admin/", admin.site.urls),
+    path("", include("analytics.pages.urls")),
     path("", include("dashboard.urls.pages")),
 ]

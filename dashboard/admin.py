@@ -22,8 +22,10 @@ from django_celery_beat.models import (
 
 from core.api.problems import NoSuchInstance
 from core.values.durations import FIRST_RUNG_MS
+from dashboard import admin_access  # noqa: F401 - it registers what it has.
 from dashboard.admin_rows import InstanceAdmin, Rows, RowsAdmin, read_page
 from dashboard.instances.browsers import erase
+from dashboard.instances.names import name_of
 from dashboard.models import Browser, BrowserStatuses, PointerStatus
 
 # The settings make Beat's jobs, each with an interval; and no login that succeeds is kept.
@@ -83,7 +85,9 @@ class BrowserAdmin(InstanceAdmin):
 
     # Django would collect all that hangs on an instance, and load it, to show what goes with it.
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
-        named = [f"Browser {browser}, with all its events and statuses" for browser in objs]
+        named = [
+            f"{name_of(browser)} ({browser}), with all its events and statuses" for browser in objs
+        ]
         return named, {"browsers": len(named)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Browser) -> None:

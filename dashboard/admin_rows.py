@@ -7,7 +7,6 @@ several columns. So the admin lists instances, and an instance's page shows its 
 import json
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
-from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -15,13 +14,16 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 
 from core.values.times import EPOCH, MICROSECOND, to_epoch_us
+from dashboard.instances.finding import Filters, to_condition
+from dashboard.instances.names import name_of
+from dashboard.models import Browser
 
 PAGE_SIZE = 100
-HEX_DIGITS = 32
 
 
 class Rows(NamedTuple):
@@ -32,13 +34,13 @@ class Rows(NamedTuple):
 
 
 class InstanceAdmin(admin.ModelAdmin):
-    """Instances, the newest first, found by the beginning of their id; nothing is edited."""
+    """Instances, the newest first, found as on the pages; nothing is edited."""
 
-    list_display = ["instance_id", "is_active", "logged_on_at", "logged_off_at"]
+    list_display = ["name", "site", "is_active", "logged_on_at", "logged_off_at", "instance_id"]
     list_filter = ["is_active"]
     ordering = ["-pk"]
     search_fields = ["instance_id"]
-    search_help_text = "An instance's id, or how it begins."
+    search_help_text = "A label, a site, a page, or how an instance's id begins."
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -47,18 +49,16 @@ class InstanceAdmin(admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
         return False
 
+    @admin.display(description="name", ordering="label")
+    def name(self, browser: Browser) -> str:
+        return browser.label or name_of(browser).short_id
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str
     ) -> tuple[QuerySet, bool]:
-        """Search by a range of the id's index, where Django would search for text in each."""
-        if not search_term:
-            return queryset, False
-        digits = search_term.strip().replace("-", "")
-        try:
-            bounds = [UUID(digits.ljust(HEX_DIGITS, fill)) for fill in "0f"]
-        except ValueError:
-            return queryset.none(), False
-        return queryset.filter(instance_id__range=bounds), False
+        """Search as the pages do, where Django would search for text in each id."""
+        filters = Filters(q=search_term.strip())
+        return queryset.filter(to_condition(filters, now=timezone.now())), False
 
 
 class RowsAdmin(InstanceAdmin):
@@ -93,9 +93,10 @@ class RowsAdmin(InstanceAdmin):
         before = request.GET.get("before")
         context = {
             **self.admin_site.each_context(request),
-            "title": capfirst(f"{self.opts.verbose_name} {browser}"),
+            "title": capfirst(f"{self.opts.verbose_name} {name_of(browser)}"),
             "opts": self.opts,
             "browser": browser,
+            "name": name_of(browser),
             "columns": self.columns,
             "called": self.called,
             "page": self._show(self.list_rows(browser_id=browser.pk, before=before)),

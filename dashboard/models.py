@@ -1,10 +1,12 @@
 """Browser instances and the statuses of their pointers, bucket by bucket."""
 
 import uuid
+from datetime import datetime
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Concat, Lower, Now
 from timescale.db.models.fields import TimescaleDateTimeField
 from timescale.db.models.managers import TimescaleManager
 
@@ -48,7 +50,28 @@ class Browser(models.Model):
         help_text="the host of the page that logged it on; empty if the caller sent no Origin",
     )
 
-    # Triggers write these two (migrations/presence.sql), and dashboard/statuses/departures.py.
+    recording = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="the fingerprint of the recording that it was imported from",
+    )
+
+    # Made by the database, because folding the case of each while searching costs much more. A line
+    # break is in neither text.
+    search_text = models.GeneratedField(
+        expression=Lower(Concat("label", models.Value("\n"), "site")),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
+
+    # Triggers write these (migrations/presence.sql and life.sql), the drain writes the first, and
+    # dashboard/statuses/departures.py the others.
+    first_known_at = models.DateTimeField(
+        null=True, editable=False, help_text="when it first logged on or moved, to a second"
+    )
     last_known_at = models.DateTimeField(
         null=True, editable=False, help_text="when it was seen; perhaps it was seen later, too"
     )
@@ -65,6 +88,21 @@ class Browser(models.Model):
                 fields=["last_known_at"], name="browsers_by_last_known", condition=PRESENT
             ),
             models.Index(fields=["away_since"], name="browsers_by_departure", condition=~PRESENT),
+            models.Index(fields=["site", "id"], name="browsers_by_site"),
+            # For the beginnings of labels, whatever the database's collation.
+            models.Index(
+                fields=["label"],
+                name="browsers_by_label",
+                opclasses=["varchar_pattern_ops"],
+                condition=~models.Q(label=""),
+            ),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["recording"],
+                name="one_instance_of_a_recording",
+                condition=~models.Q(recording=""),
+            )
         ]
 
     def __str__(self) -> str:
@@ -134,6 +172,92 @@ class BrowserStatuses(Browser):
         proxy = True
         verbose_name = "statuses of browser"
         verbose_name_plural = "statuses by browser"
+
+
+class ApiKey(models.Model):
+    """A key by which a program reads what its user may read (dashboard/access/api_keys.py).
+
+    It is valid while its user is active and staff. Only a hash of it is stored.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_keys", editable=False
+    )
+    name = models.CharField(max_length=100, help_text="what uses it")
+    prefix = models.CharField(
+        max_length=11, unique=True, editable=False, help_text="how the key begins"
+    )
+    digest = models.CharField(max_length=64, editable=False, help_text="SHA-256 of the key")
+    created_at = models.DateTimeField(editable=False)
+    ends_at = models.DateTimeField(editable=False)
+    used_at = models.DateTimeField(
+        null=True, editable=False, help_text="a use of it, at most an hour before the last one"
+    )
+    revoked_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = "API key"
+        ordering: ClassVar = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… ({self.name})"
+
+    def is_valid(self, now: datetime) -> bool:
+        """Whether it can be used; reads its user."""
+        is_open = self.revoked_at is None and self.ends_at > now
+        return is_open and self.user.is_active and self.user.is_staff
+
+
+class ShareLink(models.Model):
+    """A link by which anyone who has it reads one thing (dashboard/access/share_links.py).
+
+    Each kind of thing has a column, and exactly one of them is set: an instance, or the map of a
+    page. It is valid while its maker may read the thing: a user who is active and staff, or the
+    holder of the instance's tokens of this version.
+    """
+
+    link_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    browser = models.ForeignKey(
+        Browser, models.CASCADE, null=True, related_name="share_links", editable=False
+    )
+    page = models.ForeignKey(
+        Page, models.CASCADE, null=True, related_name="share_links", editable=False
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        null=True,
+        related_name="share_links",
+        editable=False,
+        help_text="empty if the holder of the instance's token made it",
+    )
+    token_version = models.PositiveIntegerField(null=True, editable=False)
+    created_at = models.DateTimeField(editable=False)
+    ends_at = models.DateTimeField(editable=False)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="shares_one_thing",
+                condition=models.Q(browser__isnull=False, page__isnull=True)
+                | models.Q(browser__isnull=True, page__isnull=False, token_version__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="share_has_one_maker",
+                condition=models.Q(created_by__isnull=False, token_version__isnull=True)
+                | models.Q(created_by__isnull=True, token_version__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.link_id} of {self.thing}"
+
+    @property
+    def thing(self) -> str:
+        """What is shared: an instance's id, or `page-` and a page's; may read the instance."""
+        return str(self.browser.instance_id) if self.browser else f"page-{self.page_id}"
 
 
 class BucketStatus(models.Model):

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from core.api.rendering import TimeText
 from core.values.times import to_rfc3339
 from core.web.aliases import OWN_API_URL
+from dashboard.access.share_links import DEFAULT_DAYS, MOST_DAYS
 from dashboard.instances.tokens import make_ticket
 from dashboard.models import Browser
 from dashboard.statuses.presence import State, seen_at, state_of
@@ -46,6 +47,28 @@ class BrowserChange(Struct, forbid_unknown_fields=True):
 
     is_active: bool | UnsetType = UNSET
     label: Label | UnsetType = UNSET
+
+
+class ShareWish(Struct, forbid_unknown_fields=True):
+    """How long a share link is valid."""
+
+    days: Annotated[int, Meta(ge=1, le=MOST_DAYS)] = DEFAULT_DAYS
+
+
+class ShareTicket(Struct, forbid_unknown_fields=True):
+    """What follows `#share=` in a share link's address."""
+
+    ticket: str
+
+
+class Share(Struct):
+    """A share link of an instance."""
+
+    share_id: UUID
+    url: Annotated[
+        str, Meta(description="the page to open; what follows `#share=` is secret, and only reads")
+    ]
+    ends_at: TimeText
 
 
 class TrackerConfig(Struct):
@@ -99,6 +122,7 @@ class BrowserPage(Struct):
     next_cursor: Annotated[
         str | None, Meta(description="the `cursor` of the next page; null: this was the last")
     ]
+    next: Annotated[str | None, Meta(description="the next page's path, with the same filters")]
 
 
 class Status(Struct):
@@ -154,13 +178,15 @@ class ServerTime(Struct):
     server_time: TimeText
 
 
-def stream_url(instance_id: UUID) -> str:
-    """Return the address of the instance's stream, with a fresh ticket."""
-    ticket = make_ticket(instance_id=instance_id)
+def stream_url(instance_id: UUID, *, grant: str = "") -> str:
+    """Return the address of the instance's stream, with a fresh ticket that ends with the grant."""
+    ticket = make_ticket(instance_id=instance_id, grant=grant)
     return f"{settings.STREAM_URL}{OWN_API_URL}browsers/{instance_id}/stream/?ticket={ticket}"
 
 
-def to_wire(browser: Browser, *, moved_at: datetime | None, now: datetime) -> BrowserInstance:
+def to_wire(
+    browser: Browser, *, moved_at: datetime | None, now: datetime, grant: str
+) -> BrowserInstance:
     off = browser.logged_off_at
     return BrowserInstance(
         instance_id=browser.instance_id,
@@ -171,5 +197,5 @@ def to_wire(browser: Browser, *, moved_at: datetime | None, now: datetime) -> Br
         logged_off_at=to_rfc3339(off) if off else None,
         label=browser.label,
         site=browser.site,
-        stream_url=stream_url(browser.instance_id),
+        stream_url=stream_url(browser.instance_id, grant=grant),
     )

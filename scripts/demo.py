@@ -1,9 +1,11 @@
-"""The additions of `make demo` to a run: generated pointers, and a staff login for its time."""
+"""The additions of `make demo` to a run: visitors of a made-up shop, and a staff login."""
 
 import os
 import re
+import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from logging import makeLogRecord
@@ -19,6 +21,8 @@ from service_sources.private import is_ours
 from service_sources.state import CHECKOUT, DATABASE, ServiceError, State, open_private
 
 POINTERS = 20
+DAYS = 14
+DAY_SECONDS = 86_400
 STATE = CHECKOUT / "var" / "demo"
 LOG_BYTES = 5_000_000
 # Matches either LOG_FORMAT.
@@ -60,6 +64,36 @@ def start_pointers(env: dict[str, str], port: int, sink: Sink) -> Process:
     return process
 
 
+def missing_days(state: State) -> int:
+    """Return of how many past days the demo's data lacks visits.
+
+    The file `history` is as old as the newest of those that were sent (`simulate --progress`).
+    """
+    try:
+        age = time.time() - state.path("history").stat().st_mtime
+    except FileNotFoundError:
+        return DAYS
+    return min(int(age / DAY_SECONDS), DAYS)
+
+
+def add_history(
+    env: dict[str, str], port: int, state: State, sink: Sink, started: list[Process]
+) -> None:
+    """Send the visits of past days that are missing, with a progress bar on the terminal.
+
+    The process is put into `started`, so that the caller can end it. If it did not finish, the next
+    demo sends the rest.
+    """
+    if missing_days(state):
+        words = f"--browsers 0 --history {DAYS} --seed 1 --url http://{LOOPBACK}:{port}"
+        progress = shlex.quote(str(state.path("history")))
+        command = f"exec python manage.py simulate {words} --progress {progress}"
+        process = Process("history", command, env, CHECKOUT, stderr=sys.stderr)
+        started.append(process)
+        process.pass_lines(sink)
+        process.running.wait()
+
+
 class LogFile(RotatingFileHandler):
     """A process's log file; the terminal shows only its first error, to stay readable."""
 
@@ -85,9 +119,11 @@ def log_sinks(state: State) -> Callable[[str], Sink]:
 def welcome(state: State, page: str, login: str) -> str:
     """Return the text with the places of logs and pointers, and the login."""
     name, _, password = login.partition(" ")
+    days = missing_days(state)
+    past = f"The visits of the past {days} days are being added\n" if days else ""
     return (
-        f"The logs of its processes are in {state.folder}/*.log\n"
-        f"{POINTERS} generated pointers: {page}browsers/\n"
+        f"The logs of its processes are in {state.folder}/*.log\n{past}"
+        f"{POINTERS} generated pointers: {page}overview/\n"
         f"Log in as {name} with the password {password} (until this demo ends)\n"
     )
 

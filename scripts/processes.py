@@ -27,9 +27,16 @@ def parse_procfile(file: Path) -> dict[str, str]:
 
 
 class Process:
-    """One line of the Procfile, running."""
+    """One line of the Procfile, running; its errors are in its output, or go to `stderr`."""
 
-    def __init__(self, name: str, command: str, env: dict[str, str], cwd: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: str,
+        env: dict[str, str],
+        cwd: Path,
+        stderr: TextIO | int = subprocess.STDOUT,
+    ) -> None:
         self.name = name
         self.running = subprocess.Popen(
             [*_dies_with_us(), "sh", "-c", command],
@@ -37,7 +44,7 @@ class Process:
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=stderr,
             text=True,
             errors="replace",
             start_new_session=True,

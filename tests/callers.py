@@ -25,8 +25,8 @@ CLOCK = "/api/v1/time/"
 HOUR_MS = 3_600_000
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT")
 OTHERS = ["another's token", "wrong token", "nobody"]
-CALLERS = ["own token"] * 8 + ["staff"] * 3 + OTHERS
-CALLERS_OF_ALL = ["staff"] * 7 + ["own token", *OTHERS]
+CALLERS = ["own token"] * 8 + ["staff"] * 3 + ["API key"] + OTHERS
+CALLERS_OF_ALL = ["staff"] * 6 + ["API key", "own token", *OTHERS]
 ODD_HEADERS = [
     {"Accept": "text/html"},
     {"Accept": "application/json; indent=9999999999"},
@@ -47,10 +47,13 @@ ODD_FORMATS = ["json", "csv", "ndjson", "parquet", "html", "api", "\0", "a" * 50
 
 
 class Known(NamedTuple):
-    """The instances, logins and times in the service under test."""
+    """The instances, logins and times in the service under test, a page and a trial."""
 
     url: str
+    page_id: int
+    trial_id: int
     staff: dict[str, str]
+    key: dict[str, str]
     instances: list[dict[str, str]]
 
 
@@ -107,10 +110,32 @@ def log_on() -> dict[str, str]:
     return requests.post(f"{known().url}/api/v1/browsers/", timeout=10).json()
 
 
+def share(mine: dict[str, str]) -> str:
+    """Make a share link of an instance, which a request may revoke."""
+    path = f"{known().url}/api/v1/browsers/{mine['instance_id']}/shares/"
+    headers = {"Authorization": f"Bearer {mine['write_token']}"}
+    return requests.post(path, headers=headers, timeout=10).json().get("share_id", str(UUID(int=0)))
+
+
+def share_page(page_id: Any) -> str:
+    """Make a share link of a page, if it exists, which a request may revoke."""
+    path = f"{known().url}/api/v1/pages/{page_id}/shares/"
+    made = requests.post(path, headers=known().staff, timeout=10)
+    return made.json()["share_id"] if made.status_code == 201 else str(UUID(int=0))
+
+
 def place(case: Case, mine: dict[str, str], chance: Random) -> None:
-    """Point most well-formed paths at existing instances and samples."""
+    """Point most well-formed paths at existing instances, pages, trials and samples."""
     if is_uuid(case.path_parameters.get("instance_id")) and chance.random() < 0.9:
         case.path_parameters["instance_id"] = mine["instance_id"]
+    page_id = case.path_parameters.get("page_id")
+    if isinstance(page_id, int) and chance.random() < 0.9:
+        page_id = case.path_parameters["page_id"] = known().page_id
+    if isinstance(case.path_parameters.get("trial_id"), int) and chance.random() < 0.9:
+        case.path_parameters["trial_id"] = known().trial_id
+    if "share_id" in case.path_parameters and chance.random() < 0.9:
+        made = share_page(page_id) if isinstance(page_id, int) else share(mine)
+        case.path_parameters["share_id"] = made
     if "key" in case.path_parameters and chance.random() < 0.3:
         case.path_parameters["key"] = mine.get("key", "0,0")
 
@@ -143,6 +168,8 @@ def call_as(who: str, case: Case, mine: dict[str, str], other: dict[str, str]) -
             case.headers["Authorization"] = "Bearer a.1:b\xff"
         case "staff":
             case.headers.update(known().staff)
+        case "API key":
+            case.headers.update(known().key)
 
 
 def is_uuid(value: Any) -> bool:

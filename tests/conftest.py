@@ -2,13 +2,13 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Page
 
 from tests.patience import LONGEST_SECONDS, ended_after, give_children_default_signals
 from tests.production import PROCESSES, Production
 from tests.proxy import Proxy
 from tests.service import Service
-from tests.staff import logged_in
+from tests.staff import OpenStaffPage, logged_in
 
 give_children_default_signals()
 
@@ -24,6 +24,13 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A running service, shared by tests that leave it unchanged."""
     with Service(tmp_path_factory.mktemp("service")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def cleared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A running service whose pages and instances a module's tests replace."""
+    with Service(tmp_path_factory.mktemp("cleared")) as running:
         yield running
 
 
@@ -56,3 +63,18 @@ def staff(service: Service) -> Iterator[BrowserContext]:
     """A browser in which a member of staff has logged in."""
     with logged_in(service) as context:
         yield context
+
+
+@pytest.fixture
+def open_page(service: Service, staff: BrowserContext) -> Iterator[OpenStaffPage]:
+    """Opens pages of the service for staff, and closes them after the test."""
+    opened: list[Page] = []
+
+    def open_page(path: str) -> Page:
+        opened.append(staff.new_page())
+        opened[-1].goto(service.url + path, wait_until="domcontentloaded")
+        return opened[-1]
+
+    yield open_page
+    for page in opened:
+        page.close()

@@ -3,6 +3,7 @@
 import atexit
 import os
 import secrets
+import select
 import subprocess
 import sys
 from functools import cache
@@ -10,8 +11,57 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg2
+import psycopg2.extensions
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+class Sessions:
+    """Sessions of one address that stay open.
+
+    A new one costs more than most statements, and tests ask many times until something is true.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._idle: list[psycopg2.extensions.connection] = []
+
+    def run(self, statement: str, parameters: tuple | dict = ()) -> list[tuple]:
+        """Run a statement in a session that nobody else uses meanwhile, and return its rows."""
+        session = self._take()
+        try:
+            with session.cursor() as cursor:
+                cursor.execute(statement, parameters)
+                rows = cursor.fetchall() if cursor.description else []
+        except BaseException:
+            session.close()
+            raise
+        self._idle.append(session)
+        return rows
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    def _take(self) -> psycopg2.extensions.connection:
+        while True:
+            try:
+                session = self._idle.pop()
+            except IndexError:
+                break
+            if not _has_ended(session):
+                return session
+            session.close()
+        session = psycopg2.connect(self.url)
+        session.autocommit = True
+        return session
+
+
+def _has_ended(session: psycopg2.extensions.connection) -> bool:
+    """Return whether the server has told an idle session its end, or hung up."""
+    waiting = select.poll()
+    waiting.register(session, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def run_sql(url: str, statement: str, parameters: tuple | dict = ()) -> list[tuple]:

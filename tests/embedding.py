@@ -82,7 +82,8 @@ def open_site(folder: Path) -> Iterator[Site]:
     site = Site(folder)
     handler = type("Handler", (_Handler,), {"site": site})
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        # It looks for the end so often; by default each test would wait half a second for it.
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         site.url = f"http://127.0.0.1:{server.server_port}"
         yield site
         server.shutdown()

@@ -24,6 +24,17 @@ WITHOUT_RATES = dict.fromkeys(
     "1000000000",
 )
 INSTANCES = 8
+STORE_TRIAL = """
+insert into analytics_trial (
+    browser_id, started_at, start_seq, ended_at, end_seq, state, study, trial, block, condition,
+    response, targets, samples, rt, path_x, path_y
+)
+select id, now() - interval '2 days', 0, now() - interval '2 days' + interval '1 s', 1, 'ended',
+       'fuzzed', '1', '1', 'a', 'left',
+       '{"from": [0, 0, 20, 20], "to": [90, 0, 20, 20]}', 101, 1,
+       array(select generate_series(0.0, 100.0)), array(select 10 from generate_series(0, 100))
+from dashboard_browser where instance_id = %s returning id
+"""
 
 
 class Run(NamedTuple):
@@ -76,9 +87,32 @@ def fuzz(service: Service, *, seed: int, examples: int, show: bool) -> Run:
 
 
 def what_exists(service: Service) -> dict[str, Any]:
-    """Create the objects of the requests: a staff login, and instances with samples."""
+    """Create the objects of the requests: a staff login, its API key, instances, a page and a
+    trial."""
     instances = [with_samples(service, service.log_on()) for _ in range(INSTANCES)]
-    return {"url": service.url, "staff": log_in(service), "instances": instances}
+    staff = log_in(service)
+    key = {"Authorization": f"Bearer {service.make_api_key('fuzzer')}"}
+    page_id = visit_page(service, instances[0])
+    known = {"url": service.url, "staff": staff, "key": key, "instances": instances}
+    return {**known, "page_id": page_id, "trial_id": store_trial(service, instances[0])}
+
+
+def visit_page(service: Service, instance: dict[str, Any]) -> int:
+    """Send a scene on a page as the instance; return the page's id."""
+    sizes = {"viewport": [1280, 720], "document": [1280, 2000], "scroll": [0, 0], "pixel_ratio": 1}
+    now = {"time": round(time.time() * 1000), "seq": 0}
+    requests.post(
+        f"{service.url}/api/v1/browsers/{instance['instance_id']}/events/",
+        json={"events": [], "scenes": [{**now, **sizes, "pointer": "mouse", "page": "/fuzzed"}]},
+        headers={"Authorization": f"Bearer {instance['write_token']}"},
+        timeout=10,
+    ).raise_for_status()
+    return service.sql("select id from dashboard_page where name = '/fuzzed'")[0][0]
+
+
+def store_trial(service: Service, instance: dict[str, Any]) -> int:
+    """Store a trial of the instance with a path, as from marks of two days ago; return its id."""
+    return service.sql(STORE_TRIAL, (instance["instance_id"],))[0][0]
 
 
 def log_in(service: Service) -> dict[str, str]:

@@ -65,6 +65,12 @@ class Prometheus:
         except requests.RequestException:
             return False
 
+    def error_of(self, query: str) -> str | None:
+        """Return why a query has no answer, or None if it has one."""
+        parameters = {"query": query}
+        answer = requests.get(f"{self.url}/api/v1/query", params=parameters, timeout=10)
+        return answer.json().get("error")
+
     def states(self) -> dict[str, str]:
         """Return each alarm's state: inactive, pending or firing."""
         groups = self.ask("rules")["groups"]

@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -54,7 +55,7 @@ class Connection:
 
     def send(self, *packets: bytes, end: bool = False) -> None:
         # If the server refuses early, its answer can still be read.
-        with suppress(ConnectionError, TimeoutError):
+        with suppress(ConnectionError, TimeoutError, ssl.SSLEOFError):
             for number, packet in enumerate(packets):
                 time.sleep(self.PAUSE_SECONDS if number else 0)
                 self.socket.sendall(packet)

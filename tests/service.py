@@ -15,14 +15,20 @@ import psutil
 import psycopg2
 import redis
 import requests
+from django.contrib.auth.hashers import make_password
 
-from tests.databases import ROOT, clone, give, run_sql
+from tests.databases import ROOT, Sessions, clone, give, run_sql
 from tests.patience import wait_until
 
 BIN = Path(sys.executable).parent
 SWEEP_SECONDS = 1.0
 
 DATABASES = ("postgres", "replica")
+CREATE_STAFF = """
+insert into auth_user (username, password, is_superuser, is_staff, is_active, date_joined,
+                       first_name, last_name, email)
+values (%(name)s, %(password)s, true, true, true, now(), '', '', '')
+"""
 PARTS = ("redis", "web", "live", "worker", "beat")
 
 
@@ -54,6 +60,7 @@ class Service:
         self.database = f"test_service_{secrets.token_hex(4)}"
         owner = urlsplit(self.admin_url)._replace(path=f"/{self.database}")
         self.owner_url = owner.geturl()
+        self.sessions = Sessions(self.owner_url)
         # The service has an ordinary role, named like its database.
         self.password = secrets.token_hex(16)
         host = owner.netloc.rpartition("@")[2]
@@ -118,6 +125,7 @@ class Service:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.sessions.close()
         # Redis and the databases end after their users.
         last = [name for name in ("redis", "replica", "postgres") if name in self.processes]
         self.stop(*(self.processes.keys() - last))
@@ -175,7 +183,7 @@ class Service:
 
     def sql(self, statement: str, parameters: tuple | dict = ()) -> list[tuple]:
         """Run a statement as the database's owner."""
-        return run_sql(self.owner_url, statement, parameters)
+        return self.sessions.run(statement, parameters)
 
     def is_rolled_up(self, rung: int = 1000) -> bool:
         """Return whether no mark waits for a rung (ms); the higher ones depend on Beat."""
@@ -187,18 +195,15 @@ class Service:
 
     def create_staff(self, name: str, password: str) -> None:
         """Create a superuser's login."""
-        subprocess.run(
-            [sys.executable, "manage.py", "createsuperuser", "--noinput"],
-            cwd=ROOT,
-            env={
-                **self.environment,
-                "DJANGO_SUPERUSER_USERNAME": name,
-                "DJANGO_SUPERUSER_EMAIL": f"{name}@example.org",
-                "DJANGO_SUPERUSER_PASSWORD": password,
-            },
-            check=True,
-            capture_output=True,
+        self.sql(CREATE_STAFF, {"name": name, "password": make_password(password)})
+
+    def make_api_key(self, name: str) -> str:
+        """Make an API key of a member of staff; return its text."""
+        command = [sys.executable, "manage.py", "api_key", "create", name, "a test"]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True
         )
+        return done.stdout.strip()
 
     def log(self, name: str) -> str:
         """Return the output of the process since its last start."""

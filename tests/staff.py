@@ -40,6 +40,10 @@ def logged_in(service: Service) -> Iterator[BrowserContext]:
         page.wait_for_url(lambda url: "/login/" not in url)
         page.close()
         yield context
+    # Keys and links that Ann made refer to her.
+    whose = "= (select id from auth_user where username = 'ann')"
+    service.sql(f"delete from dashboard_apikey where user_id {whose}")
+    service.sql(f"delete from dashboard_sharelink where created_by_id {whose}")
     service.sql("delete from auth_user where username = 'ann'")
 
 

@@ -20,7 +20,12 @@ RUN_AXE = """async () => {
     nodes.filter(isOurs).map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`));
 }"""
 
-SERIES = ("average", "peak", "distance", "net-x", "net-y")
+SERIES = ("average", "peak", "distance", "net-x", "net-y", "mark")
+MARKS = """
+insert into analytics_pointermark (time, browser_id, seq, name, data)
+select now() - n * interval '1 minute', id, n, 'start', '{"trial": 1}'
+from dashboard_browser, generate_series(1, 5) n where instance_id = %s
+"""
 # The contrast of each colour with its background (WCAG 2.2, "contrast ratio").
 CONTRASTS = """(names) => {
   const probe = document.body.appendChild(document.createElement("i"));
@@ -94,7 +99,7 @@ def test_your_own_pointers_page(service: Service, visitor: BrowserContext) -> No
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("panel", ["denied", "missing", "refused", "unasked"])
+@pytest.mark.parametrize("panel", ["denied", "ended", "unknown", "missing", "refused", "unasked"])
 def test_a_state_that_takes_the_page(service: Service, visitor: BrowserContext, panel: str) -> None:
     page = visitor.new_page()
     page.goto(f"{service.url}/browsers/{service.log_on()['instance_id']}/")
@@ -157,11 +162,39 @@ def test_the_list_of_all_instances(service: Service, staff: BrowserContext) -> N
 def test_an_instance_in_a_range(service: Service, staff: BrowserContext) -> None:
     instance = service.log_on()["instance_id"]
     add_statuses(service, instance, dict.fromkeys(range(100, 160), 700.0))
+    service.sql(MARKS, (instance,))
     page = staff.new_page()
     page.goto(f"{service.url}/browsers/{instance}/?range=15m")
     expect(page.locator("[data-live][data-charts=ready][data-connection=stored]")).to_be_visible()
     page.locator("summary", has_text="Custom").click()
+    page.locator("[data-marks] summary").click()
     assert violations(page) == []
+    page.close()
+
+
+def test_the_page_of_keys_and_links(service: Service, staff: BrowserContext) -> None:
+    page = staff.new_page()
+    page.goto(f"{service.url}/access/")
+    expect(page.get_by_text("No key yet")).to_be_visible()
+    assert violations(page) == [], "empty"
+    page.get_by_label("Name").fill("notebook")
+    page.get_by_role("button", name="Make a key").click()
+    expect(page.get_by_role("heading", name="The key notebook is made")).to_be_focused()
+    assert violations(page) == [], "a key"
+    page.get_by_role("button", name="Revoke notebook").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert violations(page) == [], "a question"
+    page.close()
+
+
+def test_the_dialog_that_shares_an_instance(service: Service, staff: BrowserContext) -> None:
+    page = staff.new_page()
+    page.goto(f"{service.url}/browsers/{service.log_on()['instance_id']}/")
+    page.get_by_role("button", name="Share…").click()
+    assert violations(page) == [], "before"
+    page.get_by_role("button", name="Make a link").click()
+    expect(page.get_by_label("The link", exact=True)).to_be_focused()
+    assert violations(page) == [], "after"
     page.close()
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
+import psutil
 import psycopg2
 import pytest
 from psycopg2 import errors
@@ -94,6 +95,17 @@ def session(url: str) -> Iterator[psycopg2.extensions.cursor]:
             yield cursor
 
 
+@contextmanager
+def without_beat(service: Service) -> Iterator[None]:
+    """Suspend Beat, which has such sessions ended each minute too."""
+    beat = psutil.Process(service.processes["beat"].pid)
+    beat.suspend()
+    try:
+        yield
+    finally:
+        beat.resume()
+
+
 def test_it_cannot_fill_the_disk_even_if_it_lifts_its_guards(login: tuple[str, str]) -> None:
     with session(login[1]) as cursor:
         for statement in FILLS_THE_DISK:
@@ -131,7 +143,7 @@ def test_a_transaction_that_takes_too_long_is_ended(
 def test_a_session_that_holds_an_advisory_lock_is_ended(
     running: Service, login: tuple[str, str]
 ) -> None:
-    with session(login[1]) as cursor, session(login[1]) as other:
+    with session(login[1]) as cursor, session(login[1]) as other, without_beat(running):
         cursor.execute("select pg_advisory_lock(n) from generate_series(0, 63) n")
         assert end_long_sessions(running, minutes=0) == 1
         with pytest.raises(psycopg2.OperationalError):

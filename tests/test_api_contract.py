@@ -6,7 +6,7 @@ from tests.fuzzing import Run, fuzz, fuzzed_service
 
 SEED = 1
 EXAMPLES = 50
-CALLS = 15
+CALLS = 26
 
 
 @pytest.fixture(scope="module")

@@ -57,8 +57,25 @@ def test_every_call_has_a_summary_a_tag_and_its_permissions(
 
 def test_every_way_to_authenticate_is_explained(description: dict[str, Any]) -> None:
     schemes = description["components"]["securitySchemes"]
-    assert set(schemes) == {"writeToken", "staffSession"}
+    assert set(schemes) == {"apiKey", "writeToken", "sharedSession", "staffSession"}
     assert all(scheme["description"] for scheme in schemes.values())
+
+
+def test_an_api_key_is_a_way_to_read_and_to_do_nothing_else(description: dict[str, Any]) -> None:
+    for name, call in operations(description):
+        takes_keys = {"apiKey": []} in call["security"]
+        # Log on is not described as reading, and the clock asks for nothing.
+        assert takes_keys == (name.startswith("get ") and name != "get /api/v1/time/"), name
+
+
+def test_a_share_link_is_a_way_to_read_an_instance_or_a_map_and_to_do_nothing_else(
+    description: dict[str, Any],
+) -> None:
+    of_pages = {f"get /api/v1/pages/{{page_id}}/{call}/" for call in ("map", "statuses")}
+    for name, call in operations(description):
+        takes_links = {"sharedSession": []} in call["security"]
+        is_of_instance = name.startswith("get /api/v1/browsers/{instance_id}/")
+        assert takes_links == (is_of_instance or name in of_pages), name
 
 
 def test_every_call_lists_its_problems_in_their_one_shape(description: dict[str, Any]) -> None:

@@ -26,6 +26,7 @@ TABLES = (
     "analytics_pointerpositionevent",
     "analytics_pointerscene",
     "analytics_pointermark",
+    "analytics_trial",
     "dashboard_pointerstatus",
     "dashboard_coarsestatus",
     "auth_user",
@@ -35,6 +36,16 @@ from django.utils import timezone
 from django.conf import settings
 from analytics.rollups.sweep import sweep
 [sweep(rung=rung, now=timezone.now()) for rung in settings.RUNGS_MS]
+"""
+# The chunks of today, as if they were over long ago.
+COMPRESS = """
+from datetime import timedelta
+from django.utils import timezone
+from analytics.upkeep.compression import compress
+assert len(compress(now=timezone.now() + timedelta(days=400))) >= 2
+"""
+COMPRESSED = """
+select distinct hypertable_name from timescaledb_information.chunks where is_compressed order by 1
 """
 
 
@@ -81,13 +92,20 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield running
 
 
+def is_community(service: Service) -> bool:
+    return service.sql("show timescaledb.license") == [("timescale",)]
+
+
 @pytest.fixture
 def backup(service: Service, tmp_path: Path) -> Path:
-    """A backup of a service with samples on every rung."""
+    """A backup of a service with samples on every rung, compressed if the licence allows it."""
     pointer = Pointer(service)
     pointer.send(*range(1, 200))
     for rung in (1000, 10_000):
         wait_until(lambda rung=rung: service.is_rolled_up(rung), seconds=30)
+    if is_community(service) and not service.sql(COMPRESSED):
+        command = [sys.executable, "manage.py", "shell", "-c", COMPRESS]
+        subprocess.run(command, cwd=ROOT, env=service.environment, check=True)
     file = tmp_path / "pointerscope.dump"
     done = services(service, "backup", str(file))
     assert done.returncode == 0, done.stderr
@@ -109,9 +127,12 @@ def test_a_restored_database_is_equal_verifies_and_can_be_used(
     for table in TABLES:
         assert restored.rows(table) == rows(service.database_url, table), table
     assert len(restored.rows("analytics_pointerpositionevent")) >= 199
+    compressed = ["analytics_pointerpositionevent", "dashboard_pointerstatus"]
+    wanted = [(name,) for name in compressed] if is_community(service) else []
+    assert run_sql(restored.url, COMPRESSED) == wanted
     assert restored.manage("migrate", "--check").returncode == 0
     findings = restored.manage("doctor").stdout
-    assert findings.count("ok   indexes:") == 5, findings
+    assert findings.count("ok   indexes:") == 8, findings
     assert restored.manage("shell", "-c", DRAIN_ALL).returncode == 0
     verified = restored.manage("verify_rollups")
     assert verified.returncode == 0, verified.stdout + verified.stderr

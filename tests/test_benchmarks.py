@@ -15,6 +15,7 @@ def unblocked(django_db_blocker: pytest.fixture) -> None:
         yield
 
 
+@pytest.mark.timed
 @pytest.mark.usefixtures("unblocked")
 def test_no_ratio_has_fallen_by_a_third(capsys: pytest.CaptureFixture[str]) -> None:
     rows = measure_short()

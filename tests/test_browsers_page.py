@@ -11,7 +11,8 @@ from tests.staff import OpenStaffPage, add_statuses
 
 # The instance of each row from top to bottom, and the row with the focus.
 PLACES = """() => [[...document.querySelectorAll("[data-instance]")].map(
-    ({ dataset }) => dataset.instance), document.activeElement.title]"""
+    ({ dataset }) => dataset.instance),
+    document.activeElement.closest("[data-instance]")?.dataset.instance]"""
 
 
 @pytest.fixture
@@ -31,6 +32,7 @@ def open_page(service: Service, staff: BrowserContext) -> Iterator[OpenStaffPage
 @pytest.fixture(autouse=True)
 def nobody(service: Service) -> None:
     service.sql("delete from dashboard_pointerstatus")
+    service.sql("delete from dashboard_sharelink")
     service.sql("delete from dashboard_browser")
 
 

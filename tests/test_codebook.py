@@ -9,6 +9,7 @@ from analytics.reading.events import COLUMNS as EVENT_COLUMNS
 from analytics.reading.export import INSTANCE_COLUMNS
 from analytics.reading.scenes import MARK_COLUMNS, SCENE_COLUMNS
 from analytics.studies.tables import COLUMNS as MEASURE_COLUMNS
+from analytics.studies.trial_list import COLUMNS as TRIAL_COLUMNS
 from core.api.file_formats import Column
 from dashboard.statuses.series import COLUMNS as STATUS_COLUMNS
 from tests.service import ROOT
@@ -34,6 +35,7 @@ def told(section: str) -> list[tuple[str, ...]]:
         ("Instances", INSTANCE_COLUMNS),
         ("Statuses", STATUS_COLUMNS),
         ("Measures", MEASURE_COLUMNS),
+        ("Trials", TRIAL_COLUMNS),
     ],
 )
 def test_the_codebook_has_every_column(section: str, columns: Sequence[Column]) -> None:

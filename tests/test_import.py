@@ -21,6 +21,15 @@ STORED = """
 select time, x, y, seq, enter from analytics_pointerpositionevent e
 join dashboard_browser b on b.id = e.browser_id where b.instance_id = %s order by time, seq
 """
+TRIALS = """
+select count(*) from analytics_trial t join dashboard_browser b on b.id = t.browser_id
+where b.instance_id = any(%s::uuid[])
+"""
+TRIAL_ROWS = """
+select b.label, t.study, t.trial, t.condition, t.state, t.samples, t.mad
+from analytics_trial t join dashboard_browser b on b.id = t.browser_id
+where b.instance_id = any(%s::uuid[]) order by b.label, t.started_at
+"""
 BROWSERS = "select count(*) from dashboard_browser"
 INSTANCE = re.compile(r"^  instance ([0-9a-f-]{36})$", re.MULTILINE)
 
@@ -82,6 +91,57 @@ def test_each_participant_becomes_an_instance_and_each_trial_enters(
     ]
     state = "select is_active from dashboard_browser where instance_id = any(%s::uuid[])"
     assert service.sql(state, (instances,)) == [(False,), (False,)]
+
+
+def test_columns_of_trials_become_trials_with_their_measures_once(
+    service: Service, tmp_path: Path
+) -> None:
+    path = written(tmp_path, "mt-1.csv", long_trials("participant,trial,condition,time_ms,x,y"))
+    done = run(service, "--study", "mice", "--again", path)
+    assert done.returncode == 0, done.stderr
+    instances = INSTANCE.findall(done.stdout)
+    assert "mt-1.csv, participant 1: 12 samples stored, 2 trials\n" in done.stdout
+    wait_until(
+        lambda: service.sql(TRIALS, (instances,))[0][0] == 4, seconds=60, what="the trials are made"
+    )
+    rows = service.sql(TRIAL_ROWS, (instances,))
+    assert [row[:5] for row in rows] == [
+        (label, "mice", trial, "typical", "ended")
+        for label, trials in (("participant 1", "12"), ("participant 2", "12"))
+        for trial in trials
+    ]
+    assert all(samples == 6 and mad is not None for *_, samples, mad in rows)
+
+
+def test_a_file_is_imported_once(service: Service, tmp_path: Path) -> None:
+    path = written(tmp_path, "once.csv", long_trials("subject,trial,condition,time_ms,x,y"))
+    first = run(service, path)
+    instances = INSTANCE.findall(first.stdout)
+    assert len(instances) == 2, first.stderr
+    before = service.sql(BROWSERS)
+    renamed = written(tmp_path, "renamed.csv", path.read_bytes())
+    done = run(service, "--mapping", tmp_path / "map.csv", path, renamed)
+    assert done.returncode == 0, done.stderr
+    assert INSTANCE.findall(done.stdout) == instances * 2
+    assert "once.csv, subject 1: imported before, nothing was sent" in done.stdout
+    assert service.sql(BROWSERS) == before
+    with (tmp_path / "map.csv").open() as file:
+        mapped = [tuple(row.values())[1:] for row in csv.DictReader(file)]
+    assert mapped[:2] == [
+        ("subject 1", instances[0], "12", "2"),
+        ("subject 2", instances[1], "12", "2"),
+    ]
+    more = written(
+        tmp_path, "more.csv", path.read_bytes() + b"\n3,1,typical,0,1,1\n3,1,typical,8,9,9"
+    )
+    done = run(service, more)
+    assert "more.csv, subject 3: 2 samples stored, 1 trial\n" in done.stdout
+    assert "more.csv, subject 2: imported before" in done.stdout
+    service.sql(
+        "update dashboard_browser set recording = '' where instance_id = %s returning 1",
+        (instances[0],),
+    )
+    assert len(INSTANCE.findall(run(service, path).stdout)) == 2
 
 
 def test_times_are_kept_within_retention_and_moved_otherwise(

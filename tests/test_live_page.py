@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 import requests
@@ -12,6 +11,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.browser import CDN, answer_as_cdn, cors, open_chromium, sweep
 from tests.patience import wait_until
 from tests.service import Service
+from tests.sharing import share
 
 LOCAL_COPY = "**/vendor/apexcharts.min.js"
 CHARTS = ("velocity", "distance", "travel")
@@ -401,6 +401,8 @@ def test_an_erased_instance_is_followed_by_a_new_one(service: Service, open_page
 def test_leaving_in_mid_movement_loses_no_sample(service: Service, open_page: OpenPage) -> None:
     page = open_page()
     instance = session(page)["instanceId"]
+    # Playwright would abort requests under way that it intercepts.
+    page.unroute(CDN)
     wiggle(page, 0.5)
     captured = state(page)["captured"]
     page.goto("about:blank")
@@ -423,15 +425,21 @@ def test_a_browser_that_asks_not_to_be_tracked_is_asked_first(
     expect_connection(page, "Live")
 
 
-def test_another_instance_can_be_watched_with_its_token(
+def test_another_pointer_can_be_watched_by_a_link_that_its_page_made(
     service: Service, open_page: OpenPage, console: list[str]
 ) -> None:
     own = open_page()
     source = session(own)
+    own.get_by_role("button", name="Share…").click()
+    own.get_by_role("button", name="Make a link").click()
+    expect(own.get_by_label("The link", exact=True)).to_be_focused()
+    link = own.get_by_label("The link", exact=True).input_value()
+    own.get_by_role("button", name="Close").click()
     address = f"/browsers/{source['instanceId']}/"
-    page = open_page(f"{address}#token={quote(source['token'])}")
+    page = open_page(link.removeprefix(service.url))
     expect_connection(page, "Live")
     assert page.url == service.url + address
+    expect(page.get_by_text("Shared with you to read, until")).to_be_visible()
     own.bring_to_front()
     wiggle(own, 0.6)
     count = wait_for_samples(service, own)
@@ -451,17 +459,19 @@ def test_without_its_token_an_instance_shows_nothing(service: Service, open_page
     expect(page.locator(".board")).to_be_hidden()
 
 
-def test_an_instance_that_is_erased_while_watched_is_shown_as_missing(
+def test_an_instance_that_is_erased_while_watched_by_a_link_is_shown_as_not_shared_any_more(
     service: Service, open_page: OpenPage
 ) -> None:
     own = service.log_on()
-    page = open_page(f"/browsers/{own['instance_id']}/#token={quote(own['write_token'])}")
+    page = open_page(share(service, own)["url"].removeprefix(service.url))
     expect_connection(page, "Live")
-    service.sql("delete from dashboard_browser where instance_id = %s", (own["instance_id"],))
+    bearer = {"Authorization": f"Bearer {own['write_token']}"}
+    path = f"{service.url}/api/v1/browsers/{own['instance_id']}/"
+    requests.delete(path, headers=bearer, timeout=10).raise_for_status()
     page.route("**/stream/**", lambda route: route.abort())
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     service.stop("live")
-    expect(page.locator("[data-panel=missing]")).to_be_visible(timeout=15_000)
+    expect(page.locator("[data-panel=ended]")).to_be_visible(timeout=15_000)
     service.start("live")
     page.reload()
     expect(page.get_by_role("heading", name="There is no instance with this id")).to_be_visible()

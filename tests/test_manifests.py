@@ -43,7 +43,7 @@ def app() -> dict[str, Any]:
 
 def containers(document: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the containers of a workload's pods."""
-    spec = document["spec"]
+    spec = document.get("spec", {})
     spec = spec.get("jobTemplate", {}).get("spec", spec)
     return spec.get("template", {}).get("spec", {}).get("containers", [])
 
@@ -137,6 +137,44 @@ def test_kustomize_has_every_manifest() -> None:
     kustomization = yaml.safe_load((DEPLOY / "kubernetes" / "kustomization.yaml").read_text())
     files = {file.name for file in MANIFESTS} - {"kustomization.yaml"}
     assert set(kustomization["resources"]) == files
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """Return the documents of `kubectl kustomize`, with the secrets of docs/deploy.md."""
+    if not shutil.which("kubectl"):
+        pytest.skip("no kubectl here")
+    folder = tmp_path_factory.mktemp("kustomize") / "kubernetes"
+    shutil.copytree(DEPLOY / "kubernetes", folder)
+    (folder / "secrets.env").write_text("SECRET_KEY=k\nDATABASE_URL=d\nREDIS_URL=r\n")
+    done = subprocess.run(
+        ["kubectl", "kustomize", folder], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return list(yaml.safe_load_all(done.stdout))
+
+
+def test_kustomize_builds_what_kubernetes_takes(built: list[dict[str, Any]]) -> None:
+    assert len(built) == len(documents()) + 2
+    for document in built:
+        version = kubernetes_validate.latest_version()
+        kubernetes_validate.validate(document, version, strict=True)
+        is_namespace = document["kind"] == "Namespace"
+        assert is_namespace or document["metadata"]["namespace"] == "pointerscope"
+
+
+def test_kustomize_names_settings_secrets_and_the_image_in_each_container(
+    built: list[dict[str, Any]],
+) -> None:
+    made = {one["kind"]: one["metadata"]["name"] for one in built}
+    all_containers = [container for document in built for container in containers(document)]
+    assert len(all_containers) == 5
+    for container in all_containers:
+        references = [
+            reference["name"] for source in container["envFrom"] for reference in source.values()
+        ]
+        assert references == [made["ConfigMap"], made["Secret"]]
+        assert container["image"] == "registry.example.org/pointerscope:0.1.0"
 
 
 def test_every_process_of_the_procfile_is_a_deployment_with_a_probe_and_limits() -> None:

@@ -8,6 +8,7 @@ import secrets
 import signal
 import time
 from collections.abc import Iterator
+from uuid import uuid4
 
 import psycopg2
 import pytest
@@ -111,6 +112,31 @@ def test_a_batch_is_counted_once_whichever_process_took_it(service: Service) -> 
     wait_until(service.is_rolled_up)
     assert metric(service, "pointerscope_drain_seconds_count", rung="1s") >= 1
     assert metric(service, "pointerscope_drained_marks_total", rung="1s") >= 1
+
+
+def test_scenes_marks_and_pages_are_counted(service: Service) -> None:
+    pointer = Pointer(service)
+    names = ("pointerscope_scenes_total", "pointerscope_marks_total")
+    results = ({"result": "accepted"}, {"result": "duplicate"}, {"result": "rejected"})
+
+    def read() -> list[list[float]]:
+        return [[metric(service, name, **labels) for labels in results] for name in names]
+
+    def send(page: str, at: float) -> int:
+        size = {"viewport": [9, 9], "document": [9, 9], "scroll": [0, 0], "pixel_ratio": 1}
+        scenes = [{"time": at, "seq": n, **size, "pointer": "pen", "page": page} for n in (1, 2)]
+        body = {"events": [], "scenes": scenes, "marks": [{"time": at, "name": "a"}]}
+        return pointer.session.post(f"{pointer.url}events/", json=body, timeout=10).status_code
+
+    before, pages = read(), metric(service, "pointerscope_pages")
+    page, at = f"/{uuid4().hex[:9]}", time.time() * 1000
+    assert [send(page, at), send(page, at), send(page, 1)] == [202, 202, 400]
+    (scenes, marks), (scenes_before, marks_before) = read(), before
+    assert [now - then for now, then in zip(scenes, scenes_before, strict=True)] == [2, 2, 2]
+    assert [now - then for now, then in zip(marks, marks_before, strict=True)] == [1, 1, 1]
+    assert metric(service, "pointerscope_pages") == pages + 1
+    assert metric(service, "pointerscope_pages_limit") == 10_000
+    assert metric(service, "pointerscope_other_visits") == 0
 
 
 def test_the_database_tells_what_waits_and_for_how_long(service: Service) -> None:
@@ -269,6 +295,15 @@ def test_a_refusal_is_logged_under_its_id(service: Service) -> None:
     wait_until(
         lambda: [x for x in log_lines(service, "web") if x.get("request_id") == "missing-page"]
     )
+
+
+def test_a_request_that_succeeds_leaves_no_line_in_the_log(service: Service) -> None:
+    pointer = Pointer(service)
+    pointer.send(1, 2)
+    with requests.get(pointer.stream_url, stream=True, timeout=5) as stream:
+        assert stream.status_code == 200
+    assert pointer.instance_id not in service.log("web")
+    assert f"{pointer.instance_id}/stream/" not in service.log("live")
 
 
 def restart(service: Service, **settings: str) -> None:

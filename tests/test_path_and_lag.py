@@ -80,6 +80,7 @@ def test_the_path_is_drawn_and_fades_away(open_page: OpenPage) -> None:
     wait_for_ink(page, "=== 0")
 
 
+@pytest.mark.timed
 def test_from_hand_to_chart_it_takes_less_than_half_a_second(
     service: Service, open_page: OpenPage
 ) -> None:

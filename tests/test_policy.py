@@ -21,6 +21,8 @@ ADMIN = (
     "/admin/",
     "/admin/dashboard/browser/",
     "/admin/dashboard/browserstatuses/",
+    "/admin/dashboard/apikey/",
+    "/admin/dashboard/sharelink/",
     "/admin/analytics/browserevents/",
     "/admin/auth/user/add/",
     "/admin/auth/user/1/change/",
@@ -49,7 +51,13 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 @pytest.fixture
 def staff(service: Service, page: Page) -> Page:
-    """A page on which a superuser has logged in through the form."""
+    """A page of a superuser, who has logged in through the form."""
+    if "/login/" in page.request.get(f"{service.url}/admin/").url:
+        log_in_superuser(service, page)
+    return page
+
+
+def log_in_superuser(service: Service, page: Page) -> None:
     if not service.sql("select 1 from auth_user where username = %s", (NAME,)):
         service.create_staff(NAME, PASSWORD)
     page.goto(f"{service.url}/login/?next=/admin/")
@@ -57,7 +65,6 @@ def staff(service: Service, page: Page) -> Page:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page).to_have_url(f"{service.url}/admin/")
-    return page
 
 
 def forbidden(page: Page) -> list[str]:
@@ -113,7 +120,7 @@ def test_an_instances_pages_in_the_admin_are_forbidden_nothing(
         f"analytics/browserevents/{key}/change/",
     ):
         staff.goto(f"{service.url}/admin/{path}")
-        expect(staff.get_by_text(instance).first).to_be_visible()
+        expect(staff.get_by_text(instance[:8]).first).to_be_visible()
         assert forbidden(staff) == []
 
 

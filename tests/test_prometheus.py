@@ -3,10 +3,14 @@
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from tests.patience import wait_until
@@ -19,6 +23,12 @@ from tests.test_operations import no_database
 
 # They count faults, and a healthy service has none.
 OF_FAULTS = ('pointerscope_requests_total{status=~"5.."}', 'ALERTS{alertstate="firing"}')
+
+MORE_MARKS = """
+insert into analytics_dirtyrange (browser_id, since, until, rung)
+select browser_id, since, until, rung from
+    (select * from analytics_dirtyrange where rung = 1000 limit 1) one, generate_series(1, 1001)
+"""
 
 
 def selectors(query: str) -> list[str]:
@@ -46,6 +56,10 @@ def test_every_alarm_and_panel_selects_something(well: Prometheus) -> None:
     )
 
 
+def test_each_query_of_alarms_and_panels_is_answered(well: Prometheus) -> None:
+    assert {query: well.error_of(query) for query in queries()} == dict.fromkeys(queries())
+
+
 def test_no_alarm_fires_or_is_pending_on_a_healthy_service(well: Prometheus) -> None:
     wait_until(lambda: well.has("pointerscope_heartbeat_age_seconds"))
     # Each rule is evaluated once more, after two scrapes.
@@ -58,14 +72,39 @@ def test_no_label_of_ours_is_one_that_a_scrape_sets(well: Prometheus) -> None:
     assert [name for name in well.ask("labels") if name.startswith("exported_")] == []
 
 
-def test_alarms_fire_on_an_unhealthy_service(tmp_path_factory: pytest.TempPathFactory) -> None:
-    service = Service(tmp_path_factory.mktemp("ill"))
+def visit(pointer: Pointer) -> None:
+    """Send a scene, and so make the only page."""
+    sizes = {"viewport": [1280, 720], "document": [1280, 2000], "scroll": [0, 0], "pixel_ratio": 1}
+    scene = {"time": pointer.base_ms, "seq": 0, **sizes, "pointer": "mouse", "page": "/only"}
+    body = {"events": [], "scenes": [scene]}
+    pointer.session.post(f"{pointer.url}events/", json=body, timeout=10).raise_for_status()
+
+
+@contextmanager
+def locked_samples(service: Service) -> Iterator[None]:
+    """Hold what a batch needs to write, as a long job on the table does."""
+    session = psycopg2.connect(service.owner_url)
+    try:
+        session.cursor().execute("lock table analytics_pointerpositionevent in share mode")
+        yield
+    finally:
+        session.close()
+
+
+def send_slowly(service: Service, pointer: Pointer, seq: int) -> None:
+    """Send a batch that takes between a half and a whole second to store."""
+    with ThreadPoolExecutor() as pool:
+        with locked_samples(service):
+            sent = pool.submit(pointer.send, seq)
+            time.sleep(0.7)
+        sent.result()
+
+
+def test_each_alarm_fires_when_its_fault_is_made(tmp_path_factory: pytest.TempPathFactory) -> None:
+    service = Service(tmp_path_factory.mktemp("ill"), MAX_PAGES="1", INSTANCES_PER_DAY_OF_ALL="1")
     folder = tmp_path_factory.mktemp("prometheus")
+    rang = set()
     with service, Prometheus(folder, target=f"127.0.0.1:{service.port}") as prometheus:
-        pointer = Pointer(service)
-        pointer.send(1)
-        wait_until(service.is_rolled_up)
-        wait_until(lambda: prometheus.has("pointerscope_heartbeat_age_seconds"))
 
         def rings(name: str, *, while_: Callable[[], object] = lambda: None) -> None:
             def is_seen() -> bool:
@@ -73,16 +112,33 @@ def test_alarms_fire_on_an_unhealthy_service(tmp_path_factory: pytest.TempPathFa
                 return prometheus.states()[name] != "inactive"
 
             wait_until(is_seen, seconds=30, what=f"{name} to be pending or firing")
+            rang.add(name)
+
+        # The first and last instance of the day.
+        pointer = Pointer(service)
+        rings("QuotaNearlyUsed")
+        pointer.send(1)
+        wait_until(service.is_rolled_up)
+        wait_until(lambda: prometheus.has("pointerscope_heartbeat_age_seconds"))
+        visit(pointer)
+        rings("PagesNearlyUsed")
+        wait_until(lambda: prometheus.has("pointerscope_ingest_seconds_count >= 2"))
+        send_slowly(service, pointer, 2)
+        rings("IngestSlow")
 
         service.stop("beat", "worker")
         service.stop("redis", how=signal.SIGKILL)
         seen = {"beat_at": "analytics_heartbeat", "created_at": "analytics_dirtyrange"}
-        pointer.send(2)
+        pointer.send(3)
         for column, table in seen.items():
             service.sql(f"update {table} set {column} = now() - interval '61 s'")
         rings("BeatSilent")
         rings("RollupLags")
-        pointer.send(3)
+        service.sql("update analytics_dirtyrange set large = true")
+        rings("LargeBuckets")
+        service.sql(MORE_MARKS)
+        rings("OutboxGrows")
+        pointer.send(4)
         rings("RedisDown")
         with no_database(service):
             rings("DatabaseDown")
@@ -90,6 +146,7 @@ def test_alarms_fire_on_an_unhealthy_service(tmp_path_factory: pytest.TempPathFa
             rings("ServerErrors", while_=read)
         service.stop("web")
         rings("ServiceDown")
+        assert rang == set(prometheus.states())
 
 
 @pytest.mark.parametrize(

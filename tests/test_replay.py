@@ -48,7 +48,7 @@ def replay(service: Service, path: Path, *arguments: str) -> str:
     done = run_replay(service, *arguments, path)
     assert done.returncode == 0, done.stderr
     wait_until(service.is_rolled_up, what="everything is rolled up")
-    page = re.search(r"/browsers/([0-9a-f-]{36})/#token=\S+", done.stdout)
+    page = re.search(r"/browsers/([0-9a-f-]{36})/#share=\S+", done.stdout)
     assert page, done.stdout
     return page[1]
 

@@ -16,13 +16,14 @@ import requests
 from core.api.file_formats import FORMATS
 from tests.patience import wait_until
 from tests.service import ROOT, Service
+from tests.sharing import open_link
 
 SAMPLES = """
 select time, seq, x, y, enter from analytics_pointerpositionevent e
 join dashboard_browser b on b.id = e.browser_id where b.instance_id = %s order by time, seq
 """
 RUNGS = {"1s": 1000, "10s": 10_000}
-PAGE = re.compile("/browsers/([0-9a-f-]{36})/#token=(.+)")
+PAGE = re.compile("(http.*/browsers/([0-9a-f-]{36})/#share=.+)")
 
 Me = dict[str, str]
 
@@ -53,8 +54,11 @@ def send(service: Service, me: Me, events: list[dict[str, Any]]) -> None:
 
 
 def read(service: Service, me: Me, what: str, **query: Any) -> bytes:
-    answer = requests.get(
-        f"{address(service, me)}/{what}/", params=query, headers=bearer(me), timeout=30
+    """Read as the holder of the write token, or of the share link that a command printed."""
+    reader = open_link(me["shared"]) if "shared" in me else requests.Session()
+    headers = bearer(me) if "write_token" in me else {}
+    answer = reader.get(
+        f"{address(service, me)}/{what}/", params=query, headers=headers, timeout=30
     )
     answer.raise_for_status()
     return answer.content
@@ -115,7 +119,7 @@ def copies(
     pages = iter(PAGE.findall(done.stdout))
     return {
         path.name: [
-            dict(zip(("instance_id", "write_token"), next(pages), strict=True))
+            dict(zip(("shared", "instance_id"), next(pages), strict=True))
             for _ in range(1 + path.name.startswith("both"))
         ]
         for path in files
@@ -206,13 +210,28 @@ def test_scenes_marks_and_labels_are_the_same_again(
     others = [word for path in beside for word in ("--with", path)]
     done = manage(service, "replay", "--url", service.url, "--keep-times", samples, *others)
     assert done.returncode == 0, done.stderr
-    copies = [{"instance_id": name} for name, _ in PAGE.findall(done.stdout)]
+    copies = [{"instance_id": name} for _, name in PAGE.findall(done.stdout)]
     originals = [scenic(service, me) for me in looking]
     assert [len(rows) for rows in originals[0]] == [80, 28, 200, 1]
     assert [scenic(service, me) for me in copies] == originals
     assert (
         done.stdout.count("200 events stored, 0 duplicates, 0 conflicts, 80 scenes, 28 marks") == 2
     )
+
+
+def test_samples_with_their_scenes_are_imported_with_them(
+    service: Service, looking: list[Me], tmp_path: Path
+) -> None:
+    path, query = tmp_path / "samples.csv", {"format": "csv", "with": "scene"}
+    path.write_bytes(read(service, looking[0], "events", **query))
+    arguments = ("--url", service.url, "--keep-times", "--label", "again", path)
+    done = manage(service, "import", *arguments)
+    assert done.returncode == 0, done.stderr
+    ((shared, name),) = PAGE.findall(done.stdout)
+    copy = {"shared": shared, "instance_id": name}
+    assert read(service, copy, "events", **query) == path.read_bytes()
+    shown = open_link(shared).get(f"{address(service, copy)}/", timeout=10).json()
+    assert shown["label"] == "again"
 
 
 def test_scenes_of_an_instance_without_a_recording_are_refused(

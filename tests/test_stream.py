@@ -16,6 +16,7 @@ from tests.databases import run_sql
 from tests.patience import wait_until
 from tests.pointer import Pointer
 from tests.service import SWEEP_SECONDS, Service
+from tests.sharing import open_link
 from tests.watching import Watcher, open_and_never_read
 
 CLIENTS, DEAF = 500, 25
@@ -94,6 +95,29 @@ def test_a_change_without_a_message_arrives_in_a_snapshot_within_a_sweep(
     assert watcher.next("status").data["events"] == 3
     time.sleep(3 * SWEEP_SECONDS)
     assert watcher.events.empty()
+
+
+def test_a_stream_ends_with_the_share_link_or_the_api_key_that_opened_it(
+    service: Service, pointer: Pointer, watcher: Watcher
+) -> None:
+    shared = pointer.session.post(f"{pointer.url}shares/", timeout=10).json()
+    reader, program = open_link(shared["url"]), requests.Session()
+    service.create_staff("ann", "correct horse battery")
+    program.headers["Authorization"] = f"Bearer {service.make_api_key('ann')}"
+    urls = [one.get(pointer.url, timeout=10).json()["stream_url"] for one in (reader, program)]
+    by_link, by_key = map(Watcher, urls)
+    for one in (by_link, by_key):
+        one.next("snapshot")
+    pointer.session.delete(f"{pointer.url}shares/{shared['share_id']}/", timeout=10)
+    assert by_link.ended.wait(SWEEP_SECONDS + 5)
+    pointer.send(0, 1)
+    by_key.until_events(2)
+    service.sql("update auth_user set is_staff = false where username = 'ann'")
+    assert by_key.ended.wait(SWEEP_SECONDS + 5)
+    # Neither opens again, and a stream by the write token goes on.
+    assert [requests.get(url, timeout=10).status_code for url in urls] == [401, 401]
+    pointer.send(2)
+    watcher.until_events(3)
 
 
 def test_each_value_of_a_bucket_has_a_higher_id_than_the_one_before(

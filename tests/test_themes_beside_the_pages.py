@@ -42,6 +42,8 @@ CONTRAST = """(least) => {
 PAGES = {
     "/admin/": "Browsers",
     "/admin/dashboard/browser/": "Charts",
+    "/admin/dashboard/apikey/": "API keys",
+    "/admin/dashboard/sharelink/": "Share links",
     "/admin/django_celery_beat/periodictask/": "sweep",
     "/api/v1/docs/": "Where pointers are",
     "/api/v1/redoc/": "Where pointers are",

@@ -43,6 +43,16 @@ COST = """() => {
   const bare = run(() => {});
   return run(tracked) - bare;
 }"""
+# The first batch is answered as during an outage, and its next attempt is a minute away.
+UNAVAILABLE_ONCE = """
+const { fetch } = window;
+let isFirst = true;
+window.fetch = (url, options) => {
+  if (!url.endsWith("/events/") || !isFirst) return fetch(url, options);
+  isFirst = false;
+  return Promise.resolve(new Response("{}", { status: 503, headers: { "Retry-After": "60" } }));
+};
+"""
 RANGE = """
 select count(*), max(seq) - min(seq), sum(enter::int) from analytics_pointerpositionevent
 """
@@ -151,6 +161,16 @@ def test_a_page_closed_in_mid_movement_loses_no_sample(
 ) -> None:
     page = live(open_page())
     count = move(page)
+    page.close()
+    wait_for_stored(service, count)
+
+
+def test_a_page_closed_between_two_attempts_sends_the_refused_batch_too(
+    service: Service, open_page: OpenPage
+) -> None:
+    page = live(open_page(script=UNAVAILABLE_ONCE))
+    count = move(page)
+    page.wait_for_function("pointerscope.state().problem?.status === 503")
     page.close()
     wait_for_stored(service, count)
 
@@ -393,6 +413,7 @@ def test_stop_is_final(service: Service, open_page: OpenPage) -> None:
     wait_for_stored(service, count)
 
 
+@pytest.mark.timed
 def test_a_pointermove_costs_at_most_ten_microseconds(
     open_page: OpenPage, capsys: pytest.CaptureFixture[str]
 ) -> None:

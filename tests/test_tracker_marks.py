@@ -178,6 +178,42 @@ def test_a_wrong_mark_is_one_line_in_the_console_and_nothing_else(
     assert lines[0].startswith("Pointerscope")
 
 
+# Whatever else a page may give. A 400 for one of these would cost the samples beside it.
+ODD = (
+    *("'a\\0b'", "'\\x1f'", "['x'.repeat(65)]", "{ length: 1, toString: () => 'x'.repeat(65) }"),
+    *("new String('x')", "{ sub() {}, toString: () => 'x' }", "null", "undefined"),
+    *("'x', { a: Array(24).fill(1e300) }", "'x', { a: Array(24).fill(5e-324) }"),
+    *("'x', { text: 'x'.repeat(5e6) }", "'x', { toJSON: () => 5 }", "'x', { toJSON() {} }"),
+    "'x', { toJSON: () => ({ a: 'é'.repeat(512) }) }",
+    "'x', new Proxy({}, { ownKeys() { throw new Error('no') } })",
+)
+# What must be stored, as large as it may be.
+LARGE = (
+    "'\\\"é🛒\\n'.repeat(9), { a: Array(22).fill(-1e300) }",
+    "'x', { a: Array(22).fill(5e-324) }",
+    "'x', { a: Array(113).fill(0.000001) }",
+    "'x', JSON.parse('{\"a\":' + '['.repeat(500) + ']'.repeat(500) + '}')",
+    "'x', { a: '1e-7 and C:\\\\users'.repeat(7), b: [1e21, 5.5e-17, -0, NaN, 1 / 0] }",
+    "'x', { ['__proto__']: 1, '': '\u2028\\n\\uffff', id: crypto.randomUUID() }",
+)
+
+
+def test_whatever_a_page_gives_as_a_mark_no_sample_is_lost(
+    service: Service, context: BrowserContext, open_page: OpenPage
+) -> None:
+    lines: list[str] = []
+    context.on("console", lambda line: line.type == "warning" and lines.append(line.text))
+    page = live(open_page())
+    for place, given in enumerate(ODD + LARGE):
+        page.evaluate(f"pointerscope.mark({given}); 0")
+        if place % 4 == 0:
+            move(page, 0.1)
+    wait_for_stored(service, seen(page))
+    assert len(stored_marks(service, page, len(LARGE))) == len(LARGE)
+    assert len(lines) == len(ODD)
+    assert (state(page)["dropped"], page.evaluate("faults")) == (0, [])
+
+
 @pytest.mark.parametrize("data", ["[1, 2]", "'ab'", "7", "null", "undefined", "new Date()"])
 def test_data_that_is_no_object_is_stored_as_one(
     service: Service, open_page: OpenPage, data: str
@@ -259,13 +295,30 @@ def test_a_later_page_labels_an_instance_without_a_label(
         assert label_of(service, page) == "participant 7"
 
 
-@pytest.mark.parametrize("label", ["'x'.repeat(101)", "'a\\nb'", "'\\ud83d'", "7", "{}", "[]"])
+CIRCLE = "Object.assign(window.circle ??= {}, { circle: window.circle })"
+
+
+@pytest.mark.parametrize(
+    "label", ["'x'.repeat(101)", "'a\\nb'", "'a\\0b'", "'\\ud83d'", "7", "{}", "[]", CIRCLE]
+)
 def test_a_wrong_label_prevents_no_start(service: Service, open_page: OpenPage, label: str) -> None:
     page = open_page('data-autostart="false"')
     page.evaluate(f"pointerscope.start({{ label: {label} }})")
     assert label_of(service, page) == ""
     wait_for_stored(service, move(page))
     assert page.evaluate("faults") == []
+
+
+@pytest.mark.parametrize("label", ["x" * 101, "a&#10;b"])
+def test_a_later_page_with_a_wrong_label_continues_the_instance(
+    service: Service, site: Site, open_page: OpenPage, label: str
+) -> None:
+    page = live(open_page())
+    name = instance(page)
+    site.write("next.html", tag(service, f'data-label="{label}"'))
+    page.goto(f"{site.url}/next.html")
+    assert instance(live(page)) == name
+    wait_for_stored(service, move(page))
 
 
 def test_an_instance_that_logs_on_anew_keeps_its_label(
@@ -275,7 +328,7 @@ def test_an_instance_that_logs_on_anew_keeps_its_label(
     first = instance(page)
     service.sql("delete from dashboard_browser where instance_id = %s", (first,))
     move(page)
-    page.wait_for_function(f"async () => (await pointerscope.start())?.instanceId !== '{first}'")
+    wait_until(lambda: page.evaluate("pointerscope.start()")["instanceId"] != first)
     assert label_of(service, live(page)) == "kiosk"
 
 

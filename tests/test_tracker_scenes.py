@@ -316,7 +316,10 @@ def test_the_sites_own_names_of_pages_come_first(service: Service, open_page: Op
         ("'/order/:id'", "/order/:id"),
         ("'Kasse, Übersicht 🛒'", "Kasse, Übersicht 🛒"),
         ("'ä'.repeat(200)", "ä" * 200),
+        ("'a\\0\\u202eb'", "ab"),
         ("'ä'.repeat(201)", None),
+        ("['ä'.repeat(201)]", None),
+        ("{ length: 1, toString: () => 'ä'.repeat(201) }", None),
         ("'half of 🛒: \\ud83d'", None),
         ("{}", None),
         ("7", None),
@@ -327,7 +330,7 @@ def test_the_sites_own_names_of_pages_come_first(service: Service, open_page: Op
         page.evaluate("([own]) => { window.own = own }", [own])
         page.evaluate(f"pointerscope.page({given})")
         move(page, 0.1)
-    assert distinct(check(service, page)) == 5
+    assert distinct(check(service, page)) == 6
     assert page.evaluate("faults") == []
 
 

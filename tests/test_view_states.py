@@ -4,7 +4,6 @@ The states of `/` are in test_live_page.py.
 """
 
 from collections.abc import Iterator
-from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
@@ -134,6 +133,16 @@ def test_an_instance_without_network_recovers_with_another_ticket(
     assert len(set(tickets)) >= 2
 
 
+def test_an_instance_whose_stream_comes_before_the_next_read_is_live(
+    service: Service, page: Page, pointer: Pointer
+) -> None:
+    page.route("**/statuses/**", lambda route: route.abort())
+    page.route("**/stream/**", lambda route: route.abort(), times=1)
+    page.goto(f"{service.url}/browsers/{pointer.instance_id}/")
+    expect_connection(page, "Offline", "The service does not answer.")
+    expect_connection(page, "Live", "as the pointer moves")
+
+
 def test_an_instance_that_logs_off_while_watched_is_not_called_live(
     service: Service, page: Page, pointer: Pointer
 ) -> None:
@@ -142,6 +151,20 @@ def test_an_instance_that_logs_off_while_watched_is_not_called_live(
     expect(page.locator("[data-instance-state]")).to_contain_text("Resting, last seen")
     pointer.session.post(f"{pointer.url}log-off/", timeout=10)
     expect_connection(page, "Logged off", "Last seen")
+
+
+def test_an_instance_that_is_erased_while_watched_is_shown_as_missing(
+    service: Service, page: Page, pointer: Pointer
+) -> None:
+    page.goto(f"{service.url}/browsers/{pointer.instance_id}/")
+    expect_connection(page, "Live")
+    page.route("**/stream/**", lambda route: route.abort())
+    pointer.erase()
+    service.stop("live")
+    expect(page.locator("[data-panel=missing]")).to_be_visible(timeout=15_000)
+    service.start("live")
+    page.reload()
+    expect(page.get_by_role("heading", name="There is no instance with this id")).to_be_visible()
 
 
 def test_a_gone_instance_says_when_it_was_seen(
@@ -182,10 +205,13 @@ def test_an_instance_is_not_shown_to_others(
     page.context.clear_cookies()
     page.goto(f"{service.url}/browsers/{pointer.instance_id}/{query}")
     expect(page.locator("[data-panel=denied]")).to_be_visible()
-    token = pointer.session.headers["Authorization"].removeprefix("Bearer ")
+    link = pointer.session.post(f"{pointer.url}shares/", timeout=10).json()["url"]
+    path, _, ticket = link.partition("#")
     page.goto("about:blank")
-    page.goto(f"{service.url}/browsers/{pointer.instance_id}/{query}#token={quote(token)}")
-    expect_connection(page, "Live")
+    page.goto(f"{path}{query}#{ticket}")
+    expect_connection(page, "Stored" if query else "Live")
+    assert page.url.startswith(path)
+    assert "#" not in page.url
 
 
 def test_a_range_says_that_it_is_being_read(service: Service, page: Page, pointer: Pointer) -> None:

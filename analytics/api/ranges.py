@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema_field
 from msgspec import Struct
@@ -20,7 +21,7 @@ from core.api.rendering import JSON_OR_FILE, JsonRenderer, answer_file
 from core.values.times import EPOCH, MICROSECOND, name_range, to_epoch_us, to_rfc3339
 from core.web.costs import costly, or_file
 from core.web.methods import KnownMethods
-from dashboard.instances.permissions import HoldsTokenOrIsStaff, visible_browser
+from dashboard.instances.permissions import MayRead, visible_browser
 from dashboard.instances.throttles import ReadThrottle
 
 PAGE_SIZE = 1000
@@ -59,7 +60,7 @@ class RangeQuery(serializers.Serializer):
 class RangeViewSet(KnownMethods, ViewSet):
     """An instance's rows of one kind, which its page and staff read by range."""
 
-    permission_classes = [HoldsTokenOrIsStaff]
+    permission_classes = [MayRead]
     throttle_classes = [ReadThrottle]
     costs: ClassVar = {"list": or_file(costly)}
 
@@ -77,12 +78,16 @@ class Shown(NamedTuple):
 
 
 def answer_range(
-    request: Request, instance_id: UUID, query: dict[str, Any], shown: Shown
+    request: Request,
+    instance_id: UUID,
+    query: dict[str, Any],
+    shown: Shown,
+    where: Q = Q(),  # noqa: B008  # it is never changed
 ) -> HttpResponseBase:
-    """Answer with a page of rows, or with a file of all of them."""
+    """Answer with a page of rows, or with a file of all of them; `where` narrows them."""
     browser = visible_browser(request, instance_id)
     since, until = query["since"], query["until"]
-    selection = Selection(browser.pk, since, until, query["cursor"])
+    selection = Selection(browser.pk, since, until, query["cursor"], where)
     source = shown.source
     if request.accepted_renderer.format != JsonRenderer.format:
         name = f"pointerscope-{instance_id}-{shown.called}-{name_range(since, until)}"

@@ -40,7 +40,7 @@ from core.web.cors import NO_ACTION, OpenViewSet
 from core.web.costs import costly, or_file
 from core.web.methods import KnownMethods
 from dashboard.instances.authentication import WriteTokenAuthentication
-from dashboard.instances.permissions import HoldsTokenOrIsStaff, visible_browser
+from dashboard.instances.permissions import MayRead, visible_browser
 from dashboard.instances.throttles import ReadThrottle
 
 # In the view's own thread, with Django's connection, so that a test's transaction covers it.
@@ -90,7 +90,7 @@ class EventViewSet(OpenViewSet):
 
     def get_permissions(self) -> list[BasePermission]:
         anyone = self.action in (*NO_ACTION, "create")
-        return [AllowAny() if anyone else HoldsTokenOrIsStaff()]
+        return [AllowAny() if anyone else MayRead()]
 
     def get_throttles(self) -> list[Any]:
         return [] if self.action in (*NO_ACTION, "create") else [ReadThrottle()]
@@ -158,7 +158,7 @@ class MeasuresQuery(serializers.Serializer):
 class MeasureViewSet(KnownMethods, ViewSet):
     """An instance's research measures."""
 
-    permission_classes = [HoldsTokenOrIsStaff]
+    permission_classes = [MayRead]
     throttle_classes = [ReadThrottle]
     costs: ClassVar = {"list": costly}
 

@@ -1,4 +1,4 @@
-"""Gauges read at a scrape: waiting marks and their age, and the use of the quotas."""
+"""Gauges read at a scrape: waiting marks and their age, pages, and the use of the quotas."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,10 +6,19 @@ from datetime import datetime
 from django.conf import settings
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from analytics.health.facts import Waiting, lag_seconds, read_outbox
+from analytics.health.facts import (
+    MOST_OTHER,
+    Pages,
+    Waiting,
+    heat_lag_seconds,
+    lag_seconds,
+    read_outbox,
+    read_pages,
+    trial_lag_seconds,
+)
 from analytics.ingest import quotas
-from analytics.models import Heartbeat
-from analytics.rollups import LargeBuckets, read_large_buckets
+from analytics.models import DirtyPage, Heartbeat
+from analytics.rollups import HEAT, SCENES, TRIALS, LargeBuckets, read_large_buckets
 from core.api.throttling import read_use
 from core.storage.patience import run_within
 from core.values.durations import format_duration
@@ -18,7 +27,7 @@ GAUGE_SECONDS = 1.5
 
 
 class Gauges:
-    """The waiting marks and their age, and the use of the quotas, read at each scrape.
+    """The waiting marks and their age, pages, and the use of the quotas, read at each scrape.
 
     The database may take GAUGE_SECONDS; Redis has its client's timeout.
     """
@@ -30,13 +39,17 @@ class Gauges:
         outbox: list[Waiting] = []
         beats: list[tuple[str, datetime]] = []
         large: list[LargeBuckets] = []
+        pages: list[Pages] = []
+        page_marks: list[int] = []
 
         def read() -> None:
             outbox.extend(read_outbox())
             beats.extend(Heartbeat.objects.values_list("job", "beat_at"))
+            page_marks.append(DirtyPage.objects.count())
             large.append(read_large_buckets())
+            pages.append(read_pages())
 
-        in_time = run_within(GAUGE_SECONDS, read) and bool(large)
+        in_time = run_within(GAUGE_SECONDS, read) and bool(pages)
         yield GaugeMetricFamily(
             "pointerscope_database_up", "Whether the database answered the scrape", int(in_time)
         )
@@ -48,7 +61,31 @@ class Gauges:
                 "Seconds of instances that wait for a job of their own",
                 large[0].buckets,
             )
+            yield from self._pages(pages[0])
+            yield from self._heat(outbox, page_marks[0])
+            yield from self._trials(outbox)
         yield from self._quotas()
+
+    def _heat(self, outbox: list[Waiting], page_marks: int) -> Iterable[Metric]:
+        marks = sum(waiting.marks for waiting in outbox if waiting.rung in (HEAT, SCENES))
+        yield GaugeMetricFamily("pointerscope_heat_marks", "Marks that wait for heat", marks)
+        yield GaugeMetricFamily(
+            "pointerscope_heat_lag_seconds",
+            "Age of the oldest mark of heat; they wait until their five minutes are over",
+            heat_lag_seconds(outbox, now=self.now),
+        )
+        yield GaugeMetricFamily(
+            "pointerscope_page_marks", "Marks that wait for hours and days of pages", page_marks
+        )
+
+    def _trials(self, outbox: list[Waiting]) -> Iterable[Metric]:
+        marks = sum(waiting.marks for waiting in outbox if waiting.rung in TRIALS)
+        yield GaugeMetricFamily("pointerscope_trial_marks", "Marks that wait for trials", marks)
+        yield GaugeMetricFamily(
+            "pointerscope_trial_lag_seconds",
+            "Age of the oldest mark of trials; they wait for ten seconds",
+            trial_lag_seconds(outbox, now=self.now),
+        )
 
     def _waiting(self, outbox: list[Waiting]) -> Iterable[Metric]:
         rows = GaugeMetricFamily("pointerscope_outbox_rows", "Marks that wait", labels=["rung"])
@@ -61,6 +98,15 @@ class Gauges:
             rows.add_metric([name], marks.get(rung, 0))
             lag.add_metric([name], lag_seconds(outbox, rung=rung, now=self.now))
         return rows, lag
+
+    def _pages(self, pages: Pages) -> Iterable[Metric]:
+        yield GaugeMetricFamily("pointerscope_pages", "Pages that were made", pages.made)
+        yield GaugeMetricFamily("pointerscope_pages_limit", "MAX_PAGES", settings.MAX_PAGES)
+        yield GaugeMetricFamily(
+            "pointerscope_other_visits",
+            f"Instances with scenes on a page that was not made, up to {MOST_OTHER:,}",
+            pages.other_visits,
+        )
 
     def _heartbeats(self, beats: Iterable[tuple[str, datetime]]) -> Metric:
         ages = GaugeMetricFamily(

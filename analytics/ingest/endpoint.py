@@ -74,6 +74,7 @@ def _accept(post: Post, counted: Batched, now: datetime) -> Sent:
     token = _header_token(post)
     batch = decode_batch(_body(post))
     counted.events = len(batch.events)
+    counted.scenes, counted.marks = len(batch.scenes or ()), len(batch.marks or ())
     token = token or _own_token(batch.token or "", post)
     return to_sent(batch, token, request_ids.current.get(), post.caller, now=now)
 

@@ -15,6 +15,8 @@ from core.api.problems import FieldError
 
 MOST = 100
 MAX_DATA_BYTES = 1024
+# With its numbers as PostgreSQL writes them: `1e300` with all its zeros. 24 such numbers have room.
+MAX_WRITTEN_BYTES = 8192
 # PostgreSQL has no NUL in text.
 NO_NUL = r"^[^\x00]*$"
 # The escape of a NUL in JSON, and not an escaped backslash before `u0000`.
@@ -53,8 +55,8 @@ class Scene(msgspec.Struct, forbid_unknown_fields=True, gc=False):
             Meta(
                 min_length=1,
                 max_length=MAX_LENGTH,
-                pattern=NO_NUL,
-                description="its name; segments that look like an identifier are stored as `*`",
+                description="its name; segments that look like an identifier are stored as `*`,"
+                " and characters that do not print are dropped",
             ),
         ]
         | UnsetType
@@ -122,15 +124,19 @@ def data_errors(marks: Sequence[Mark]) -> list[FieldError]:
     errors = []
     for i, mark in enumerate(marks):
         text = msgspec.json.encode(mark.data or {})
-        if _length(text) > MAX_DATA_BYTES:
-            detail = f"Expected at most {MAX_DATA_BYTES} bytes of JSON without white space"
+        if detail := _data_error(text):
             errors.append(FieldError(f"/marks/{i}/data", "invalid", detail))
-        elif NUL_ESCAPE.search(text):
-            errors.append(FieldError(f"/marks/{i}/data", "invalid", "Expected text without NUL"))
     return errors
 
 
-def _length(text: bytes) -> int:
-    """Return the length of JSON as PostgreSQL writes it: `1e300` with all its zeros."""
-    exponents = EXPONENT.findall(STRING.sub(b"", text))
-    return len(text) + sum(abs(int(exponent)) for exponent in exponents)
+def _data_error(text: bytes) -> str | None:
+    if len(text) > MAX_DATA_BYTES:
+        return f"Expected at most {MAX_DATA_BYTES} bytes of JSON without white space"
+    if len(text) + _zeros(text) > MAX_WRITTEN_BYTES:
+        return f"Expected at most {MAX_WRITTEN_BYTES} bytes with numbers written without exponents"
+    return "Expected text without NUL" if NUL_ESCAPE.search(text) else None
+
+
+def _zeros(text: bytes) -> int:
+    """Return how many zeros at most PostgreSQL writes for the exponents in JSON."""
+    return sum(abs(int(exponent)) for exponent in EXPONENT.findall(STRING.sub(b"", text)))

@@ -38,7 +38,8 @@ STORE_SCENES = """
 select * from analytics_store_scenes(
     %(instances)s, %(versions)s, %(sizes)s, %(places)s,
     %(times)s, %(xs)s, %(ys)s, %(seqs)s, %(enters)s, %(rung)s, %(wait)s,
-    %(scenes)s, %(marks)s, %(most_pages)s
+    %(scene_places)s, %(scene_times)s, %(lengths)s, %(scene_seqs)s, %(pointers)s, %(pages)s,
+    %(marks)s, %(most_pages)s
 )
 """
 
@@ -120,12 +121,18 @@ async def store_batches(
 def to_statement(batches: Sequence[Sent], *, wait: bool) -> tuple[str, dict[str, Any]]:
     """Return the statement that stores the batches, and its parameters (see to_parameters)."""
     parameters = to_parameters(batches, wait=wait)
-    if not any(sent.scenes or sent.marks for sent in batches):
+    # Not by a generator, whose set-up nearly every batch would pay for.
+    for sent in batches:
+        if sent.scenes or sent.marks:
+            break
+    else:
         return STORE, parameters
-    parameters["scenes"] = _json([sent.scenes for sent in batches])
-    parameters["marks"] = _json([sent.marks for sent in batches])
-    parameters["most_pages"] = settings.MAX_PAGES
-    return STORE_SCENES, parameters
+    return STORE_SCENES, {
+        **parameters,
+        **_scene_parameters(batches),
+        "marks": _json([sent.marks for sent in batches]) if any(b.marks for b in batches) else None,
+        "most_pages": settings.MAX_PAGES,
+    }
 
 
 def to_parameters(batches: Sequence[Sent], *, wait: bool) -> dict[str, Any]:
@@ -146,6 +153,20 @@ def to_parameters(batches: Sequence[Sent], *, wait: bool) -> dict[str, Any]:
         "enters": _array(list(enters)),
         "rung": FIRST_RUNG_MS,
         "wait": wait,
+    }
+
+
+def _scene_parameters(batches: Sequence[Sent]) -> dict[str, Any]:
+    placed = [(n, scene) for n, sent in enumerate(batches, start=1) for scene in sent.scenes]
+    scenes = [scene for _, scene in placed]
+    return {
+        "scene_places": _array([place for place, _ in placed]),
+        "scene_times": _array([scene.us for scene in scenes]),
+        "lengths": _array(list(chain.from_iterable(scene.numbers for scene in scenes))),
+        "scene_seqs": _array([scene.seq for scene in scenes]),
+        "pointers": _array([scene.pointer for scene in scenes]),
+        # JSON writes text as arrays do, as long as it has no control characters.
+        "pages": _array([scene.page for scene in scenes]),
     }
 
 

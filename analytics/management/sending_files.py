@@ -2,7 +2,7 @@
 
 import signal
 from argparse import ArgumentTypeError, _ActionsContainer
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -65,9 +65,17 @@ def refuse_if_any(readings: Sequence[Reading]) -> None:
 
 
 def send_all(
-    jobs: Sequence[Job], *, url: str, keeps_times: bool, speed: float | None = None
+    jobs: Sequence[Job],
+    *,
+    url: str,
+    keeps_times: bool,
+    speed: float | None = None,
+    on_all_sent: Callable[[list[Sent]], object] = lambda _: None,
 ) -> list[Sent]:
-    """Send all recordings; if one fails or Ctrl-C comes, erase all and raise CommandError."""
+    """Send all recordings; if one fails or Ctrl-C comes, erase all and raise CommandError.
+
+    `on_all_sent` may raise SendingError too.
+    """
     sender, sent = Sender(url), []
     # SIGTERM must not leave a partial import either.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -87,6 +95,7 @@ def send_all(
                         beside=job.beside,
                     )
                 )
+        on_all_sent(sent)
     except SendingError as error:
         raise CommandError(f"{error}\n{_erase(sender)}") from None
     except KeyboardInterrupt:
@@ -105,5 +114,5 @@ def _erase(sender: Sender) -> str:
     if not left:
         what = "The instance" if begun == 1 else f"All {begun:,} instances"
         return f"{what} of this command {'is' if begun == 1 else 'are'} erased again."
-    names = "".join(f"\n  {me.page_url}" for me in left)
-    return f"These instances could not be erased; open each and erase it:{names}"
+    names = "".join(f"\n  {me.instance_id}" for me in left)
+    return f"These instances could not be erased; erase each in the admin:{names}"

@@ -2,13 +2,18 @@
 -- and the visits of pages that follow from new scenes. Nearly no batch has a scene or a mark, so those
 -- without call the other function and pay nothing for this one.
 --
--- `scenes` and `marks` are JSON arrays with one array for each batch; `us` in them is a time in epoch
--- microseconds, and `numbers` are a scene's lengths in the order of the columns. The first scene or
--- mark of a key stays. Scenes change no status, so they leave no mark in the outbox.
+-- The arrays from `scene_places` to `pages` have one element for each scene, except `lengths`, which has
+-- seven, in the order of the columns. `marks` is a JSON array with one array for each batch, or null.
+-- Times are in epoch microseconds. The first scene or mark of a key stays.
 --
--- A scene has the page of its name and of the instance's site. A page that could not be made is
--- `(other)` (make_pages.sql). Times of a visit are the least and the greatest of the instance's scenes
--- there, in whatever order scenes arrive.
+-- Scenes change no status. They change the heat of the samples that follow, so those of an instance that
+-- has been on a page leave a mark for it in the outbox (rung -2). Marks of trials leave one for those
+-- (rung -3), and so do scenes that reach into a trial (rung -4).
+--
+-- A scene has the page of its name and of the instance's site. Nearly every page is known, so pages are
+-- looked up once, and again only after some were made. A page that could not be made is `(other)`
+-- (make_pages.sql). Times of a visit are the least and the greatest of the instance's scenes there, in
+-- whatever order scenes arrive.
 --
 -- Locks: those of analytics_store_batches (browsers, then samples' keys), then perhaps the row of
 -- `(other)`, then scenes' keys, visits and marks' keys, each in the order of keys over all batches. All
@@ -17,7 +22,8 @@
 create or replace function analytics_store_scenes(
     instances uuid[], versions int[], sizes int[], places int[],
     times bigint[], xs real[], ys real[], seqs int[], enters bool[], rung int, wait bool,
-    scenes jsonb, marks jsonb, most_pages int
+    scene_places int[], scene_times bigint[], lengths real[], scene_seqs int[], pointers text[],
+    pages text[], marks jsonb, most_pages int
 ) returns table (
     browser bigint, newest_version int, accepted bigint, conflicts bigint,
     new_scenes bigint, new_marks bigint
@@ -29,8 +35,9 @@ declare
     accepteds bigint[];
     conflicting bigint[];
     writers bigint[];
-    unknown_sites text[];
-    unknown_names text[];
+    sites text[];
+    page_ids bigint[];
+    has_unknown bool;
     scened bigint[];
     scene_counts bigint[];
     marked bigint[];
@@ -45,17 +52,24 @@ begin
         instances, versions, sizes, places, times, xs, ys, seqs, enters, rung, wait
     ) with ordinality as s (browser, newest_version, accepted, conflicts, place);
 
-    select array_agg(u.site), array_agg(u.page) into unknown_sites, unknown_names
-    from (
-        select distinct b.site, s.page
-        from jsonb_array_elements(scenes) with ordinality as batch (rows, place)
-        cross join jsonb_to_recordset(batch.rows) as s (page text)
-        join dashboard_browser b on b.id = writers[batch.place]
-        where s.page is not null
-            and not exists (select from dashboard_page p where p.site = b.site and p.name = s.page)
-    ) u;
-    if unknown_names is not null then
-        perform analytics_make_pages(unknown_sites, unknown_names, most_pages);
+    select array_agg(b.site order by s.number), array_agg(p.id order by s.number),
+           coalesce(bool_or(s.page is not null and b.site is not null and p.id is null), false)
+    into sites, page_ids, has_unknown
+    from unnest(scene_places, pages) with ordinality as s (place, page, number)
+    left join dashboard_browser b on b.id = writers[s.place]
+    left join dashboard_page p on p.site = b.site and p.name = s.page;
+    if has_unknown then
+        perform analytics_make_pages(array_agg(u.site), array_agg(u.page), most_pages)
+        from (
+            select distinct s.site, s.page from unnest(sites, pages, page_ids) as s (site, page, id)
+            where s.page is not null and s.site is not null and s.id is null
+        ) u;
+        select array_agg(case when s.page is not null then coalesce(p.id, other.id) end
+                         order by s.number)
+        into page_ids
+        from unnest(sites, pages) with ordinality as s (site, page, number)
+        left join dashboard_page p on p.site = s.site and p.name = s.page
+        left join dashboard_page other on other.site = '' and other.name = '(other)';
     end if;
 
     with stored as (
@@ -63,20 +77,35 @@ begin
             time, browser_id, viewport_width, viewport_height, document_width, document_height,
             scroll_x, scroll_y, pixel_ratio, seq, page_id, pointer
         )
-        select timestamptz 'epoch' + s.us * interval '1 microsecond', b.id,
-               s.numbers[1], s.numbers[2], s.numbers[3], s.numbers[4],
-               s.numbers[5], s.numbers[6], s.numbers[7], s.seq,
-               case when s.page is not null then coalesce(p.id, other.id) end, s.pointer
-        from jsonb_array_elements(scenes) with ordinality as batch (rows, place)
-        cross join rows from (jsonb_to_recordset(batch.rows) as (
-            us bigint, seq int, numbers real[], pointer text, page text
-        )) with ordinality as s (us, seq, numbers, pointer, page, number)
-        join dashboard_browser b on b.id = writers[batch.place]
-        left join dashboard_page p on p.site = b.site and p.name = s.page
-        left join dashboard_page other on other.site = '' and other.name = '(other)'
-        order by b.id, s.us, s.seq, s.number
+        select timestamptz 'epoch' + s.us * interval '1 microsecond', writers[s.place],
+               lengths[7 * s.number - 6], lengths[7 * s.number - 5], lengths[7 * s.number - 4],
+               lengths[7 * s.number - 3], lengths[7 * s.number - 2], lengths[7 * s.number - 1],
+               lengths[7 * s.number], s.seq, s.page_id, s.pointer
+        from unnest(scene_places, scene_times, scene_seqs, pointers, page_ids)
+            with ordinality as s (place, us, seq, pointer, page_id, number)
+        where writers[s.place] is not null
+        order by writers[s.place], s.us, s.seq, s.number
         on conflict do nothing
         returning browser_id, time, page_id
+    ), warmed as (
+        insert into analytics_dirtyrange (browser_id, since, until, rung)
+        select browser_id, min(time), max(time), -2 from stored
+        where page_id is not null or exists (
+            select from dashboard_pagevisit visit where visit.browser_id = stored.browser_id
+        )
+        group by browser_id, time_bucket('5 minutes', time)
+    ), scrolled as (
+        insert into analytics_dirtyrange (browser_id, since, until, rung)
+        select browser_id, min(time), max(time), -4 from stored
+        where exists (
+            select from analytics_trial trial
+            where trial.browser_id = stored.browser_id and trial.ended_at >= stored.time
+                and trial.started_at >= stored.time - interval '1 hour'
+        ) or exists (
+            select from analytics_dirtyrange waiting
+            where waiting.browser_id = stored.browser_id and waiting.rung = -3 and not waiting.large
+        )
+        group by browser_id, time_bucket('5 minutes', time)
     ), visited as (
         insert into dashboard_pagevisit as visit (browser_id, page_id, first_at, last_at)
         select browser_id, page_id, min(time), max(time) from stored
@@ -89,21 +118,28 @@ begin
     select array_agg(c.browser_id), array_agg(c.count) into scened, scene_counts
     from (select browser_id, count(*) from stored group by browser_id) c;
 
-    with stored as (
-        insert into analytics_pointermark (time, browser_id, seq, name, data)
-        select timestamptz 'epoch' + m.us * interval '1 microsecond', b.writer, m.seq, m.name, m.data
-        from jsonb_array_elements(marks) with ordinality as batch (rows, place)
-        cross join rows from (jsonb_to_recordset(batch.rows) as (
-            us bigint, seq int, name text, data jsonb
-        )) with ordinality as m (us, seq, name, data, number)
-        cross join lateral (select writers[batch.place]) as b (writer)
-        where b.writer is not null
-        order by b.writer, m.us, m.seq, m.number
-        on conflict do nothing
-        returning browser_id
-    )
-    select array_agg(c.browser_id), array_agg(c.count) into marked, mark_counts
-    from (select browser_id, count(*) from stored group by browser_id) c;
+    if marks is not null then
+        with stored as (
+            insert into analytics_pointermark (time, browser_id, seq, name, data)
+            select timestamptz 'epoch' + m.us * interval '1 microsecond', b.writer, m.seq, m.name, m.data
+            from jsonb_array_elements(marks) with ordinality as batch (rows, place)
+            cross join rows from (jsonb_to_recordset(batch.rows) as (
+                us bigint, seq int, name text, data jsonb
+            )) with ordinality as m (us, seq, name, data, number)
+            cross join lateral (select writers[batch.place]) as b (writer)
+            where b.writer is not null
+            order by b.writer, m.us, m.seq, m.number
+            on conflict do nothing
+            returning browser_id, time, name
+        ), tried as (
+            insert into analytics_dirtyrange (browser_id, since, until, rung)
+            select browser_id, min(time), max(time), -3 from stored
+            where name in ('trial:start', 'trial:end')
+            group by browser_id, time_bucket('5 minutes', time)
+        )
+        select array_agg(c.browser_id), array_agg(c.count) into marked, mark_counts
+        from (select browser_id, count(*) from stored group by browser_id) c;
+    end if;
 
     return query
     select s.browser, s.newest, s.accepted, s.conflicts,

@@ -21,12 +21,16 @@ class Position(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """A selection of a browser's rows: those in [since, until) that follow `after`."""
+    """A selection of a browser's rows: those in [since, until) that follow `after`.
+
+    `where` narrows it by columns of the source.
+    """
 
     browser_id: int
     since: datetime | None = None
     until: datetime | None = None
     after: Position | None = None
+    where: Q = Q()
 
 
 class Source(NamedTuple):
@@ -67,7 +71,7 @@ def page_rows(*, source: Source, selection: Selection, size: int = PAGE_ROWS) ->
 
 def select_rows(*, source: Source, selection: Selection) -> QuerySet:
     """Return the query for a selection's rows of the source's fields, by (time, seq)."""
-    wanted = Q(browser_id=selection.browser_id)
+    wanted = Q(browser_id=selection.browser_id) & selection.where
     if selection.since:
         wanted &= Q(time__gte=selection.since)
     if selection.until:

@@ -1,5 +1,7 @@
 """A browser's scenes and marks, and their columns."""
 
+from django.db.models import Q
+
 from analytics.models import PointerMark, PointerScene
 from analytics.reading.ranges import Source
 from core.api.file_formats import Column, Kind
@@ -32,3 +34,12 @@ SCENES = Source(
     PointerScene, SCENE_COLUMNS, tuple(LOOKUPS.get(c.name, c.name) for c in SCENE_COLUMNS)
 )
 MARKS = Source(PointerMark, MARK_COLUMNS, tuple(column.name for column in MARK_COLUMNS))
+# At the end of a name it stands for any further characters.
+WILDCARD = "*"
+
+
+def named(name: str) -> Q:
+    """Return the condition for marks of this name; `trial:*` means names that begin so."""
+    if name.endswith(WILDCARD):
+        return Q(name__startswith=name.removesuffix(WILDCARD))
+    return Q(name=name)

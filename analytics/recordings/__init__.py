@@ -3,7 +3,7 @@
 from analytics.recordings.findings import Findings
 from analytics.recordings.options import ABSENT, FIELDS, Options
 from analytics.recordings.playback.checking import check, lies_in_window
-from analytics.recordings.playback.exported import Beside, read_exported
+from analytics.recordings.playback.exported import Beside, has_scenes, read_exported
 from analytics.recordings.playback.sending import (
     NOTHING,
     RETRY,
@@ -15,6 +15,7 @@ from analytics.recordings.playback.sending import (
     to_end_now,
     to_event,
 )
+from analytics.recordings.playback.trials import fingerprint, to_marks
 from analytics.recordings.preview import preview, summary
 from analytics.recordings.reading import Reading, read_file
 from analytics.recordings.rows.units import UNITS
@@ -37,6 +38,8 @@ __all__ = [
     "SendingError",
     "Sent",
     "check",
+    "fingerprint",
+    "has_scenes",
     "lies_in_window",
     "preview",
     "read_exported",
@@ -45,4 +48,5 @@ __all__ = [
     "summary",
     "to_end_now",
     "to_event",
+    "to_marks",
 ]

@@ -1,6 +1,6 @@
-"""A crowd of generated pointers that move through the REST API in real time.
+"""A crowd of visitors of the made-up shop, who move through the REST API in real time.
 
-Each pointer is a thread: it waits more than it works, so some hundred of them keep a process busy
+Each is a thread: it waits more than it works, so some hundred of them keep a process busy
 only for their requests. The crowd follows the service's answers: it resends the same bytes of a
 batch that may be retried, after the time in Retry-After.
 """
@@ -8,14 +8,16 @@ batch that may be retried, after the time in Retry-After.
 import json
 import time
 from collections import Counter
+from collections.abc import Iterable
 from itertools import groupby
 from threading import Event, Lock, Thread
 from typing import Any
 
 import requests
 
-from analytics.recordings import RETRY, TIMEOUT_SECONDS, RecordedSample, reason_of, to_event
-from analytics.recordings.made_up import simulate_pointer
+from analytics.recordings import RETRY, TIMEOUT_SECONDS, reason_of
+from analytics.recordings.made_up.hand import Happening
+from analytics.recordings.made_up.visitors import device_of, label_of, visit
 from core.values.times import parse_time, to_epoch_us
 
 FLUSH_US = 250_000
@@ -30,12 +32,13 @@ class RefusedError(Exception):
 class Crowd:
     """Pointers that log on one after another, move until they are stopped, and log off.
 
-    `tally` counts `accepted`, `duplicates`, `conflicts`, `errors` (failed attempts, most of which
-    are retried with success), `unsent` events, and pointers that are `on` and `off`.
+    `tally` counts `accepted`, `duplicates`, `conflicts`, `scenes`, `marks`, `errors` (failed
+    attempts, most of which are retried with success), `unsent` events, and pointers that are `on`
+    and `off`. `site` is the host that logs them on.
     """
 
-    def __init__(self, *, url: str, browsers: int, rate: float, seed: int) -> None:
-        self.url, self.rate, self.seed = url, rate, seed
+    def __init__(self, *, url: str, browsers: int, rate: float, seed: int, site: str) -> None:
+        self.url, self.rate, self.seed, self.site = url, rate, seed, site
         self.tally: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
         self.most_late = 0.0
@@ -60,7 +63,7 @@ class Crowd:
     def _live(self, number: int) -> None:
         with requests.Session() as session:
             try:
-                instance, start_us = self._log_on(session)
+                instance, start_us = self._log_on(session, number)
                 self._count({"on": 1})
                 self._move(session, number, instance, start_us)
                 self._post(session, f"{instance}/log-off/", {})
@@ -68,33 +71,34 @@ class Crowd:
             except RefusedError as why:
                 self._count({"refused": 1}, str(why))
 
-    def _log_on(self, session: requests.Session) -> tuple[str, int]:
+    def _log_on(self, session: requests.Session, number: int) -> tuple[str, int]:
         # One logs on at a time: if the service limits log-ons per minute, the others wait here.
         with self._one_at_a_time:
             if self._stopping.is_set():
                 raise RefusedError("stopped before it could log on")
-            me = self._post(session, f"{self.url}/api/v1/browsers/", {})
+            session.headers["Origin"] = f"https://{self.site}"
+            me = self._post(session, f"{self.url}/api/v1/browsers/", {"label": label_of(number)})
         session.headers["Authorization"] = f"Bearer {me['write_token']}"
         instance = f"{self.url}/api/v1/browsers/{me['instance_id']}"
         return instance, to_epoch_us(parse_time(me["server_time"]))
 
     def _move(self, session: requests.Session, number: int, instance: str, start_us: int) -> None:
         began = time.monotonic()
-        samples = simulate_pointer(seed=f"{self.seed}/{number}", rate=self.rate)
-        for flush, batch in groupby(samples, key=_flush_of):
+        device, seed = device_of(number), f"{self.seed}/{number}"
+        for flush, batch in groupby(visit(seed=seed, rate=self.rate, device=device), key=_flush_of):
             due = began + (flush + 1) * FLUSH_US / 1e6
             if self._stopping.wait(max(0.0, due - time.monotonic())):
                 return
-            self._send(session, instance, [to_event(sample, start_us) for sample in batch])
+            self._send(session, instance, _to_body(batch, start_us))
             late = time.monotonic() - due
             with self._counting:
                 self.most_late = max(self.most_late, late)
 
-    def _send(self, session: requests.Session, instance: str, events: list[dict]) -> None:
+    def _send(self, session: requests.Session, instance: str, body: dict[str, list]) -> None:
         try:
-            self._count(self._post(session, f"{instance}/events/", {"events": events}))
+            self._count(self._post(session, f"{instance}/events/", body))
         except RefusedError:
-            self._count({"unsent": len(events)})
+            self._count({"unsent": len(body["events"])})
             raise
 
     def _post(self, session: requests.Session, url: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -125,8 +129,15 @@ class Crowd:
                 self.faults[fault] += 1
 
 
-def _flush_of(sample: RecordedSample) -> int:
-    return sample.time_us // FLUSH_US
+def _flush_of(happening: Happening) -> int:
+    return happening.us // FLUSH_US
+
+
+def _to_body(batch: Iterable[Happening], start_us: int) -> dict[str, list]:
+    body: dict[str, list] = {"events": []}
+    for kind, us, fields in batch:
+        body.setdefault(kind, []).append({"time": (start_us + us) / 1000, **fields})
+    return body
 
 
 def _asked_to_wait(answer: requests.Response) -> float:

@@ -20,6 +20,7 @@ FIELDS = (
     "block",
     "condition",
     "response",
+    "correct",
     "kind",
 )
 # --columns FIELD=- declares that the file has no such column, whatever a name suggests.

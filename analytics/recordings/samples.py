@@ -16,17 +16,31 @@ class RecordedSample(NamedTuple):
     enter: bool
 
 
+class RecordedTrial(NamedTuple):
+    """What a file says of a trial, and the indices of its first and last sample."""
+
+    trial: str
+    block: str = ""
+    condition: str = ""
+    response: str = ""
+    correct: bool | None = None
+    first: int = 0
+    last: int = 0
+
+
 @dataclass
 class Recording:
     """The samples of one pointer in columns of equal length, ordered by (time, seq).
 
     `times_us` are microseconds since 1970 if the recording `is_dated`, otherwise since any origin.
     `places` are the lines or rows of the file, for messages. `label` names the pointer in the
-    file's words, such as "participant 7", and is empty if the file holds one pointer.
+    file's words, such as "participant 7", and is empty if the file holds one pointer. `named` are
+    its trials, where the file tells them apart.
     """
 
     label: str = ""
     trials: int = 0
+    named: list[RecordedTrial] = field(default_factory=list)
     is_dated: bool = False
     times_us: array = field(default_factory=lambda: array("q"))
     xs: array = field(default_factory=lambda: array("d"))
@@ -45,6 +59,17 @@ class Recording:
         return RecordedSample(
             self.times_us[i], self.xs[i], self.ys[i], self.seqs[i], bool(self.enters[i])
         )
+
+    def add(
+        self, time_us: int, *, x: float, y: float, seq: int, enter: bool = False, place: int = 0
+    ) -> None:
+        """Append a sample, whose (time, seq) is greater than that of the last one."""
+        self.times_us.append(time_us)
+        self.xs.append(x)
+        self.ys.append(y)
+        self.seqs.append(seq)
+        self.enters.append(enter)
+        self.places.append(place)
 
     @property
     def span_us(self) -> int:

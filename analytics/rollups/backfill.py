@@ -4,17 +4,28 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import connection, transaction
 from django.db.models import Max, Min
 from timescale.db.models.expressions import TimeBucket
 
 from analytics.models import DirtyRange, Seal
 from analytics.rollups.drain import drain
+from analytics.rollups.heat_marks import HEAT, SCENES
 from analytics.rollups.levels import rows_of
 from analytics.rollups.shards import shard_of
 from dashboard.models import Browser
 from dashboard.statuses.intervals import align
 from dashboard.statuses.ladder import level_below
 
+# Marks the heat that these marks make out of date.
+MARK_HEAT = """
+insert into analytics_dirtyrange (browser_id, since, until, rung)
+select browser_id, lower(bucket), upper(bucket) - interval '1 microsecond', -1
+from analytics_unmapped(null, '-infinity', 'infinity'), unnest(buckets) bucket
+where browser_id in (
+    select browser_id from analytics_dirtyrange where rung > 0 and not rung = any(%(rungs)s)
+)
+"""
 # A drain recomputes a claim in one statement, within seconds: an hour of one browser is a small
 # one.
 PIECE = timedelta(hours=1)
@@ -39,8 +50,14 @@ def fill(*, rung: int, browser_id: int, now: datetime) -> int:
 
 
 def forget_removed_rungs() -> int:
-    """Delete the outbox's marks for rungs that the ladder lost; return how many."""
-    return DirtyRange.objects.exclude(rung__in=settings.RUNGS_MS).delete()[0]
+    """Delete the outbox's marks for rungs that the ladder lost; return how many.
+
+    What waited on them for heat waits as marks of heat from then on.
+    """
+    removed = DirtyRange.objects.exclude(rung__in=[*settings.RUNGS_MS, HEAT, SCENES])
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(MARK_HEAT, {"rungs": list(settings.RUNGS_MS)})
+        return removed.delete()[0]
 
 
 def _marks(rung: int, browser_id: int) -> Iterator[DirtyRange]:

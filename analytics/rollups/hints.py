@@ -8,7 +8,7 @@ or hung; under load it merges the hints of many batches. The sweep finds the mar
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import chain
 from queue import SimpleQueue
@@ -32,13 +32,16 @@ TASK_EXPIRES_SECONDS = 60
 # which grows with their number: a drain of few samples costs nearly as much as one of many.
 GATHER_SECONDS = 0.02
 LONG_GATHER_SECONDS = 0.1
-# The number of batches that are being stored at a time shows how busy the service is: below four at
-# half load, where charts must be quick, and above four at full load, where drains take time that is
-# needed elsewhere. There the hints of a second become one; a status also covers a second.
-BUSY, FULL = 3.9, 4.3
+# Under load drains take time that ingest needs. With FULL batches being stored at a time the hints
+# of a second become one; a status also covers a second. With fewer they gather for less, by the
+# square: there are two at half of the top rate, where charts must be quick, and four at the top.
+FULL = 6
 FULL_GATHER_SECONDS = 1
 # Redis has a queue for each, and a worker empties the first before it reads the last.
 FIRST, LAST = 0, 9
+# What is queued behind the hints also pauses. Without the pause, a sender of distant hours took so
+# much of the processor that a neighbour's sample waited 2.5 times as long as on a quiet machine.
+PAUSE_SECONDS = 0.1
 NO_RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
 # A batch's shard, and its request's id, which the task's log lines have.
@@ -107,8 +110,8 @@ def take(shard: int) -> None:
 
 
 def queue(task: str, *arguments: int) -> None:
-    """Queue a task after all waiting hints, unless it is queued already."""
-    _send(_task_key(task, arguments), task, arguments, priority=LAST)
+    """Queue a task after a pause and all waiting hints, unless it is queued already."""
+    _send(_task_key(task, arguments), task, arguments, priority=LAST, countdown=PAUSE_SECONDS)
 
 
 def take_queued(task: str, *arguments: int) -> None:
@@ -150,8 +153,8 @@ def gather_seconds(*, count: int, storing: float) -> float:
     time.
     """
     by_count = min(count * GATHER_SECONDS, LONG_GATHER_SECONDS)
-    share = (storing - BUSY) / (FULL - BUSY)
-    return max(by_count, min(share, 1) * FULL_GATHER_SECONDS)
+    by_load = min(storing / FULL, 1) ** 2 * FULL_GATHER_SECONDS
+    return max(by_count, by_load)
 
 
 def _send_waiting(outgoing: SimpleQueue[Group], *first: Group) -> list[Group]:
@@ -164,17 +167,17 @@ def _send_waiting(outgoing: SimpleQueue[Group], *first: Group) -> list[Group]:
     COALESCED.inc(sum(len(group.hints) for group in groups) - len(hints))
     for shard, request_id in hints.items():
         request_ids.current.set(request_id)
-        _send(_key(shard), "roll_up", [shard])
+        _send(_key(shard), "roll_up", [shard], priority=FIRST)
     return groups
 
 
-def _send(key: str, task: str, arguments: Sequence[int], *, priority: int = FIRST) -> None:
+def _send(key: str, task: str, arguments: Sequence[int], **options: float) -> None:
     if _breaker.is_open:
         FAILED.inc()
         return
     try:
         if client().set(key, 1, nx=True, ex=KEY_SECONDS):
-            _publish(task, arguments, priority)
+            _publish(task, arguments, options)
             SENT.inc()
         else:
             COALESCED.inc()
@@ -187,15 +190,15 @@ def _send(key: str, task: str, arguments: Sequence[int], *, priority: int = FIRS
         logger.exception("no hint %s, the sweep replaces it", key)
 
 
-def _publish(task: str, arguments: Sequence[int], priority: int) -> None:
+def _publish(task: str, arguments: Sequence[int], options: Mapping[str, float]) -> None:
     current_app.send_task(
         f"analytics.tasks.{task}",
         args=arguments,
-        priority=priority,
         headers={"request_id": request_ids.current.get()},
         expires=TASK_EXPIRES_SECONDS,
         retry=True,
         retry_policy=NO_RETRY,
+        **options,
     )
 
 

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from analytics.rollups.formulas import FROM_SAMPLES, FROM_STATUSES
+from analytics.rollups.heat_marks import HEAT_MARKS, leaves_heat_marks
 from analytics.rollups.spans import Span
+from analytics.rollups.trial_marks import OF_SAMPLES
 from core.values.durations import FIRST_RUNG_MS
 from core.values.times import to_rfc3339
 from dashboard.statuses.ladder import level_below, rung_above
@@ -29,8 +31,9 @@ with span as (
 
 # Locks: the statuses it writes, which belong to our shard only, in key order. Changes are marked
 # for the rung above, an hour's changes as one range. Each row has the number of all changes; the
-# rows are those changes that a stream shows. An instance that was away and moved is present again;
-# only its row is written, and a log-off of it waits for us.
+# rows are those changes that a stream shows. An instance that was away and moved is present again,
+# and one that moved before all that was known of it is known from then on; only the rows of those
+# are written, and a log-off of them waits for us.
 WRITE = """
 changed as (
     insert into {table} as old (
@@ -51,10 +54,16 @@ changed as (
     select browser_id, min(time), max(time), %(above)s, count(*) from changed
     where %(above)s::int is not null
     group by browser_id, time_bucket(greatest(%(interval)s, interval '1 hour'), time)
-), present as (
-    update dashboard_browser set away_since = null
-    where is_active and away_since is not null and id in (
-        select browser_id from changed where interval_ms = %(streamed)s and time > %(gone_before)s)
+){marks}, moved as (
+    select browser_id, min(time) as first, max(time) > %(gone_before)s as is_recent from changed
+    where interval_ms = %(streamed)s group by browser_id
+), known as (
+    update dashboard_browser set
+        first_known_at = least(first_known_at, first),
+        away_since = case when not (is_active and is_recent) then away_since end
+    from moved where id = browser_id
+        and (first < first_known_at - interval '1 second'
+             or is_active and is_recent and away_since is not null)
 ), total as (
     select count(*) as changes, pg_current_xact_id()::text::bigint as version from changed
 )
@@ -77,14 +86,28 @@ living as materialized (
 ), of_living as (
     select fresh.* from fresh join living on id = browser_id
 )"""
-INTO_FIRST, INTO_FIRST_OF_LIVING = (
-    WRITE.format(table="dashboard_pointerstatus", source=source)
-    for source in ("fresh", "of_living")
+
+
+def _statements(marks: str) -> tuple[str, str, str]:
+    first, first_of_living, higher = (
+        WRITE.format(table=table, source=source, marks=marks)
+        for table, source in (
+            ("dashboard_pointerstatus", "fresh"),
+            ("dashboard_pointerstatus", "of_living"),
+            ("dashboard_coarsestatus", "fresh"),
+        )
+    )
+    return (
+        ",".join([SPAN, FROM_SAMPLES, first]),
+        ",".join([SPAN, FROM_SAMPLES, LARGE, first_of_living]),
+        ",".join([SPAN, FROM_STATUSES, higher]),
+    )
+
+
+ROLL_UP, ROLL_UP_LARGE, CLIMB = _statements("")
+MARKING = dict(
+    zip((ROLL_UP, ROLL_UP_LARGE, CLIMB), _statements(HEAT_MARKS + OF_SAMPLES), strict=True)
 )
-INTO_HIGHER = WRITE.format(table="dashboard_coarsestatus", source="fresh")
-ROLL_UP = ",".join([SPAN, FROM_SAMPLES, INTO_FIRST])
-ROLL_UP_LARGE = ",".join([SPAN, FROM_SAMPLES, LARGE, INTO_FIRST_OF_LIVING])
-CLIMB = ",".join([SPAN, FROM_STATUSES, INTO_HIGHER])
 
 
 class Recomputed(NamedTuple):
@@ -101,7 +124,7 @@ def recompute(cursor: Any, *, rung: int, spans: Sequence[Span], now: datetime) -
     show the first rung's statuses of the last minutes before `now`.
     """
     statement = ROLL_UP if rung == FIRST_RUNG_MS else CLIMB
-    cursor.execute(statement, _parameters(rung, spans, now))
+    cursor.execute(_for(rung, statement), _parameters(rung, spans, now))
     return _read(cursor)
 
 
@@ -111,8 +134,12 @@ def recompute_large(cursor: Any, *, span: Span, marks: list[int], now: datetime)
     Nothing is locked while it is computed. If its browser is erased meanwhile, nothing is written.
     """
     parameters = {**_parameters(FIRST_RUNG_MS, [span], now), "marks": marks}
-    cursor.execute(ROLL_UP_LARGE, parameters)
+    cursor.execute(_for(FIRST_RUNG_MS, ROLL_UP_LARGE), parameters)
     return _read(cursor)
+
+
+def _for(rung: int, statement: str) -> str:
+    return MARKING[statement] if leaves_heat_marks(rung) else statement
 
 
 def _read(cursor: Any) -> Recomputed:

@@ -15,7 +15,7 @@ from django.conf import settings
 # Never change this while a worker runs: workers with different settings must agree on it.
 SLOTS = 64
 # Slots of jobs that only exclude themselves.
-RETENTION, LARGE_BUCKETS = -1, -2
+RETENTION, LARGE_BUCKETS, PAGES, TRIAL_JOB = -1, -2, -3, -4
 
 # In a statement of its own: the claim's snapshot must be younger than the locks, or it would see
 # rows that the previous drain has already taken. In the order of the slots, so that two drains that

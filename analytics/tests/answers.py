@@ -11,13 +11,14 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
-from statistics import fmean, median
+from statistics import fmean, median, stdev
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from analytics.tests.oracle import Sample, Status, expected_statuses
 from analytics.tests.scenery import Scene, within
+from analytics.tests.trial_oracle import expected_trials
 from analytics.tests.worked import SINCE, UNTIL, Stored
 from core.values.times import EPOCH, MICROSECOND, to_epoch_us
 
@@ -41,6 +42,8 @@ class Known:
     def __init__(self, stored: Stored) -> None:
         traces, scenes, marks = stored
         self.traces = {instance: sorted(samples) for instance, samples in sorted(traces.items())}
+        # Trials that begin before the range do not begin anew in it.
+        self.every_mark = {instance: within(own) for instance, own in sorted(marks.items())}
         bounds = {"since": to_epoch_us(SINCE), "until": to_epoch_us(UNTIL)}
         self.marks = {instance: within(own, **bounds) for instance, own in sorted(marks.items())}
         self.inside = {
@@ -418,4 +421,23 @@ def question_25(known: Known) -> Rows:
             / (math.fsum(s.b.time - s.a.time for *_, s in group) / 1e6),
         )
         for key, group in by(lambda row: row[:2], moved).items()
+    ]
+
+
+def question_26(known: Known) -> Rows:
+    found = []
+    for instance, marks in known.every_mark.items():
+        trials = expected_trials(known.traces[instance], known.scenes[instance], marks)
+        for (us, _), trial in trials.items():
+            if SINCE <= at(us) < UNTIL and trial["state"] == "ended" and trial["mad"] is not None:
+                found.append((week_of(at(us)), trial["condition"], instance, trial["mad"]))
+    return [
+        (
+            *key,
+            len(group),
+            len({instance for _, _, instance, _ in group}),
+            fmean(mad for *_, mad in group),
+            stdev(mad for *_, mad in group) / math.sqrt(len(group)),
+        )
+        for key, group in by(lambda row: row[:2], found).items()
     ]

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from django.db import connection
+from django.db import connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 PATIENCE_SECONDS = 10
 
@@ -20,7 +21,7 @@ class Session(threading.Thread):
 
     The statement is given by its text, or by its number: `at=1` holds before the first. The work
     and the database are real; only the pace is controlled. `finish` raises an error of the work
-    again.
+    again. With `on`, a database session of `kept_session` does the work, one thread at a time.
     """
 
     def __init__(
@@ -30,22 +31,27 @@ class Session(threading.Thread):
         before: str | None = None,
         after: str | None = None,
         at: int | None = None,
+        on: BaseDatabaseWrapper | None = None,
     ) -> None:
         super().__init__(daemon=True)
         self.work, self.before, self.after, self.at = work, before, after, at
+        self.on = on
         self.statements, self.is_holding = 0, False
         self.held, self.go_on = threading.Event(), threading.Event()
         self.error: BaseException | None = None
         self.start()
 
     def run(self) -> None:
+        if self.on:
+            connections["default"] = self.on
         try:
             with connection.execute_wrapper(self._execute):
                 self.work()
         except BaseException as error:
             self.error = error
         finally:
-            connection.close()
+            if not self.on:
+                connection.close()
             self.held.set()
 
     def until_held(self) -> "Session":
@@ -86,6 +92,16 @@ class Session(threading.Thread):
         self.held.set()
         if not self.go_on.wait(PATIENCE_SECONDS):
             raise AssertionError("nobody let the session go on")
+
+
+def kept_session() -> BaseDatabaseWrapper:
+    """Return a session for many works in turn; close it before the test ends.
+
+    A new session takes longer to connect and to plan its first statements than for the work.
+    """
+    session = connections.create_connection("default")
+    session.inc_thread_sharing()
+    return session
 
 
 def until_sessions_wait(count: int, *, of: str = "") -> None:

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 
-from analytics.models import PointerPositionEvent
+from analytics.models import PointerPositionEvent, Trial
 from analytics.tests.scenery import Mark, Scene, store_marks, store_scenes
 from core.values.times import to_epoch_us
 from dashboard.admin_rows import PAGE_SIZE
@@ -139,3 +139,48 @@ class SceneTests(TestCase):
             self.assertNotContains(answer, link)
         self.assertEqual(self.get("browserscenes").status_code, 403)
         self.assertEqual(self.get("browsermarks").status_code, 403)
+
+
+class TrialsTests(TestCase):
+    """The entry to trials: newest first, a page at a time, for those who may see it."""
+
+    def setUp(self):
+        self.client.force_login(User.objects.create_superuser("ann"))
+        self.browser = log_on(now=NOW)
+        self.path = f"/admin/analytics/browsertrials/{self.browser.pk}/change/"
+
+    def add(self, count: int, **columns) -> None:
+        # Each two have the same start but for its seq.
+        Trial.objects.bulk_create(
+            Trial(
+                browser=self.browser,
+                started_at=NOW + timedelta(seconds=n // 2),
+                start_seq=n,
+                ended_at=NOW + timedelta(seconds=n),
+                end_seq=n,
+                trial=str(n),
+                rt=1,
+                targets={},
+                **columns,
+            )
+            for n in range(count)
+        )
+
+    def test_trials_are_listed_newest_first_and_each_once(self):
+        count = PAGE_SIZE + 51
+        self.add(count, study="<b>mt-1")
+        page = self.client.get(self.path)
+        self.assertContains(page, "&lt;b&gt;mt-1")
+        older = self.client.get(self.path, {"before": page.context["page"].older})
+        rows = page.context["page"].rows + older.context["page"].rows
+        self.assertEqual([row[3] for row in rows], [str(n) for n in reversed(range(count))])
+        self.assertIsNone(older.context["page"].older)
+
+    def test_they_are_only_for_those_who_may_see_them(self):
+        link = "/admin/analytics/browsertrials/"
+        self.assertContains(self.client.get("/admin/dashboard/browser/"), link)
+        viewer = User.objects.create_user("bob", is_staff=True)
+        viewer.user_permissions.add(Permission.objects.get(codename="view_browser"))
+        self.client.force_login(viewer)
+        self.assertNotContains(self.client.get("/admin/dashboard/browser/"), link)
+        self.assertEqual(self.client.get(self.path).status_code, 403)

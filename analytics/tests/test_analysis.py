@@ -82,9 +82,9 @@ class QuestionTests(Comparing, TestCase):
     def setUpTestData(cls):
         cls.known = Known(store_known_data())
 
-    def test_there_are_twenty_five_queries_and_each_buckets_time(self):
-        self.assertEqual(list(queries()), list(range(1, 26)))
-        self.assertEqual(len(SQL.findall(DOCUMENT)), 25)
+    def test_there_are_twenty_six_queries_and_each_buckets_time(self):
+        self.assertEqual(list(queries()), list(range(1, 27)))
+        self.assertEqual(len(SQL.findall(DOCUMENT)), 26)
         for number, sql in queries().items():
             self.assertIn("time_bucket(", sql, number)
 
@@ -112,6 +112,7 @@ class QuestionTests(Comparing, TestCase):
         self.assertGreater(len({row[3] for row in answers.question_23(self.known)}), 3)
         trials = answers.question_24(self.known)
         self.assertGreater(len(trials), 10)
+        self.assertTrue(all(row[2] > 5 and row[3] > 1 for row in answers.question_26(self.known)))
         self.assertTrue(all(s.b.enter or s.px >= 0 for s in answers.scenic_segments(self.known)))
 
     def test_three_queries_have_the_same_answer_by_the_orm(self):

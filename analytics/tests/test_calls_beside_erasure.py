@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -14,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from analytics.models import DirtyRange, PointerMark, PointerPositionEvent, PointerScene
-from analytics.tests.interleaving import Session
+from analytics.tests.interleaving import Session, kept_session
 from analytics.tests.pointers import NOW, drain_shard_of, new_browser, sample, send
 from core.api.problems import NoSuchInstance
 from dashboard.instances.browsers import LOCK_BROWSER, erase
@@ -117,6 +118,8 @@ ROUTES: dict[tuple[str, str], list[Call]] = {
     ("scene-list", "get"): [api("GET", "scenes/", format=kind) for kind in ("json", "csv")],
     ("mark-list", "get"): [api("GET", "marks/", format=kind) for kind in ("json", "csv")],
     ("measure-list", "get"): [api("GET", "measures/")],
+    ("share-list", "post"): [api("POST", "shares/", '{"days": 1}')],
+    ("share-detail", "delete"): [api("DELETE", f"shares/{UUID(int=1)}/")],
 }
 OTHERS: dict[str, Call] = {
     "log on again": log_on_again,
@@ -158,7 +161,10 @@ def methods_of(pattern: URLPattern) -> Iterator[tuple[str, str]]:
 
 class CallTests(TransactionTestCase):
     def setUp(self) -> None:
-        self.staff = User.objects.create_superuser("ann")
+        self.client.force_login(User.objects.create_superuser("ann"))
+        self.caller, self.eraser = kept_session(), kept_session()
+        self.addCleanup(self.caller.close)
+        self.addCleanup(self.eraser.close)
 
     def new_browser(self, *, is_active: bool) -> Browser:
         browser = new_browser()
@@ -173,8 +179,7 @@ class CallTests(TransactionTestCase):
 
     def answered(self, call: Call, browser: Browser) -> Callable[[], None]:
         """Return the work that makes a call and reads its whole answer."""
-        client = Client(raise_request_exception=False)
-        client.force_login(self.staff)
+        client = self.logged_in()
 
         def work() -> None:
             response = call(client, browser)
@@ -183,6 +188,16 @@ class CallTests(TransactionTestCase):
                 b"".join(response)
 
         return work
+
+    def logged_in(self) -> Client:
+        """Return a client with its own copy of the session; a login is a dozen statements."""
+        logged_in = self.client.session
+        session = type(logged_in)()
+        session.update(dict(logged_in.items()))
+        session.save()
+        client = Client(raise_request_exception=False)
+        client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+        return client
 
     def assert_gone(self, browser: Browser) -> None:
         for model in STORED:
@@ -206,11 +221,11 @@ class CallTests(TransactionTestCase):
     def erase_before(self, number: int, call: Call, *, is_active: bool) -> bool:
         """Erase before the call's n-th statement; return whether it has one."""
         browser = self.new_browser(is_active=is_active)
-        calling = Session(self.answered(call, browser), at=number).until_held()
+        calling = Session(self.answered(call, browser), at=number, on=self.caller).until_held()
         if not calling.is_holding:
             calling.finish()
             return False
-        erasing = Session(self.erase(browser))
+        erasing = Session(self.erase(browser), on=self.eraser)
         erasing.until_ended_or_waiting()
         calling.finish()
         with self.subTest("the erasure"), suppress(NoSuchInstance):
@@ -223,8 +238,9 @@ class CallTests(TransactionTestCase):
             for is_active in (True, False):
                 with self.subTest(name, is_active=is_active):
                     browser = self.new_browser(is_active=is_active)
-                    erasing = Session(self.erase(browser), after=LOCK_BROWSER).until_held()
-                    calling = Session(self.answered(call, browser))
+                    erasing = Session(self.erase(browser), after=LOCK_BROWSER, on=self.eraser)
+                    erasing.until_held()
+                    calling = Session(self.answered(call, browser), on=self.caller)
                     calling.until_ended_or_waiting()
                     erasing.finish()
                     calling.finish()

@@ -12,6 +12,8 @@ from dashboard.statuses.overview import list_glimpses
 from dashboard.statuses.presence import GONE_AFTER
 
 HOUR = timedelta(hours=1)
+# The time of sample(0).
+START = NOW - timedelta(minutes=10)
 
 
 class ComebackTests(TestCase):
@@ -43,3 +45,35 @@ class ComebackTests(TestCase):
         send(self.browser, [sample(0, 1), sample(0.5, 9)])
         drain_all()
         self.assertTrue(self.is_away())
+
+
+class FirstKnownTests(TestCase):
+    """A life begins with the first movement if that is older than the first log-on."""
+
+    def setUp(self):
+        self.browser, self.other = new_browser(), new_browser()
+        Browser.objects.update(first_known_at=START - HOUR)
+
+    def first_known(self):
+        found = Browser.objects.order_by("pk").values_list("first_known_at", flat=True)
+        return [(time - START).total_seconds() for time in found]
+
+    def test_an_older_movement_moves_it_back_and_a_second_run_changes_nothing(self):
+        send(self.browser, [sample(-7200, 1), sample(-7199, 9)])
+        for _ in range(2):
+            drain_all()
+            self.assertEqual(self.first_known(), [-7200, -3600])
+
+    def test_a_later_movement_does_not_nor_one_in_the_second_of_the_log_on(self):
+        Browser.objects.update(first_known_at=START - HOUR + timedelta(seconds=0.4))
+        send(self.browser, [sample(-3600 + 0.2, 1), sample(-3599, 9), sample(0, 5)])
+        drain_all()
+        self.assertEqual(self.first_known(), [-3599.6, -3599.6])
+
+    def test_one_that_is_off_stays_away(self):
+        log_off(instance_id=self.browser.instance_id, token=None, now=NOW)
+        send(self.browser, [sample(-7200, 1), sample(0, 9)])
+        drain_all()
+        self.browser.refresh_from_db()
+        self.assertEqual(self.browser.away_since, NOW)
+        self.assertEqual(self.first_known(), [-7200, -3600])

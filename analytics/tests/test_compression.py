@@ -19,6 +19,7 @@ from analytics.upkeep import compression, packing
 from analytics.upkeep.compression import ENABLE, LICENCE, compress
 from analytics.upkeep.retention import retain
 from core.values.times import to_epoch_us
+from dashboard.instances.browsers import erase
 
 DAY = timedelta(days=1)
 TABLE = "analytics_pointerpositionevent"
@@ -28,6 +29,7 @@ select format('%%I.%%I', chunk_schema, chunk_name), is_compressed,
      where (schema_name, table_name) = (chunk_schema, chunk_name))
 from timescaledb_information.chunks where hypertable_name = %s order by range_start
 """
+STATUSES_OF = "select count(*) from dashboard_pointerstatus where browser_id = %s"
 
 
 def query(sql: str, *parameters) -> list[tuple]:
@@ -113,6 +115,29 @@ class CommunityTests(TransactionTestCase):
                 compress(now=NOW)
                 self.assertEqual(chunks()[0], (True, False))
         self.assert_all_is_right(90 + 2001)
+
+    def test_repeats_of_compressed_samples_are_duplicates(self):
+        compress(now=NOW)
+        receipt = send(self.browser, samples_of(9), now=NOW)
+        self.assertEqual((receipt.accepted, receipt.duplicates), (0, 30))
+        drain_all()
+        compress(now=NOW)
+        self.assertEqual(chunks()[0], (True, False))
+        self.assert_all_is_right(90)
+
+    def test_an_instance_is_erased_from_compressed_chunks_and_nothing_else_is(self):
+        other = new_browser()
+        send(other, samples_of(9), now=NOW)
+        drain_all()
+        compress(now=NOW)
+        erase(instance_id=self.browser.instance_id, token=None)
+        self.assertEqual(stored_samples(self.browser), [])
+        self.assertEqual(query(STATUSES_OF, self.browser.pk), [(0,)])
+        self.browser = other
+        self.assert_all_is_right(30)
+        compress(now=NOW)
+        self.assertEqual(chunks()[0], (True, False))
+        self.assert_all_is_right(30)
 
     def test_compressed_chunks_are_dropped_in_time(self):
         compress(now=NOW)

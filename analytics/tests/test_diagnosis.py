@@ -14,6 +14,8 @@ from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from analytics.health.doctor import CHECKS, FAIL, OK, WARN, Finding, database, diagnose
+from analytics.health.facts import read_outbox
+from analytics.health.gauges import Gauges
 from analytics.health.readiness import CHECKS as READY
 from analytics.ingest.limits import quotas
 from analytics.models import DirtyRange, Heartbeat
@@ -58,9 +60,12 @@ class DiagnosisTests(TestCase):
             "postgresql",
             "durability",
             "migrations",
+            "rungs",
             "indexes",
             "beat",
             "outbox",
+            "heat",
+            "trials",
         ):
             with self.subTest(check):
                 findings = found(check)
@@ -121,6 +126,11 @@ class DiagnosisTests(TestCase):
     def test_a_migration_that_is_not_applied_is_named(self):
         self.sql("delete from django_migrations where app = 'analytics' and name like '0004%'")
         self.assert_finds("migrations", FAIL, "1 to apply: analytics.0004", "manage.py migrate")
+
+    def test_a_ladder_that_the_views_do_not_follow_yet_is_a_warning(self):
+        self.assert_finds("rungs", OK, "those of RUNGS: 1s, 10s, 1m, 1h", "")
+        with override_settings(RUNGS_MS=(1000, 5000, 3_600_000)):
+            self.assert_finds("rungs", WARN, "still have 1s, 10s, 1m, 1h", "manage.py backfill")
 
     def test_durability_that_is_switched_off_is_a_failure(self):
         self.sql("set local synchronous_commit = off")
@@ -192,6 +202,21 @@ class DiagnosisTests(TestCase):
             )
         self.assert_finds("outbox", FAIL, "2 marks wait, the oldest sample's for 61 s", "worker")
         self.assert_finds("outbox", WARN, "[7000] ms", "backfill")
+
+    def test_marks_of_trials_that_wait_too_long_are_reported(self):
+        now, browser = timezone.now(), new_browser()
+        self.assert_finds("trials", OK, "0 marks wait for trials, the oldest for 0 s", "")
+        for rung, waited in ((-3, 20), (-5, 301)):
+            created = now - timedelta(seconds=waited)
+            DirtyRange.objects.create(
+                browser=browser, since=now, until=now, rung=rung, created_at=created
+            )
+        self.assert_finds(
+            "trials", WARN, "2 marks wait for trials, the oldest for 301 s", "missing"
+        )
+        samples = {one.name: one.samples for one in Gauges(now=now)._trials(read_outbox())}
+        self.assertEqual(samples["pointerscope_trial_marks"][0].value, 2)
+        self.assertEqual(samples["pointerscope_trial_lag_seconds"][0].value, 301)
 
     def test_seconds_that_hold_too_many_samples_are_told_with_their_instances(self):
         now, browser = timezone.now(), new_browser()

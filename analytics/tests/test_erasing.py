@@ -9,7 +9,7 @@ from django.test import TransactionTestCase
 from analytics.ingest.batch import Batch
 from analytics.ingest.scenes import Mark, Pointer, Scene
 from analytics.ingest.store import STORE, STORE_SCENES
-from analytics.models import DirtyRange, PointerMark, PointerPositionEvent, PointerScene
+from analytics.models import DirtyRange, PointerMark, PointerPositionEvent, PointerScene, Trial
 from analytics.rollups.recompute import ROLL_UP
 from analytics.tests.interleaving import Session, until_sessions_wait
 from analytics.tests.pointers import (
@@ -29,7 +29,10 @@ from dashboard.models import Browser, Page, PageVisit, PointerStatus
 # How long a request waits for a lock (core/settings.py).
 LOCK_SECONDS = 2
 # Its own rows; two browsers have the same page.
-OWNED = (PointerPositionEvent, PointerScene, PointerMark, PointerStatus, DirtyRange, PageVisit)
+OWNED = (
+    *(PointerPositionEvent, PointerScene, PointerMark, PointerStatus, DirtyRange, PageVisit),
+    Trial,
+)
 
 
 def look(browser: Browser, *, seq: int = 0) -> None:
@@ -37,6 +40,13 @@ def look(browser: Browser, *, seq: int = 0) -> None:
     scene = Scene(NOW, seq, (1, 1), (1, 1), (0, 0), 1, Pointer.MOUSE, "/pricing")
     batch = Batch(events=[], scenes=[scene], marks=[Mark(NOW, "start", seq)])
     send_batch(browser, batch)
+
+
+def add_trial(browser: Browser) -> None:
+    """Store a trial as its drain would."""
+    Trial.objects.create(
+        browser=browser, started_at=NOW, start_seq=0, ended_at=NOW, end_seq=1, rt=0, targets={}
+    )
 
 
 class EraseTests(TransactionTestCase):
@@ -48,6 +58,7 @@ class EraseTests(TransactionTestCase):
         for browser in (self.browser, self.other):
             send(browser, [sample(0.3, 7)])
             look(browser)
+            add_trial(browser)
         self.erase = partial(
             erase, instance_id=self.browser.instance_id, token=token_of(self.browser)
         )
@@ -67,7 +78,7 @@ class EraseTests(TransactionTestCase):
         self.assertFalse(Browser.objects.filter(pk=self.browser.pk).exists())
         self.assertEqual(PointerPositionEvent.objects.filter(browser=self.other).count(), 3)
         self.assertEqual(PointerStatus.objects.filter(browser=self.other).count(), 2)
-        for model in (PointerScene, PointerMark, PageVisit):
+        for model in (PointerScene, PointerMark, PageVisit, Trial):
             self.assertEqual(model.objects.filter(browser=self.other).count(), 1)
         self.assertTrue(Page.objects.filter(name="/pricing").exists())
 

@@ -48,7 +48,7 @@ from core.values.durations import FIRST_RUNG_MS, format_duration, parse_ladder
 from core.values.times import EPOCH, MICROSECOND, parse_time, to_epoch_us, to_rfc3339
 from dashboard.instances.tokens import make_token
 from dashboard.models import Browser, PointerStatus
-from dashboard.statuses.series import Range, list_statuses, list_total_statuses
+from dashboard.statuses.series import Range, count_active, list_statuses, list_total_statuses
 
 TEN_SECONDS, MINUTE, HOUR = 10_000, 60_000, 3_600_000
 SINCE, UNTIL = NOW - timedelta(days=30), NOW + timedelta(days=1)
@@ -234,6 +234,7 @@ class AnyHistoryTests(PropertyTestCase):
                 for i, statuses in enumerate(expected):
                     assert_same_statuses(self, at_once[read.__name__, rung, i], statuses)
             self.check_total(rung, expected)
+            self.check_active(rung, expected)
             self.check_multiple(3 * rung, browsers, samples)
 
     def check_total(self, rung, expected):
@@ -246,6 +247,19 @@ class AnyHistoryTests(PropertyTestCase):
             self.assertEqual(status.events, events)
             for number, one in zip(numbers, wanted, strict=True):
                 self.assertAlmostEqual(number, one, delta=RELATIVE_ERROR * max(1, one))
+
+    def check_active(self, rung, expected):
+        """Check how many browsers have samples in each bucket, and in all of them."""
+        those = defaultdict(set)
+        for i, statuses in enumerate(expected):
+            for status in statuses:
+                those[status.time].add(i)
+        counts, every = count_active(span=span_of(rung))
+        self.assertEqual(
+            {to_epoch_us(parse_time(time)): count for time, count in counts.items()},
+            {time: len(browsers) for time, browsers in those.items()},
+        )
+        self.assertEqual(every, len(set().union(*those.values())))
 
     def check_multiple(self, interval_ms, browsers, samples):
         """Check an interval that is no rung, by its sums, which have no bucket's edge."""

@@ -55,8 +55,9 @@ def test_one_hint_per_shard_covers_all_waiting_batches():
         (1, 0.0, 0.02),
         (300, 0.5, 0.1),
         # At half load charts are still quick.
-        (300, 3.8, 0.1),
-        (300, 4.1, 0.5),
+        (300, 1.8, 0.1),
+        (300, 3.0, 0.25),
+        (300, 4.2, 0.49),
         (3000, 40.0, 1),
     ],
 )
@@ -79,7 +80,8 @@ def test_the_load_is_the_number_of_batches_stored_at_a_time():
     assert load.storing == pytest.approx(4, rel=0.01)
 
 
-def test_a_wave_of_drains_at_half_load_does_not_count_as_full_load():
+def test_a_wave_of_drains_at_half_load_hardly_slows_charts():
     load = hints.Load().after(of(*[2] * 10, seconds=0.1), seconds=1)
     load = load.after(of(5, seconds=0.1), seconds=0.1)
-    assert 2 < load.storing < hints.BUSY
+    assert load.storing > 2
+    assert hints.gather_seconds(count=300, storing=load.storing) < 0.2

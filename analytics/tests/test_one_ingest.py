@@ -9,6 +9,7 @@ from unittest.mock import patch
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.test import SimpleTestCase, override_settings
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -17,11 +18,12 @@ from hypothesis import strategies as st
 from analytics.api.views import EventViewSet
 from analytics.ingest import shell
 from analytics.models import DirtyRange, PointerMark, PointerPositionEvent, PointerScene
-from analytics.tests.pointers import NOW_US, new_browser
+from analytics.tests.pointers import NOW, NOW_US, new_browser
 from analytics.tests.posting import PostingTestCase, call, path_of, scope_of
 from core import wsgi
 from core.tests.limits import forget_all_calls
 from core.web import bridge, middleware
+from dashboard.access.api_keys import make_api_key
 from dashboard.instances.tokens import make_ticket, make_token
 from dashboard.models import Browser, Page, PageVisit
 
@@ -41,7 +43,10 @@ STORED = {
     PointerMark: (*KEY, "name", "data"),
     PageVisit: ("browser_id", "page__site", "page__name", "first_at", "last_at"),
 }
-TOKENS = ("own", "another's", "revoked", "erased", "forged", "a ticket", "empty", "none")
+TOKENS = (
+    *("own", "another's", "revoked", "erased", "forged", "a ticket", "an API key", "empty"),
+    "none",
+)
 
 
 def times(*names):
@@ -216,6 +221,9 @@ class OneIngestTests(PostingTestCase):
             "erased": make_token(instance_id=uuid4(), version=1),
             "forged": make_token(instance_id=self.browser.instance_id, version=1)[:-1],
             "a ticket": make_ticket(instance_id=self.browser.instance_id),
+            "an API key": make_api_key(
+                user=User.objects.create_superuser("root"), name="all", days=366, now=NOW
+            ).text,
             "empty": "",
         }
         Browser.objects.filter(pk=revoked.pk).update(token_version=2)
@@ -318,6 +326,25 @@ class ForeignTokenTests(OneIngestTests):
                 with self.subTest(scheme=scheme, way=way.__module__):
                     status, _, answer = asyncio.run(call(scope, body, way))
                     self.assertEqual((status, answer["code"]), (403, "foreign_instance"))
+        self.assertFalse(PointerPositionEvent.objects.exists())
+
+
+class ReadersTests(OneIngestTests):
+    """What only reads is refused in either place, as any text that is no write token."""
+
+    test_both_give_the_same_answer_and_store_the_same = None
+
+    def test_an_api_key_of_a_superuser_sends_nothing(self):
+        key = self.tokens["an API key"]
+        in_header = [(b"authorization", b"Bearer " + key.encode())]
+        for lines, own in ((in_header, {}), ([], {"token": key})):
+            body = json.dumps({"events": [GOOD], **own}).encode()
+            headers = [(b"host", b"127.0.0.1"), (b"content-type", b"application/json"), *lines]
+            scope = scope_of(self.browser, headers=headers)
+            for way in (shell.application, bridge.application):
+                with self.subTest(own=own, way=way.__module__):
+                    status, _, answer = asyncio.run(call(scope, body, way))
+                    self.assertEqual((status, answer["code"]), (401, "authentication_failed"))
         self.assertFalse(PointerPositionEvent.objects.exists())
 
 

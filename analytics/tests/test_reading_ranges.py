@@ -3,13 +3,31 @@
 from typing import Any
 
 from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as HypothesisTestCase
 
 from analytics.tests.pointers import NOW_US, new_browser
-from analytics.tests.reading_ranges import MARKS, QUICK, RANGES, SCENES, TIMES, Reader, sets_of
+from analytics.tests.reading_ranges import (
+    MARKS,
+    QUICK,
+    RANGES,
+    SCENES,
+    SEQS,
+    TIMES,
+    Reader,
+    sets_of,
+)
 from analytics.tests.scenery import Mark, Scene, store_marks, store_scenes, to_json, within
 from core.tests.problems import assert_problem
 from dashboard.instances.tokens import make_token
+
+# With what a pattern of SQL or of files would give a meaning.
+NAMES = st.text("ab%_*\\ ", min_size=1, max_size=3)
+NAMED = st.builds(Mark, st.sampled_from(TIMES), st.sampled_from(SEQS), NAMES, st.just({}))
+
+
+def is_named(name: str, wished: str) -> bool:
+    return name.startswith(wished[:-1]) if wished[-1] == "*" else name == wished
 
 
 class AnyRangeTests(Reader, HypothesisTestCase):
@@ -34,6 +52,19 @@ class AnyRangeTests(Reader, HypothesisTestCase):
         since, until = chosen
         rows = [to_json(mark) for mark in within(marks, since=since, until=until)]
         self.assert_rows("marks", rows, list(Mark._fields), **self.queried(since, until))
+
+    @QUICK
+    @given(sets_of(NAMED), RANGES, NAMES)
+    def test_marks_of_a_name_or_its_beginning_in_every_format(self, marks, chosen, name):
+        store_marks(self.new_reader(), marks)
+        since, until = chosen
+        rows = [
+            to_json(mark)
+            for mark in within(marks, since=since, until=until)
+            if is_named(mark.name, name)
+        ]
+        query = self.queried(since, until) | {"name": name}
+        self.assert_rows("marks", rows, list(Mark._fields), **query)
 
 
 class CallTests(Reader):
@@ -89,6 +120,8 @@ class CallTests(Reader):
                 with self.subTest(what, query=query):
                     (name,) = query
                     assert_problem(self, self.get(what, **query), 400, "invalid", f"?{name}")
+        for name in ("", "a" * 66, "a\0"):
+            assert_problem(self, self.get("marks", name=name), 400, "invalid", "?name")
 
     def test_other_callers_cannot_read_them(self):
         other = make_token(instance_id=new_browser().instance_id, version=1)

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from analytics.reading.events import EVENTS
 from analytics.reading.export import INSTANCE, INSTANCE_COLUMNS
-from analytics.reading.scenes import MARKS, SCENES
-from analytics.recordings import Beside, read_exported
+from analytics.reading.scenes import MARKS, SCENES, UNDER_POINTER
+from analytics.recordings import Beside, has_scenes, read_exported
 from analytics.recordings.playback.sending import with_scenes
 from analytics.tests.pointers import NOW, NOW_US
 from analytics.tests.scenery import Mark, Scene, moment
@@ -88,6 +89,41 @@ def test_another_or_a_torn_file_is_refused_with_its_row(
     with pytest.raises(ValueError, match="file, row") as refused:
         read_exported([path])
     assert complaint in str(refused.value)
+
+
+COLUMNS = (*EVENTS.columns, *UNDER_POINTER)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("named", [True, False])
+def test_samples_with_their_scenes_give_each_change_once(
+    tmp_path: Path, kind: str, named: bool
+) -> None:
+    other = (*SCENE[2:-1], "/other")
+    under = [(None,) * len(UNDER_POINTER), SCENE[2:], SCENE[2:], other, SCENE[2:]]
+    rows = [(moment(NOW_US + n), 1.0, 2.0, n, False, *one) for n, one in enumerate(under)]
+    if named:
+        path = written(tmp_path, kind, "a", (INSTANCE, *COLUMNS), [(ONE, *row) for row in rows])
+    else:
+        path = written(tmp_path, kind, "a", COLUMNS, rows)
+    assert has_scenes(path)
+    (beside,) = (found := read_exported([path])).values()
+    assert list(found) == [ONE if named else ""]
+    pages = [(scene["us"] - NOW_US, scene["seq"], scene["page"]) for scene in beside.scenes]
+    assert pages == [(1, 1, SCENE.page), (3, 3, "/other"), (4, 4, SCENE.page)]
+    assert beside.scenes[0]["scroll"] == [0.0, 640.25]
+
+
+def test_other_files_have_no_scenes(tmp_path: Path) -> None:
+    samples = [(moment(NOW_US), 1.0, 2.0, 0, False)]
+    scenes = [(moment(NOW_US), *SCENE[1:])]
+    assert not has_scenes(written(tmp_path, "csv", "samples", EVENTS.columns, samples))
+    assert not has_scenes(written(tmp_path, "csv", "scenes", SCENES.columns, scenes))
+    for content in (b"", b"\x1f\x8b\x08", b"{", b"PAR1", b"a\xff,b\n", b"x,y\n", b"[1]"):
+        path = tmp_path / "odd"
+        path.write_bytes(content)
+        assert not has_scenes(path)
+    assert not has_scenes(tmp_path / "absent")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

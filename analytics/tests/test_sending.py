@@ -25,6 +25,8 @@ class Strict(BaseHTTPRequestHandler):
             self._answer(429, {"detail": "Too many."}, ("Retry-After", "1"))
         elif self.path.endswith("/browsers/"):
             self._answer(201, STARTED)
+        elif self.path.endswith("/shares/"):
+            self._answer(201, {"url": f"{self.server.url}/browsers/i/#share=s"})
         else:
             stored = len(body.get("events", []))
             self._answer(202, {"accepted": stored, "duplicates": 0, "conflicts": 0})
@@ -87,6 +89,7 @@ def test_a_sender_waits_for_a_limit_and_the_last_sample_falls_on_now(
         *["/api/v1/browsers/"] * 3,
         *["/api/v1/browsers/i/events/"] * 2,
         "/api/v1/browsers/i/log-off/",
+        "/api/v1/browsers/i/shares/",
     ]
     first, last = server.asked[3][1]["events"][0], server.asked[4][1]["events"][-1]
     assert first == {"time": last["time"] - 699 * 8, "x": 0, "y": 7, "seq": 0, "enter": True}

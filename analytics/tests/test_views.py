@@ -36,7 +36,9 @@ RUNGS = {
     "pointer_statuses_1h": 3_600_000,
 }
 SCENIC = ("pointer_scenes", "pointer_marks", "pointer_events_in_scenes")
-VIEWS = ("pointer_events", *SCENIC, "pointer_statuses", *RUNGS)
+HEAT = ("pointer_heat", "page_heat", "page_statuses_1h")
+TRIALS = ("pointer_trials", "pointer_trial_paths")
+VIEWS = ("pointer_events", *SCENIC, *HEAT, *TRIALS, "pointer_statuses", *RUNGS)
 DAY = 86_400
 
 
@@ -194,7 +196,7 @@ class MigrationTests(TransactionTestCase):
 
     def test_the_views_can_be_dropped_and_created_again(self):
         call_command("migrate", "analytics", "0003", verbosity=0)
-        count = "select count(*) from pg_views where viewname like 'pointer%'"
+        count = "select count(*) from pg_views where viewname ~ '^(pointer|page)_'"
         self.assertEqual(rows_of(count), [(0,)])
         call_command("migrate", "analytics", verbosity=0)
         self.assertEqual(rows_of(count), [(len(VIEWS),)])

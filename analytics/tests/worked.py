@@ -5,6 +5,7 @@ from random import Random
 from typing import NamedTuple
 from uuid import UUID
 
+from analytics.studies.trials import remake_trials
 from analytics.tests.oracle import Sample
 from analytics.tests.pointers import drain_all, new_browser, send
 from analytics.tests.scenery import Mark, Scene, store_marks, store_scenes
@@ -25,6 +26,7 @@ class Stored(NamedTuple):
 # Two whole weeks from Monday to Monday; the data begins before and ends after them.
 SINCE, UNTIL = datetime(2026, 11, 9, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC)
 FIRST_DAY, DAYS = datetime(2026, 11, 5, tzinfo=UTC), 19
+LAST_DAY = FIRST_DAY + timedelta(days=DAYS)
 RESTS = [seconds * 1_000_000 for seconds in (4, 9, 45, 720, 2400)]
 
 
@@ -81,10 +83,13 @@ def looking(chance: Random, samples: list[Sample]) -> list[Scene]:
 def trying(chance: Random, samples: list[Sample]) -> list[Mark]:
     """Return marks of trials, of which some have no end, and others' marks between them."""
     marks = []
-    for number, sample in enumerate(chance.sample(samples, 40)):
-        name = chance.choice(["trial:start", "trial:end", "trial:end", "note"])
-        key = chance.choice([(sample.time, sample.seq), (sample.time + 500, 0)])
-        marks.append(Mark(*key, name, {"trial": number}))
+    for number, i in enumerate(chance.sample(range(len(samples) - 30), 30)):
+        data = {"trial": number, "study": "mt-1", "condition": "ab"[number % 2]}
+        last = chance.choice(["trial:end", "trial:end", "note"])
+        for name, j in (("trial:start", i), (last, i + chance.randrange(5, 30))):
+            sample = samples[j]
+            key = chance.choice([(sample.time, sample.seq), (sample.time + 500, 0)])
+            marks.append(Mark(*key, name, data))
     return list({(mark.time, mark.seq): mark for mark in marks}.values())
 
 
@@ -95,7 +100,7 @@ def store_known_data() -> Stored:
         browser, samples = new_browser(), wandering(Random(seed))
         Browser.objects.filter(pk=browser.pk).update(site="shop.example")
         browser.site = "shop.example"
-        send(browser, samples, now=FIRST_DAY + timedelta(days=DAYS))
+        send(browser, samples, now=LAST_DAY)
         name = browser.instance_id
         known.traces[name] = samples
         # The first samples have no scene, and one instance has none at all.
@@ -103,5 +108,6 @@ def store_known_data() -> Stored:
         known.marks[name] = trying(Random(seed + 20), samples)
         store_scenes(browser, known.scenes[name])
         store_marks(browser, known.marks[name])
+        remake_trials(browser_id=browser.pk, since=FIRST_DAY, until=LAST_DAY)
     drain_all()
     return known

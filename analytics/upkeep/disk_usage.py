@@ -12,7 +12,14 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Min
 
-from analytics.models import PointerMark, PointerPositionEvent, PointerScene
+from analytics.models import (
+    HeatStatus,
+    PageHeat,
+    PageStatus,
+    PointerMark,
+    PointerPositionEvent,
+    PointerScene,
+)
 from dashboard.models import Browser, CoarseStatus, PointerStatus
 
 # Growth is measured over RECENT, or over the service's age if it is younger, but at least LEAST.
@@ -84,6 +91,9 @@ def kept_for() -> dict[str, timedelta | None]:
         CoarseStatus._meta.db_table: None,
         PointerScene._meta.db_table: raw,
         PointerMark._meta.db_table: raw,
+        HeatStatus._meta.db_table: timedelta(days=settings.STATUS_RETENTION_DAYS),
+        PageHeat._meta.db_table: None,
+        PageStatus._meta.db_table: None,
     }
 
 

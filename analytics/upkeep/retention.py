@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
 from analytics.models import Seal
-from analytics.rollups import RETENTION, lock_job
+from analytics.rollups import HEAT, RETENTION, SCENES, TRIALS, lock_job
 from core.values.durations import FIRST_RUNG_MS
 from dashboard.statuses.ladder import RAW
 
@@ -35,7 +35,11 @@ SETTLING = timedelta(minutes=10)
 SEAL = """
 insert into analytics_seal (level, before, sealed_at)
 select %(level)s, least(%(cutoff)s, time_bucket(%(longest)s, min(since))), %(now)s
-from analytics_dirtyrange where rung = any(%(rungs)s)
+from (
+    select since from analytics_dirtyrange where rung = any(%(rungs)s)
+    union all
+    select since from analytics_dirtypage where %(level)s = %(heat)s
+) waiting
 on conflict (level) do update set before = excluded.before, sealed_at = excluded.sealed_at
 where excluded.before > analytics_seal.before
 """
@@ -73,6 +77,7 @@ def levels() -> list[Level]:
             ("dashboard_pointerstatus",),
             timedelta(days=settings.STATUS_RETENTION_DAYS),
         ),
+        Level(HEAT, ("analytics_heatstatus",), timedelta(days=settings.STATUS_RETENTION_DAYS)),
     ]
 
 
@@ -103,7 +108,8 @@ def _retain_level(cursor: Any, level: Level, now: datetime) -> list[str]:
 
 def _waiting(now: datetime) -> dict[str, Any]:
     rungs = settings.RUNGS_MS
-    return {"rungs": list(rungs), "longest": timedelta(milliseconds=rungs[-1]), "now": now}
+    longest = max(timedelta(milliseconds=rungs[-1]), timedelta(minutes=5))
+    return {"rungs": [*rungs, HEAT, SCENES, *TRIALS], "longest": longest, "now": now, "heat": HEAT}
 
 
 def _drop(cursor: Any, level: int, table: str, before: datetime) -> list[str]:

@@ -105,7 +105,9 @@ def refuse_repeated_keys(body: bytes) -> None:
 def field_error(error: msgspec.ValidationError, prefix: str = "") -> FieldError:
     """Turn msgspec's `Expected … - at `$.events[3].x`` into a JSON pointer and a sentence."""
     detail, _, place = str(error).partition(" - at `$")
-    path = place.rstrip("`").replace("[", ".").replace("]", "").replace(".", "/")
+    # `[...]` is any member of an object, which msgspec does not name.
+    known, _, _ = place.rstrip("`").partition("[...]")
+    path = known.replace("[", ".").replace("]", "").replace(".", "/")
     return FieldError(prefix + path, "invalid", detail)
 
 

@@ -115,8 +115,8 @@ def _to_json(value: Any) -> str | None:
     return None if value is None else msgspec.json.encode(value).decode()
 
 
-def _to_flag(value: bool) -> str:
-    return "true" if value else "false"
+def _to_flag(value: bool | None) -> str | None:
+    return None if value is None else "true" if value else "false"
 
 
 def _to_cell(text: str | None) -> str | None:

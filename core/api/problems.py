@@ -75,6 +75,18 @@ class NoSuchInstance(Problem):
     default_detail = "No browser instance has this id, or it was erased."
 
 
+class NoSuchPage(Problem):
+    status_code = HTTPStatus.NOT_FOUND
+    default_code = "no_such_page"
+    default_detail = "No page has this id."
+
+
+class NoSuchTrial(Problem):
+    status_code = HTTPStatus.NOT_FOUND
+    default_code = "no_such_trial"
+    default_detail = "No trial has this id."
+
+
 class NoSuchEvent(Problem):
     status_code = HTTPStatus.NOT_FOUND
     default_code = "no_such_event"
@@ -85,6 +97,24 @@ class ForeignInstance(Problem):
     status_code = HTTPStatus.FORBIDDEN
     default_code = "foreign_instance"
     default_detail = "The write token belongs to another browser instance."
+
+
+class NoSuchShare(Problem):
+    status_code = HTTPStatus.NOT_FOUND
+    default_code = "no_such_share"
+    default_detail = "There is no such share link; perhaps a part of it is missing."
+
+
+class ShareEnded(Problem):
+    status_code = HTTPStatus.GONE
+    default_code = "share_ended"
+    default_detail = "The share link has ended, or was revoked."
+
+
+class ReadOnly(Problem):
+    status_code = HTTPStatus.FORBIDDEN
+    default_code = "read_only"
+    default_detail = "An API key can only read."
 
 
 class ForeignSite(Problem):

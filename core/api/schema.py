@@ -29,12 +29,14 @@ from core.api.problems import (
     to_problem,
 )
 
+# The schemes of those who only read: all that staff may read, and one instance.
+API_KEY, SHARED = "apiKey", "sharedSession"
 REF = "#/components/schemas/{name}"
 DESCRIPTIONS = {
     400: "The request is malformed, or some values are not allowed",
     401: "There is no token or login, or it is not valid",
     403: "The token belongs to another instance, the login lacks the permission,"
-    " or SITES does not list the site",
+    " an API key would change something, or SITES does not list the site",
     404: "It does not exist, or it was erased",
     406: "The answer is not available in the requested format",
     408: "The body arrived too slowly; send the same request again",
@@ -101,6 +103,12 @@ class ProblemSchema(AutoSchema):
         for status in self._problem_statuses():
             bodies.setdefault(str(status), self._problem(status))
         return bodies
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        ways = super().get_auth()
+        unfit = {API_KEY, SHARED} if self.method != "GET" else set()
+        unfit |= set() if "{" in self.path else {SHARED}
+        return [way for way in ways if not unfit & way.keys()]
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         # For an answer: our lists come in an object that also holds the cursor or the range.

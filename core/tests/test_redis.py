@@ -4,6 +4,7 @@ import asyncio
 import time
 from unittest.mock import patch
 
+import pytest
 import redis
 from django.test import SimpleTestCase
 
@@ -62,6 +63,7 @@ class AsyncConnectionsTests(SimpleTestCase):
         stood_still = [each for each in looks.call_args_list if each.args[1:] == (MOMENT,)]
         self.assertEqual(len(stood_still), 1)
 
+    @pytest.mark.timed
     def test_an_answer_that_does_not_come_in_time_ends_the_connection(self):
         async def wait_in_vain():
             first, began = await self.own(), time.monotonic()
@@ -114,6 +116,7 @@ class AsyncConnectionsTests(SimpleTestCase):
         self.assertTrue(asyncio.run(self.own()))
         self.assertTrue(client().ping())
 
+    @pytest.mark.timed
     def test_connecting_takes_no_longer_than_half_a_second(self):
         began = time.monotonic()
         with (

@@ -16,7 +16,8 @@ CHART_STYLES = (
     "'sha256-TBymqJXQvXKxe+z+3ydUYBErlkFFu110c5FjiVB8p+M='",
     "'sha256-aSysLrDECVdJ6L+jLf8CC5QKLmwRuk/OZiZk9mYky8A='",
 )
-TRACKER = "analytics/tracker.js"
+# What other sites load from us.
+EMBEDDED = ("analytics/tracker.js", "analytics/study.js")
 # Our pages need none of a browser's features except the pointer.
 PERMISSIONS = ", ".join(
     f"{feature}=()"
@@ -59,7 +60,7 @@ def share_tracker(headers: Headers, path: str, url: str) -> None:
 
     A page with `Cross-Origin-Embedder-Policy: require-corp` loads nothing without this header.
     """
-    if url.endswith(TRACKER):
+    if url.endswith(EMBEDDED):
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
 
 

@@ -11,6 +11,7 @@ from core.api.queries import TimeField
 from core.values.durations import DURATION, parse_duration
 from core.values.times import parse_time
 from core.web.costs import Asked, Cost
+from dashboard.instances.finding import Filters
 from dashboard.statuses.intervals import choose_interval, count_buckets
 from dashboard.statuses.ladder import finest_rung
 from dashboard.statuses.series import Range
@@ -22,14 +23,67 @@ EARLIEST = datetime.min.replace(tzinfo=UTC)
 DEFAULT_POINTS = 500
 MAX_POINTS = 5000
 PAGE_SIZE = 100
+LONGEST_SITE, LONGEST_LABEL, LONGEST_PAGE = 260, 100, 200
 
 
-class BrowsersQuery(serializers.Serializer):
+class TextField(serializers.CharField):
+    """Text to look for; it may be empty."""
+
+    def __init__(self, help_text: str, max_length: int) -> None:
+        super().__init__(
+            help_text=help_text,
+            max_length=max_length,
+            required=False,
+            allow_blank=True,
+            trim_whitespace=False,
+        )
+
+
+class FiltersQuery(serializers.Serializer):
+    """What instances are found by, in the API and on the pages; an empty value filters nothing."""
+
+    site = TextField("the host of the page that logged it on, exactly", LONGEST_SITE)
+    # DRF moves fields from the class into its own list, so this one hides no attribute.
+    label = TextField("how its label begins", LONGEST_LABEL)  # type: ignore[assignment]
+    q = TextField(
+        "text in its label, its site or the name of a page that it was on, in any case; or how its"
+        " id begins",
+        LONGEST_PAGE,
+    )
+    page = TextField("a page that it was on: its name, exactly, or its id", LONGEST_PAGE)
+    since = TimeField(
+        required=False,
+        help_text="with `until`: its life, from when it first logged on or moved until it was last"
+        " seen, overlaps this range; a present one lives on",
+    )
+    until = TimeField(required=False)
+
+    def validate(self, query: dict[str, Any]) -> dict[str, Any]:
+        since, until = query.get("since"), query.get("until")
+        if since and until and since > until:
+            raise serializers.ValidationError({"since": "lies after `until`"})
+        filters = Filters(**{name: query.pop(name) for name in Filters._fields if name in query})
+        return {**query, "filters": filters}
+
+
+class BrowsersQuery(FiltersQuery):
     """Filters of the list of instances."""
 
-    is_active = serializers.BooleanField(required=False, default=None)
+    active = serializers.BooleanField(
+        required=False, default=None, help_text="whether it is logged on"
+    )
+    is_active = serializers.BooleanField(
+        required=False, default=None, help_text="the same as `active`"
+    )
     cursor = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     limit = serializers.IntegerField(min_value=1, max_value=PAGE_SIZE, default=PAGE_SIZE)
+
+    def validate(self, query: dict[str, Any]) -> dict[str, Any]:
+        active, is_active = query.pop("active"), query["is_active"]
+        if active is not None and is_active not in (None, active):
+            raise serializers.ValidationError({"is_active": "contradicts `active`"})
+        query["is_active"] = is_active if active is None else active
+        return super().validate(query)
 
 
 @extend_schema_field({"type": "string", "pattern": f"^(auto|{DURATION.pattern})$"})

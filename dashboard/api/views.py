@@ -24,12 +24,14 @@ from core.api.bodies import BeaconParser, JsonBytesParser, decode_body, read_bod
 from core.api.problems import FieldError, Invalid
 from core.api.queries import read_query
 from core.api.rendering import FILE_ANSWERS, JSON_OR_FILE, JsonRenderer, answer_file
+from core.api.schema import API_KEY
 from core.values.durations import format_duration
 from core.values.times import name_range, to_rfc3339
 from core.web.addresses import caller_address
 from core.web.cors import NO_ACTION, OpenView, OpenViewSet
 from core.web.costs import costly, or_file
 from core.web.methods import KnownMethods
+from dashboard.access.grants import grant_of
 from dashboard.api import examples
 from dashboard.api.queries import BrowsersQuery, SeriesQuery, cost_of_series
 from dashboard.instances.authentication import WriteTokenAuthentication
@@ -43,9 +45,9 @@ from dashboard.instances.browsers import (
     set_label,
 )
 from dashboard.instances.permissions import (
-    HoldsTokenOrIsStaff,
     HoldsTokenOrMayChange,
     HoldsTokenOrMayErase,
+    MayRead,
     header_token,
     is_staff_who_may,
     visible_browser,
@@ -79,7 +81,7 @@ from dashboard.wire import (
 
 # For the API's description.
 ANYONE: Any = [{}]
-STAFF_ONLY: Any = [{"staffSession": []}]
+STAFF_ONLY: Any = [{"staffSession": []}, {API_KEY: []}]
 
 NEEDED = {"partial_update": HoldsTokenOrMayChange, "destroy": HoldsTokenOrMayErase}
 
@@ -108,7 +110,7 @@ class BrowserViewSet(OpenViewSet):
         # A beacon carries its token in the body, so log_off() checks the permission.
         if self.action in (*NO_ACTION, "create", "log_off"):
             return [AllowAny()]
-        return [NEEDED.get(self.action, HoldsTokenOrIsStaff)()]
+        return [NEEDED.get(self.action, MayRead)()]
 
     def get_throttles(self) -> list[Any]:
         if self.action in NO_ACTION:
@@ -126,7 +128,7 @@ class BrowserViewSet(OpenViewSet):
     def create(self, request: Request) -> Response:
         """Create an instance, or log an existing one on again with its token."""
         wish = decode_body(read_body(request) or b"{}", LogOn)
-        site = allowed_site(request.headers.get("Origin", ""))
+        site = allowed_site(request.headers.get("Origin", ""), own_host=request.get_host())
         now = timezone.now()
         if wish.instance_id is None:
             spend_instance(caller_address(request._request))
@@ -144,19 +146,24 @@ class BrowserViewSet(OpenViewSet):
         summary="List instances",
     )
     def list(self, request: Request) -> Response:
-        """Return all instances, the newest first."""
+        """Return the instances that match all filters, the newest first."""
         query = read_query(request, BrowsersQuery)
+        now = timezone.now()
         browsers, cursor = list_browsers(
-            is_active=query["is_active"], before=query.get("cursor"), limit=query["limit"]
+            filters=query["filters"],
+            is_active=query["is_active"],
+            before=query.get("cursor"),
+            limit=query["limit"],
+            now=now,
         )
-        shown = _to_instances(browsers, timezone.now())
-        return Response(BrowserPage(shown, str(cursor) if cursor else None))
+        shown = _to_instances(browsers, now, grant_of(request.auth))
+        return Response(_to_page(request, shown, cursor))
 
     @extend_schema(tags=["browsers"], responses={200: BrowserInstance}, summary="Read an instance")
     def retrieve(self, request: Request, instance_id: UUID) -> Response:
         """Return whether it is logged on, since when, and when it was last seen."""
         browser = visible_browser(request, instance_id)
-        return Response(_to_instances([browser], timezone.now())[0])
+        return Response(_to_instances([browser], timezone.now(), grant_of(request.auth))[0])
 
     @extend_schema(
         tags=["browsers"],
@@ -175,7 +182,7 @@ class BrowserViewSet(OpenViewSet):
             set_active(browser, is_active=change.is_active, now=now)
         if change.label is not UNSET:
             set_label(browser, label=change.label)
-        return Response(_to_instances([browser], now)[0])
+        return Response(_to_instances([browser], now, grant_of(request.auth))[0])
 
     @extend_schema(tags=["browsers"], responses={204: None}, summary="Erase an instance")
     def destroy(self, request: Request, instance_id: UUID) -> Response:
@@ -200,7 +207,7 @@ class BrowserViewSet(OpenViewSet):
 class StatusViewSet(KnownMethods, ViewSet):
     """An instance's statuses."""
 
-    permission_classes = [HoldsTokenOrIsStaff]
+    permission_classes = [MayRead]
     throttle_classes = [ReadThrottle]
     costs: ClassVar = {"list": or_file(cost_of_series)}
 
@@ -263,9 +270,20 @@ class TimeView(OpenView):
         return Response(ServerTime(to_rfc3339(timezone.now())))
 
 
-def _to_instances(browsers: list[Browser], now: datetime) -> list[BrowserInstance]:
+def _to_instances(browsers: list[Browser], now: datetime, grant: str) -> list[BrowserInstance]:
     moved = movements([browser.pk for browser in browsers])
-    return [to_wire(browser, moved_at=moved.get(browser.pk), now=now) for browser in browsers]
+    return [
+        to_wire(browser, moved_at=moved.get(browser.pk), now=now, grant=grant)
+        for browser in browsers
+    ]
+
+
+def _to_page(request: Request, browsers: list[BrowserInstance], cursor: int | None) -> BrowserPage:
+    if cursor is None:
+        return BrowserPage(browsers, None, None)
+    query = request.query_params.copy()
+    query["cursor"] = str(cursor)
+    return BrowserPage(browsers, str(cursor), f"{request.path}?{query.urlencode()}")
 
 
 def _to_range(span: Range) -> dict[str, Any]:

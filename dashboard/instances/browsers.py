@@ -7,6 +7,7 @@ from django.db import OperationalError, connection, transaction
 
 from core.api.problems import NoSuchInstance
 from core.storage.replica import stale
+from dashboard.instances.finding import ALL, Filters, to_condition
 from dashboard.instances.tokens import WriteToken, check_instance, check_version
 from dashboard.models import Browser
 
@@ -107,13 +108,18 @@ def set_label(browser: Browser, *, label: str) -> Browser:
 
 
 def list_browsers(
-    *, is_active: bool | None, before: int | None, limit: int
+    *,
+    filters: Filters = ALL,
+    is_active: bool | None = None,
+    before: int | None = None,
+    limit: int,
+    now: datetime,
 ) -> tuple[list[Browser], int | None]:
-    """Return up to `limit` instances, newest first, and the cursor of the next page.
+    """Return up to `limit` instances that match, newest first, and the cursor of the next page.
 
     The result may lag behind by the replica's delay.
     """
-    browsers = stale(Browser).order_by("-pk")
+    browsers = stale(Browser).filter(to_condition(filters, now=now)).order_by("-pk")
     if is_active is not None:
         browsers = browsers.filter(is_active=is_active)
     if before is not None:

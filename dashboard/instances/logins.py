@@ -23,13 +23,13 @@ LONGEST_NAME = 255
 
 
 class Login(LoginView):
-    """Redirects staff to all instances, and other users to their own pointer."""
+    """Redirects staff to the overview, and other users to their own pointer."""
 
     template_name = "dashboard/login.html"
 
     def get_default_redirect_url(self) -> str:
         is_staff = getattr(self.request.user, "is_staff", False)
-        return resolve_url("browsers" if is_staff else settings.LOGIN_REDIRECT_URL)
+        return resolve_url("overview" if is_staff else settings.LOGIN_REDIRECT_URL)
 
 
 def caller_address(request: HttpRequest) -> str | None:

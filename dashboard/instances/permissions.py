@@ -1,17 +1,18 @@
-"""The holder of an instance's write token, and staff, may see the instance.
+"""The holder of an instance's write token or of a share link, and staff, may see the instance.
 
 To change or erase it, staff need the same Django permission as in the admin.
 """
 
 from uuid import UUID
 
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from dashboard.access.shared_sessions import thing_of
 from dashboard.instances.browsers import get_browser
 from dashboard.instances.tokens import WriteToken
-from dashboard.models import Browser
+from dashboard.models import Browser, ShareLink
 
 
 class HoldsTokenOrIsStaff(BasePermission):
@@ -24,12 +25,29 @@ class HoldsTokenOrIsStaff(BasePermission):
         return header_token(request) is not None or is_staff_who_may(request, self.needed)
 
 
+class MayRead(HoldsTokenOrIsStaff):
+    """Also allows readers of the instance's share link, to read."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return super().has_permission(request, view) or is_shared(request, view)
+
+
 class HoldsTokenOrMayChange(HoldsTokenOrIsStaff):
     needed = "dashboard.change_browser"
 
 
 class HoldsTokenOrMayErase(HoldsTokenOrIsStaff):
     needed = "dashboard.delete_browser"
+
+
+def is_shared(request: Request, view: APIView) -> bool:
+    """Return whether the call reads what the caller's share link is for."""
+    link = request.auth
+    return (
+        isinstance(link, ShareLink)
+        and request.method in SAFE_METHODS
+        and link.thing == thing_of(view.kwargs)
+    )
 
 
 def is_staff_who_may(request: Request, permission: str | None) -> bool:

@@ -24,9 +24,12 @@ def site_of(origin: str) -> str:
     return host if (scheme, port) in USUAL_PORTS else host + port
 
 
-def allowed_site(origin: str) -> str:
-    """Return the site of an Origin header; ForeignSite (403) if SITES does not list it."""
+def allowed_site(origin: str, *, own_host: str) -> str:
+    """Return the site of an Origin header; ForeignSite (403) if SITES does not list it.
+
+    The service's own pages are always allowed.
+    """
     site = site_of(origin)
-    if settings.SITES and site not in settings.SITES:
+    if settings.SITES and site not in (*settings.SITES, own_host.lower()):
         raise ForeignSite
     return site

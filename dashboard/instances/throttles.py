@@ -8,8 +8,11 @@ from rest_framework.views import APIView
 from core.api.throttling import EVERYBODY, Limit, spend
 from core.web.addresses import caller_address
 from dashboard.instances.permissions import header_token
+from dashboard.models import ApiKey, Browser, ShareLink
 
 DAY = 24 * 3600
+# Anyone can make instances, so their tokens may make few links.
+SHARES_PER_DAY = 20
 
 
 class LogOnThrottle(BaseThrottle):
@@ -22,7 +25,10 @@ class LogOnThrottle(BaseThrottle):
 
 
 class ReadThrottle(BaseThrottle):
-    """Per instance of the token, per staff member, or else per address (or /64)."""
+    """Per instance of the token, per API key, per staff member, or else per address (or /64).
+
+    Readers of a share link are limited by link and address: many may have the same link.
+    """
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         spend([(Limit("read", settings.READS_PER_MINUTE, 60), _caller(request), 1)])
@@ -32,10 +38,19 @@ class ReadThrottle(BaseThrottle):
 def _caller(request: Request) -> str:
     if token := header_token(request):
         return token.instance_id.hex
+    if isinstance(request.auth, ApiKey):
+        return f"key-{request.auth.pk}"
+    if isinstance(request.auth, ShareLink):
+        return f"share-{request.auth.pk}-{caller_address(request._request)}"
     if request.user.pk:
         return f"user-{request.user.pk}"
     # A beacon's token is in its body; all beacons must not share one limit.
     return caller_address(request._request)
+
+
+def spend_share(browser: Browser) -> None:
+    """Charge a share link to the instance whose token makes it; Throttled (429) over the limit."""
+    spend([(Limit("share links", SHARES_PER_DAY, DAY), browser.instance_id.hex, 1)])
 
 
 def spend_instance(caller: str) -> None:

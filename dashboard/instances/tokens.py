@@ -25,6 +25,13 @@ class WriteToken(NamedTuple):
     version: int
 
 
+class Ticket(NamedTuple):
+    """Whose stream it opens, and by what (dashboard/access/grants.py)."""
+
+    instance_id: UUID
+    grant: str
+
+
 def make_token(*, instance_id: UUID, version: int) -> str:
     """Return a signed token that names the instance and the version of its tokens."""
     return signing.Signer(salt=WRITE_SALT).sign(f"{instance_id.hex}.{version}")
@@ -39,22 +46,24 @@ def read_token(text: str) -> WriteToken:
     return WriteToken(UUID(instance), int(version))
 
 
-def make_ticket(*, instance_id: UUID) -> str:
+def make_ticket(*, instance_id: UUID, grant: str = "") -> str:
     """Return a signed ticket for the instance's stream, valid for some minutes.
 
     Addresses get into logs, so a ticket must not be valid for long, or permit writing.
     """
-    return signing.TimestampSigner(salt=TICKET_SALT).sign(instance_id.hex)
+    content = f"{instance_id.hex}.{grant}" if grant else instance_id.hex
+    return signing.TimestampSigner(salt=TICKET_SALT).sign(content)
 
 
-def read_ticket(text: str) -> UUID:
+def read_ticket(text: str) -> Ticket:
     """Return whose stream the ticket is for; AuthenticationFailed (401) if it is not valid."""
     try:
         signer = signing.TimestampSigner(salt=TICKET_SALT)
-        instance = signer.unsign(text, max_age=settings.STREAM_TICKET_SECONDS)
+        signed = signer.unsign(text, max_age=settings.STREAM_TICKET_SECONDS)
     except signing.BadSignature:
         raise AuthenticationFailed("The ticket is not valid, or has expired.") from None
-    return UUID(instance)
+    instance, _, grant = signed.partition(".")
+    return Ticket(UUID(instance), grant)
 
 
 def check_instance(token: WriteToken, instance_id: UUID) -> None:

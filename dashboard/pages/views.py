@@ -1,5 +1,6 @@
 """The HTML pages, and the endpoints that only they call."""
 
+from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
@@ -21,25 +22,36 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from core.api.problems import NoSuchInstance
+from core.api.bodies import decode_body, read_body
+from core.api.problems import NoSuchShare
 from core.api.queries import read_query
 from core.web.addresses import caller_address
 from core.web.aliases import API_URL, OWN_API_URL, TRACKER_URL
 from core.web.costs import costly
+from dashboard.access.share_links import read_share_ticket
+from dashboard.access.shared_sessions import remember, thing_of
+from dashboard.api.queries import FiltersQuery
 from dashboard.api.views import to_logged_on
-from dashboard.instances.browsers import get_browser
 from dashboard.instances.embedding import tracker_tag
+from dashboard.instances.finding import list_known
 from dashboard.instances.sites import site_of
 from dashboard.instances.throttles import LogOnThrottle, ReadThrottle, spend_instance
 from dashboard.instances.visits import log_on_visitor
-from dashboard.statuses.lifetime import life_of
-from dashboard.statuses.overview import Place, list_glimpses, read_cursor
-from dashboard.statuses.presence import state_of
-from dashboard.statuses.ranges import CHOICES, LIVE, ChosenRange, choose_range
-from dashboard.statuses.shared_glimpses import refresh_glimpses
+from dashboard.statuses.overview import Part, Place, View, read_cursor
+from dashboard.statuses.ranges import CHOICES, LIVE, ChosenRange
+from dashboard.statuses.shared_glimpses import refresh_glimpses, share_page
+from dashboard.wire import ShareTicket
 
 CHART_LOCAL_PATH = "vendor/apexcharts.min.js"
 MAX_ROWS = 100
+# Sites and pages that the filters suggest.
+MAX_KNOWN = 200
+RECENT = {
+    "1h": timedelta(hours=1),
+    "24h": timedelta(hours=24),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+}
 
 
 # The page contains its visitor's CSRF token.
@@ -47,25 +59,7 @@ MAX_ROWS = 100
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
     """The live page of the visitor's own pointer."""
-    return _show(request, range=ChosenRange(LIVE, CHOICES[LIVE]))
-
-
-@cache_control(private=True, no_store=True)
-@require_safe
-def instance(request: HttpRequest, instance_id: UUID) -> HttpResponse:
-    """The page of one instance: any range for staff, live only for the holder of its token."""
-    try:
-        browser = get_browser(instance_id=instance_id, token=None)
-    except NoSuchInstance:
-        return render(request, "dashboard/no_instance.html", status=status.HTTP_404_NOT_FOUND)
-    names = {"instance_id": instance_id, "short_id": instance_id.hex[:8]}
-    if not is_staff_member(request):
-        return _show(request, **names, range=ChosenRange(LIVE, CHOICES[LIVE]))
-    now = timezone.now()
-    life = life_of(browser, now=now)
-    state = state_of(browser, moved_at=life.moved_at, now=now)
-    chosen = choose_range(request.GET, life=life, is_here=state.is_here)
-    return _show(request, **names, range=chosen, has_ranges=True, choices=CHOICES)
+    return show_measured(request, range=ChosenRange(LIVE, CHOICES[LIVE]), may_share=True)
 
 
 @cache_control(public=True, max_age=86_400)
@@ -75,19 +69,24 @@ def favicon(request: HttpRequest) -> HttpResponse:
     return redirect(static("dashboard/favicon.svg"))
 
 
-def _show(request: HttpRequest, **context: Any) -> HttpResponse:
-    chart = {
-        "cdn_url": settings.CHART_CDN_URL,
-        "cdn_integrity": settings.CHART_CDN_INTEGRITY,
-        "local_url": static(CHART_LOCAL_PATH) if finders.find(CHART_LOCAL_PATH) else "",
-    }
+def show_measured(request: HttpRequest, **context: Any) -> HttpResponse:
+    """Return the page of tiles and charts: the visitor's own, or that of an instance."""
     embedded = {
-        "chart": chart,
+        "chart": chart_sources(),
         "tracker_url": TRACKER_URL,
         "api_url": API_URL,
         "own_api_url": OWN_API_URL,
     }
     return render(request, "dashboard/live.html", {**embedded, **context})
+
+
+def chart_sources() -> dict[str, str]:
+    """Return where a page loads the chart library from."""
+    return {
+        "cdn_url": settings.CHART_CDN_URL,
+        "cdn_integrity": settings.CHART_CDN_INTEGRITY,
+        "local_url": static(CHART_LOCAL_PATH) if finders.find(CHART_LOCAL_PATH) else "",
+    }
 
 
 def is_staff_member(request: HttpRequest) -> bool:
@@ -101,7 +100,7 @@ def browsers(request: HttpRequest) -> HttpResponse:
     """All instances, for staff; the page fetches its rows from Rows and their cells from Cells."""
     if not is_staff_member(request):
         raise PermissionDenied
-    context = {"cursor": request.GET.get("cursor", ""), "tracker_tag": tracker_tag(request)}
+    context = {"known": list_known(limit=MAX_KNOWN), "tracker_tag": tracker_tag(request)}
     return render(request, "dashboard/browsers.html", context)
 
 
@@ -115,8 +114,25 @@ class CursorField(serializers.Field):
             raise serializers.ValidationError("is not a cursor of this list") from None
 
 
-class RowsQuery(serializers.Serializer):
+class ViewQuery(FiltersQuery):
+    """What a list shows: the API's filters, a part of the list, and a time before now."""
+
+    state = serializers.ChoiceField(["", *Part], default="")
+    time = serializers.ChoiceField(["", *RECENT], default="")
     cursor = CursorField(required=False, default=None)
+
+    def validate(self, query: dict[str, Any]) -> dict[str, Any]:
+        query = super().validate(query)
+        part, time, place = query.pop("state"), query.pop("time"), query["cursor"]
+        filters = query.pop("filters")
+        if time:
+            # All pages of a list have one moment, and all viewers in a second.
+            at = place.at if place else self.context["now"].replace(microsecond=0)
+            filters = filters._replace(since=at - RECENT[time])
+        return {**query, "view": View(filters, Part(part) if part else None)}
+
+
+class RowsQuery(ViewQuery):
     limit = serializers.IntegerField(min_value=1, max_value=MAX_ROWS, default=50)
 
 
@@ -129,9 +145,10 @@ class Rows(APIView):
     schema = None
 
     def get(self, request: Request) -> Response:
-        query = read_query(request, RowsQuery)
         now = timezone.now()
-        return Response(list_glimpses(place=query["cursor"], limit=query["limit"], now=now))
+        query = read_query(request, RowsQuery, now=now)
+        page = share_page(place=query["cursor"], limit=query["limit"], view=query["view"], now=now)
+        return Response(page)
 
 
 class InstancesField(serializers.Field):
@@ -147,7 +164,7 @@ class InstancesField(serializers.Field):
         return ids
 
 
-class CellsQuery(serializers.Serializer):
+class CellsQuery(ViewQuery):
     instances = InstancesField()
     newest = serializers.IntegerField(min_value=0, max_value=2**63 - 1)
 
@@ -160,17 +177,22 @@ class Cells(APIView):
     schema = None
 
     def get(self, request: Request) -> Response:
-        query = read_query(request, CellsQuery)
-        shown, newest = query["instances"], query["newest"]
-        return Response(refresh_glimpses(instance_ids=shown, newest=newest, now=timezone.now()))
+        now = timezone.now()
+        query = read_query(request, CellsQuery, now=now)
+        cells = refresh_glimpses(
+            instance_ids=query["instances"],
+            newest=query["newest"],
+            view=query["view"],
+            now=now,
+        )
+        return Response(cells)
 
 
-class PageLogOn(APIView):
-    """Logs the page `/` on: the API's answer, for the instance of the session."""
+class PageCall(APIView):
+    """A call of a page that needs no login, but the page's CSRF token."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
-    throttle_classes = [LogOnThrottle]
     schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -179,6 +201,26 @@ class PageLogOn(APIView):
         # first.
         SessionAuthentication().enforce_csrf(request._request)  # type: ignore[arg-type]
         super().initial(request, *args, **kwargs)
+
+
+class OpenShare(PageCall):
+    """Opens the share link in the address of an instance's or a page's map, for this session."""
+
+    throttle_classes = [ReadThrottle]
+
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        ticket = decode_body(read_body(request), ShareTicket).ticket
+        link = read_share_ticket(ticket, now=timezone.now())
+        if link.thing != thing_of(kwargs):
+            raise NoSuchShare
+        remember(request.session, link)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class PageLogOn(PageCall):
+    """Logs the page `/` on: the API's answer, for the instance of the session."""
+
+    throttle_classes = [LogOnThrottle]
 
     def post(self, request: Request) -> Response:
         now = timezone.now()

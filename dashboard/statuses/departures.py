@@ -18,10 +18,10 @@ MOST = 1000
 OVERLAP = timedelta(minutes=2)
 
 # For present instances that were not seen for long, as far as is known: a later movement becomes
-# what is known; without one, they are away. Locks: the instances' rows, in the mode of an update,
-# which does not block a batch; rows that a log-on or an erasure holds wait for the next run.
-# Snapshot: a drain may commit a movement after it. If the drain did not see the departure either,
-# RETURN finds it.
+# what is known; without one, they are away, and their last movement ends what is known. Locks: the
+# instances' rows, in the mode of an update, which does not block a batch; rows that a log-on or an
+# erasure holds wait for the next run. Snapshot: a drain may commit a movement after it. If the
+# drain did not see the departure either, RETURN finds it.
 LOOK = """
 with silent as materialized (
     select id, (
@@ -34,7 +34,12 @@ with silent as materialized (
     order by last_known_at limit %(most)s for no key update skip locked
 ), looked_at as (
     update dashboard_browser browser set
-        last_known_at = coalesce(moved_at, last_known_at),
+        last_known_at = greatest(last_known_at, coalesce(moved_at, (
+            select time from dashboard_pointerstatus status
+            where status.browser_id = browser.id and interval_ms = %(rung)s
+                and time <= %(gone_before)s
+            order by time desc limit 1
+        ))),
         away_since = case when moved_at is null then %(now)s::timestamptz end
     from silent where browser.id = silent.id
     returning away_since is not null as has_gone

@@ -72,6 +72,19 @@ OF_BOTH = "".join(
         *(" group by bucket\nunion all", PART, FROM_FRESH, " group by bucket) part", IN_ORDER),
     ]
 )
+# Statuses that climb between the snapshots are in both parts, and count once.
+BROWSERS = """
+with moved as (
+    select time_bucket(%(interval)s, time) as bucket, browser_id
+    from {table}
+    where interval_ms = %(rung)s and time >= %(since)s and time < %(until)s
+    group by bucket, browser_id
+    union
+    select time_bucket(%(interval)s, start), id
+    from unnest(%(browser_ids)s::bigint[], %(times)s::timestamptz[]) as fresh (id, start)
+)
+select bucket, count(distinct browser_id) from moved group by grouping sets ((bucket), ())
+"""
 FIRST = """
 select min(time) from (
     (select time from {table}
@@ -110,6 +123,16 @@ def read_buckets(wanted: Wanted) -> list[dict[str, Any]]:
         rows = _fetch(cursor, OF_BOTH if fresh else OF_STORED, wanted, _columns(fresh))
         names = [column.name for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def count_browsers(wanted: Wanted) -> tuple[dict[datetime, int], int]:
+    """Return the number of browsers with events in each bucket that has any, and in all of them."""
+    with _cursor(wanted) as cursor:
+        has_finer = rung_for(wanted.interval_ms) != FIRST_RUNG_MS
+        fresh = _columns(_fetch(cursor, FRESH, wanted)) if has_finer else {}
+        counts = dict(_fetch(cursor, BROWSERS, wanted, {"browser_ids": [], "times": [], **fresh}))
+    every = counts.pop(None)
+    return counts, every
 
 
 def read_first(wanted: Wanted) -> datetime | None:

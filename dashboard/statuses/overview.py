@@ -1,32 +1,23 @@
-"""All instances at a glance: their state, and their velocity over the last two minutes."""
+"""The list of instances: its order, its pages, and what it counts."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from msgspec import Struct
 
 from core.storage.replica import stale
-from core.values.durations import FIRST_RUNG_MS
-from core.values.times import EPOCH, MICROSECOND, to_epoch_us, to_rfc3339
-from dashboard.models import PRESENT, Browser, BrowserCount, PointerStatus
-from dashboard.statuses.presence import (
-    GONE_AFTER,
-    State,
-    last_movement,
-    seen_at,
-    state_of,
-    with_presence,
-)
+from core.values.times import EPOCH, MICROSECOND, to_epoch_us
+from dashboard.instances.finding import ALL, Filters, to_condition
+from dashboard.models import PRESENT, Browser, BrowserCount
+from dashboard.statuses.glimpses import SECONDS, Glimpse, read_glimpses
+from dashboard.statuses.presence import GONE_AFTER, with_presence
 
-SPAN = timedelta(minutes=2)
-SECOND = timedelta(seconds=1)
-SECONDS = SPAN // SECOND
+# So many instances that match are counted, beginning with the page.
+MOST_COUNTED = 1000
 CURSOR = re.compile(r"([0-9]{1,17}),([0-9]{1,18}),([01]),([0-9]{1,18}),([0-9]{1,18})")
 
 
@@ -46,21 +37,33 @@ class Place(NamedTuple):
     before: int = 0
 
 
+class Part(StrEnum):
+    """A part of the list: those present, or of the others those that logged off, or did not."""
+
+    HERE = "here"
+    GONE = "gone"
+    OFF = "off"
+
+
+class View(NamedTuple):
+    """What a list shows: the instances that match, or those of them in one part."""
+
+    filters: Filters = ALL
+    part: Part | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        return self == View()
+
+
+WHOLE = View()
+
+
 class Spot(NamedTuple):
     """An instance in the list."""
 
     pk: int
     is_here: bool
-
-
-class Glimpse(Struct):
-    """An instance, when it was last seen, and its velocities as [seconds into the span, px/s]."""
-
-    instance_id: UUID
-    state: State
-    seen_at: str
-    has_moved: bool
-    velocities: list[tuple[int, float]]
 
 
 class Totals(Struct):
@@ -80,40 +83,45 @@ class Glimpses(Struct):
 
 
 class GlimpsePage(Glimpses):
-    """A page of the list."""
+    """A page of the list. `matching` instances match, or more if `matching_more`.
+
+    Both are null in a list of all instances.
+    """
 
     newest: str
     before: int
     next_cursor: str | None
+    matching: int | None
+    matching_more: bool | None
 
 
-def list_glimpses(*, place: Place | None, limit: int, now: datetime) -> GlimpsePage:
+def list_glimpses(
+    *, place: Place | None, limit: int, now: datetime, view: View = WHOLE
+) -> GlimpsePage:
     """Return up to `limit` instances: those present first, each part newest first.
 
     The order is that of the moment when the first page was read, so that the pages show each
     instance once. The result may lag behind by the replica's delay.
     """
     place = place or Place(now, _newest())
-    found = _page(place, limit + 1)
+    most = limit if view.is_whole else max(limit, MOST_COUNTED)
+    found = _page(place, most + 1, view, to_condition(view.filters, now=place.at))
     shown = found[:limit]
     after = None
     if len(found) > limit:
         last = shown[-1]
         after = place._replace(is_here=last.is_here, pk=last.pk, before=place.before + limit)
-    current = _read(Q(pk__in=[spot.pk for spot in shown]), now)
+    current = read_glimpses(Q(pk__in=[spot.pk for spot in shown]), now=now)
     return GlimpsePage(
         seconds=SECONDS,
         instances=[current[spot.pk] for spot in shown if spot.pk in current],
-        totals=_count(newest=place.newest, now=now),
+        totals=_count(newest=place.newest, now=now, view=view),
         newest=str(place.newest),
         before=place.before,
         next_cursor=write_cursor(after) if after else None,
+        matching=None if view.is_whole else place.before + min(len(found), most),
+        matching_more=None if view.is_whole else len(found) > most,
     )
-
-
-def read_glimpses(*, instance_ids: Sequence[UUID], now: datetime) -> list[Glimpse]:
-    """Return the current state of these instances, without those that were erased."""
-    return list(_read(Q(instance_id__in=instance_ids), now).values())
 
 
 def count_instances(*, now: datetime) -> tuple[int, int]:
@@ -126,31 +134,60 @@ def count_instances(*, now: datetime) -> tuple[int, int]:
     return sums["every"], sums["present"] + wrong
 
 
-def count_new(*, newest: int) -> int:
-    """Return the number of instances that logged on after this one."""
-    return stale(Browser).filter(pk__gt=newest).count()
+def count_new(*, newest: int, now: datetime, view: View = WHOLE) -> int:
+    """Return the number of instances that match and logged on after this one."""
+    new = stale(Browser).filter(pk__gt=newest)
+    count = new.count()
+    # Text is searched for only if there is something to search.
+    if not count or view.is_whole:
+        return count
+    # An instance that has just logged on is present.
+    if view.part not in (None, Part.HERE):
+        return 0
+    return new.filter(to_condition(view.filters, now=now)).count()
 
 
 def _newest() -> int:
     return stale(Browser).order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
-def _page(place: Place, size: int) -> list[Spot]:
+def _page(place: Place, size: int, view: View, wanted: Q) -> list[Spot]:
     """Return the instances of a page, reading no more rows than it needs."""
     found: list[Spot] = []
-    unclear = dict(_unclear(place.at).values_list("pk", "is_here"))
-    for is_here in (True, False) if place.is_here else (False,):
+    away = _absence(view.part, place.at)
+    unclear = dict(_unclear(place.at).filter(wanted, away).values_list("pk", "is_here"))
+    for is_here in _parts(place, view):
         last = place.newest
         if place.pk is not None and is_here == place.is_here:
             last = min(last, place.pk - 1)
         # The clear ones are read in the order of an index.
-        clear = (_clearly_here if is_here else _clearly_away)(place.at).filter(pk__lte=last)
-        part = list(clear.order_by("-pk").values_list("pk", flat=True)[:size])
+        clear = _clearly_here(place.at) if is_here else _clearly_away(place.at).filter(away)
+        clear = clear.filter(wanted, pk__lte=last).order_by("-pk")
+        part = list(clear.values_list("pk", flat=True)[:size])
         part += [pk for pk in unclear if unclear[pk] == is_here and pk <= last]
         found += [Spot(pk, is_here) for pk in sorted(part, reverse=True)[: size - len(found)]]
         if len(found) == size:
             break
     return found
+
+
+def _parts(place: Place, view: View) -> list[bool]:
+    """Return whether the instances of each part to be read are present, in order."""
+    parts = [True, False] if place.is_here else [False]
+    return [
+        is_here for is_here in parts if view.part is None or is_here == (view.part == Part.HERE)
+    ]
+
+
+def _absence(part: Part | None, at: datetime) -> Q:
+    """Return the condition that one that was away at that moment belongs to this part."""
+    had_logged_off = Q(logged_on_at__gt=at) | Q(is_active=False) & ~Q(logged_off_at__gt=at)
+    match part:
+        case Part.OFF:
+            return had_logged_off
+        case Part.GONE:
+            return ~had_logged_off
+    return Q()
 
 
 def _clearly_here(at: datetime) -> QuerySet[Any]:
@@ -174,39 +211,9 @@ def _unclear(at: datetime) -> QuerySet[Any]:
     return with_presence(stale(Browser).filter(unclear), at=at)
 
 
-def _count(*, newest: int, now: datetime) -> Totals:
+def _count(*, newest: int, now: datetime, view: View) -> Totals:
     every, here = count_instances(now=now)
-    return Totals(every, here, count_new(newest=newest))
-
-
-def _read(wanted: Q, now: datetime) -> dict[int, Glimpse]:
-    since = now.replace(microsecond=0) - SPAN
-    browsers = list(stale(Browser).filter(wanted).annotate(moved_at=last_movement()))
-    recent = _recent([browser.pk for browser in browsers], since)
-    return {browser.pk: _to_glimpse(browser, recent[browser.pk], now) for browser in browsers}
-
-
-def _recent(keys: Iterable[int], since: datetime) -> dict[int, list[tuple[int, float]]]:
-    rows = stale(PointerStatus).filter(
-        browser__in=list(keys), interval_ms=FIRST_RUNG_MS, time__gte=since
-    )
-    recent = defaultdict(list)
-    for key, time, velocity in rows.order_by("time").values_list(
-        "browser_id", "time", "avg_velocity"
-    ):
-        recent[key].append(((time - since) // SECOND, round(velocity, 1)))
-    return recent
-
-
-def _to_glimpse(browser: Any, velocities: list[tuple[int, float]], now: datetime) -> Glimpse:
-    moved_at = browser.moved_at
-    return Glimpse(
-        instance_id=browser.instance_id,
-        state=state_of(browser, moved_at=moved_at, now=now),
-        seen_at=to_rfc3339(seen_at(browser, moved_at)),
-        has_moved=moved_at is not None,
-        velocities=velocities,
-    )
+    return Totals(every, here, count_new(newest=newest, now=now, view=view))
 
 
 def write_cursor(place: Place) -> str:

@@ -6,7 +6,14 @@ from typing import Any, NamedTuple, TypeVar
 
 from core.api.file_formats import Column, Kind, Page
 from core.values.times import MICROSECOND, to_rfc3339
-from dashboard.statuses.fresh import NUMBERS, POSITIONS, Wanted, read_buckets, read_first
+from dashboard.statuses.fresh import (
+    NUMBERS,
+    POSITIONS,
+    Wanted,
+    count_browsers,
+    read_buckets,
+    read_first,
+)
 from dashboard.statuses.intervals import align, buckets
 from dashboard.wire import Status, TotalStatus
 
@@ -52,6 +59,15 @@ def list_statuses(*, browser_id: int, span: Range, fresh: bool = False) -> list[
 def list_total_statuses(*, span: Range) -> list[TotalStatus]:
     """Return the series of all browsers together; it has no positions."""
     return [_to_status(TotalStatus, row, span, ()) for row in _read(span, None)]
+
+
+def count_active(*, span: Range) -> tuple[dict[str, int], int]:
+    """Return the number of browsers with samples in each bucket that has any, and in the range.
+
+    The keys are the buckets' times as in `list_total_statuses`.
+    """
+    counts, every = count_browsers(_to_wanted(span, None))
+    return {to_rfc3339(time): count for time, count in counts.items()}, every
 
 
 def page_statuses(*, browser_id: int, span: Range) -> Iterator[Page]:

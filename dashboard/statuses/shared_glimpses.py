@@ -1,4 +1,4 @@
-"""The cells of the list, read once a second for all viewers of this process.
+"""The list of instances and its cells, read once a second for all viewers of this process.
 
 All viewers are staff, who may see all instances; the view checks that at each request. What only
 some of them may see must not be kept here.
@@ -11,14 +11,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
+from dashboard.statuses.glimpses import SECONDS, Glimpse, read_glimpses
 from dashboard.statuses.overview import (
-    SECONDS,
-    Glimpse,
+    WHOLE,
+    GlimpsePage,
     Glimpses,
+    Place,
     Totals,
+    View,
     count_instances,
     count_new,
-    read_glimpses,
+    list_glimpses,
 )
 
 # A read takes milliseconds. While the database takes longer, each viewer reads for itself, so that
@@ -34,28 +39,42 @@ class _Second:
     # None for an instance that was erased.
     glimpses: dict[UUID, Glimpse | None] = field(default_factory=dict)
     counts: tuple[int, int] | None = None
-    new: dict[int, int] = field(default_factory=dict)
+    new: dict[tuple[int, View], int] = field(default_factory=dict)
+    pages: dict[tuple[Place | None, int, View], GlimpsePage] = field(default_factory=dict)
 
 
 _lock = threading.Lock()
 _latest = _Second(0)
 
 
-def refresh_glimpses(*, instance_ids: Sequence[UUID], newest: int, now: datetime) -> Glimpses:
+def share_page(*, place: Place | None, limit: int, view: View, now: datetime) -> GlimpsePage:
+    """Return the page that list_glimpses returns in this second."""
+    asked = (place, limit, view)
+    with _second(int(now.timestamp())) as second:
+        if asked not in second.pages:
+            second.pages[asked] = list_glimpses(place=place, limit=limit, view=view, now=now)
+        return second.pages[asked]
+
+
+def refresh_glimpses(
+    *, instance_ids: Sequence[UUID], newest: int, now: datetime, view: View = WHOLE
+) -> Glimpses:
     """Return the state of these instances in this second, without those that were erased.
 
-    `totals.new` counts those that logged on after the instance of the number `newest`.
+    `totals.new` counts those that match and logged on after the instance of the number `newest`.
     """
     with _second(int(now.timestamp())) as second:
         missing = [one for one in instance_ids if one not in second.glimpses]
         if missing:
-            found = {one.instance_id: one for one in read_glimpses(instance_ids=missing, now=now)}
+            read = read_glimpses(Q(instance_id__in=missing), now=now).values()
+            found = {one.instance_id: one for one in read}
             second.glimpses.update((one, found.get(one)) for one in missing)
         second.counts = second.counts or count_instances(now=now)
-        if newest not in second.new:
-            second.new[newest] = count_new(newest=newest)
+        asked = (newest, view)
+        if asked not in second.new:
+            second.new[asked] = count_new(newest=newest, now=now, view=view)
         shown = [glimpse for one in instance_ids if (glimpse := second.glimpses[one])]
-        return Glimpses(SECONDS, shown, Totals(*second.counts, second.new[newest]))
+        return Glimpses(SECONDS, shown, Totals(*second.counts, second.new[asked]))
 
 
 def forget() -> None:

@@ -15,14 +15,15 @@ from uuid import UUID
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
-from rest_framework.exceptions import APIException, MethodNotAllowed, NotFound
+from rest_framework.exceptions import APIException, AuthenticationFailed, MethodNotAllowed, NotFound
 
 from core.api.problems import ForeignInstance, Unavailable
 from core.metrics import GAUGE_SECONDS, touch_gauges
 from core.web.aliases import own_path
 from core.web.message_framing import Receive, Scope, Send, check_head, closing, drop
 from core.web.refusals import READABLE_BY_ALL, refuse_read
-from dashboard.instances.tokens import read_ticket
+from dashboard.access.grants import find_void
+from dashboard.instances.tokens import Ticket, read_ticket
 from dashboard.streaming.hub import Hub, Watcher
 from dashboard.streaming.stream import read_newest_versions, read_snapshot, version_of
 
@@ -73,12 +74,16 @@ async def _live(receive: Receive, send: Send) -> None:
 
 
 async def _catch_up() -> None:
-    """Find changes that Redis lost, so that a stream is at most one sweep behind."""
+    """Find changes that Redis lost, so that a stream is at most one sweep behind.
+
+    Also ends the streams of API keys and share links that have ended.
+    """
     versions: dict[str, int] = {}
     while True:
         await asyncio.sleep(settings.SWEEP_SECONDS / 2)
         hub.catch_up(versions)
         versions = await asyncio.to_thread(_read_versions, list(hub.watchers))
+        hub.end(await asyncio.to_thread(_find_void, hub.list_grants()))
 
 
 async def _show_life() -> None:
@@ -96,6 +101,18 @@ def _read_versions(instances: list[str]) -> dict[str, int]:
     except (OperationalError, InterfaceError) as error:
         logger.warning("cannot check whether streams are behind: %s", error)
         return {}
+    finally:
+        connection.close()
+
+
+def _find_void(grants: set[str]) -> set[str]:
+    if not grants:
+        return set()
+    try:
+        return find_void(grants, now=timezone.now())
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("cannot check whether streams are still permitted: %s", error)
+        return set()
     finally:
         connection.close()
 
@@ -123,8 +140,8 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
         if own_path(scope["path"]) == PROBE_PATH:
             await _say_up(answer)
             return
-        instance_id = _permitted_instance(scope)
-        watcher = hub.add(instance_id.hex)
+        instance_id, grant = _permitted(scope)
+        watcher = hub.add(instance_id.hex, grant)
         try:
             await _stream(instance_id, watcher, receive, answer)
         finally:
@@ -133,7 +150,7 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
         await refuse_read(error, scope, answer)
 
 
-def _permitted_instance(scope: Scope) -> UUID:
+def _permitted(scope: Scope) -> Ticket:
     match = STREAM_PATH.fullmatch(own_path(scope["path"]))
     if not match:
         raise NotFound("There is no such stream.")
@@ -141,9 +158,10 @@ def _permitted_instance(scope: Scope) -> UUID:
         raise MethodNotAllowed(scope["method"])
     ticket = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])[0]
     instance_id = UUID(match[1])
-    if read_ticket(ticket) != instance_id:
+    permitted = read_ticket(ticket)
+    if permitted.instance_id != instance_id:
         raise ForeignInstance("The ticket is another instance's.")
-    return instance_id
+    return permitted
 
 
 async def _say_up(send: Send) -> None:
@@ -159,7 +177,7 @@ async def _stream(instance_id: UUID, watcher: Watcher, receive: Receive, send: S
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
     leaving = asyncio.create_task(_left(receive, watcher))
     try:
-        while not (leaving.done() or hub.closing):
+        while not (leaving.done() or hub.closing or watcher.is_over):
             await asyncio.wait_for(_send_more(events + watcher.take(), send), STALL_SECONDS)
             await watcher.wait(HEARTBEAT_SECONDS)
             events = await _snapshot(instance_id, watcher) if watcher.needs_snapshot else b""
@@ -186,14 +204,16 @@ async def _snapshot(instance_id: UUID, watcher: Watcher) -> bytes:
     # Set this first: later messages wait in the queue and are sent after the snapshot.
     watcher.needs_snapshot = False
     async with snapshots_at_once:
-        snapshot = await asyncio.to_thread(_read_snapshot, instance_id)
+        snapshot = await asyncio.to_thread(_read_snapshot, instance_id, watcher.grant)
     # A snapshot contains all versions below its own.
     watcher.version = max(watcher.version, version_of(snapshot) - 1)
     return snapshot
 
 
-def _read_snapshot(instance_id: UUID) -> bytes:
+def _read_snapshot(instance_id: UUID, grant: str) -> bytes:
     try:
+        if find_void([grant], now=timezone.now()):
+            raise AuthenticationFailed("The ticket's API key or share link has ended.")
         return read_snapshot(instance_id=instance_id, now=timezone.now())
     except (OperationalError, InterfaceError) as error:
         raise Unavailable from error

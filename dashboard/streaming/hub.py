@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import redis.asyncio
 from django.conf import settings
@@ -23,7 +23,10 @@ CLIENTS = Gauge("pointerscope_stream_clients", "Streams that are open", multipro
 class Watcher:
     """One client of the hub: a bounded queue, replaced by a snapshot when it overflows."""
 
-    def __init__(self) -> None:
+    def __init__(self, grant: str = "") -> None:
+        # By what it reads (dashboard/access/grants.py); it ends with that.
+        self.grant = grant
+        self.is_over = False
         self.queue: deque[bytes] = deque()
         self.needs_snapshot = True
         # The client has received, or the queue holds, all changes up to this version.
@@ -67,8 +70,8 @@ class Hub:
         CLIENTS.set(0)
         self.closing = False
 
-    def add(self, instance: str) -> Watcher:
-        watcher = Watcher()
+    def add(self, instance: str, grant: str = "") -> Watcher:
+        watcher = Watcher(grant)
         self.watchers[instance].add(watcher)
         CLIENTS.inc()
         return watcher
@@ -84,6 +87,16 @@ class Hub:
         self.closing = True
         for watcher in self._all():
             watcher.woken.set()
+
+    def list_grants(self) -> set[str]:
+        return {watcher.grant for watcher in self._all()} - {""}
+
+    def end(self, grants: Collection[str]) -> None:
+        """End the streams that are read by one of these grants."""
+        for watcher in self._all():
+            if watcher.grant in grants:
+                watcher.is_over = True
+                watcher.woken.set()
 
     async def listen(self) -> None:
         """Forward the messages of Redis for as long as the process runs."""

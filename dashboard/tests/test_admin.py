@@ -55,7 +55,15 @@ class AdminTests(TestCase):
             with self.subTest(text):
                 self.assertEqual(self.found(text), [self.browser])
 
-    def test_an_invalid_id_finds_nothing(self):
+    def test_an_instance_is_found_by_its_label_and_called_by_it(self):
+        Browser.objects.filter(pk=self.browser.pk).update(label="participant 7")
+        self.assertEqual(self.found("Participant"), [self.browser])
+        self.assertContains(self.client.get(LIST), ">participant 7</a>")
+        self.assertContains(self.client.get(LIST), f">{self.other.instance_id.hex[:8]}</a>")
+        statuses = self.client.get(f"/admin/dashboard/browserstatuses/{self.browser.pk}/change/")
+        self.assertContains(statuses, "Statuses of browser participant 7")
+
+    def test_what_no_instance_has_finds_nothing(self):
         for text in ("zebra", "%", "a" * 500):
             with self.subTest(text[:10]):
                 self.assertEqual(self.found(text), [])
@@ -87,7 +95,16 @@ class AdminTests(TestCase):
         offered = [model["name"] for app in page.context["app_list"] for model in app["models"]]
         self.assertEqual(
             sorted(offered),
-            ["Access attempts", "Browsers", "Groups", "Intervals", "Periodic tasks", "Users"],
+            [
+                "API keys",
+                "Access attempts",
+                "Browsers",
+                "Groups",
+                "Intervals",
+                "Periodic tasks",
+                "Share links",
+                "Users",
+            ],
         )
         for gone in ("analytics/browserevents/", "dashboard/browserstatuses/"):
             self.assertRedirects(self.client.get(f"/admin/{gone}"), LIST)

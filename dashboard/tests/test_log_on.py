@@ -166,14 +166,15 @@ class SiteTests(TestCase):
         self.assertEqual(self.log_on("https://shop.example", **again).status_code, 200)
 
     @override_settings(SITES=["shop.example"])
-    def test_the_services_own_page_is_always_allowed_and_has_its_own_site(self):
+    def test_the_services_own_pages_are_always_allowed_and_have_its_own_site(self):
         for answer in (
             self.client.post("/log-on/"),
             Client().post("/log-on/", headers={"Origin": "http://testserver"}),
+            self.log_on("http://testserver"),
         ):
             self.assertEqual(answer.status_code, 201)
         sites = Browser.objects.order_by("pk").values_list("site", flat=True)
-        self.assertEqual(list(sites), ["", "testserver"])
+        self.assertEqual(list(sites), ["", "testserver", "testserver"])
 
 
 class LogOffTests(TestCase):

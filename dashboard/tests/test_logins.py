@@ -34,8 +34,8 @@ class LoginTests(People, TestCase):
         self.assertTemplateUsed(response, "dashboard/login.html")
         self.assertContains(response, "csrfmiddlewaretoken")
 
-    def test_staff_are_taken_to_all_instances_and_others_to_their_own_pointer(self):
-        self.assertRedirects(log_in(self.client), "/browsers/")
+    def test_staff_are_taken_to_the_overview_and_others_to_their_own_pointer(self):
+        self.assertRedirects(log_in(self.client), "/overview/")
         self.assertRedirects(log_in(Client(), "bob"), "/", fetch_redirect_response=False)
 
     def test_a_login_leads_back_to_the_requested_page(self):
@@ -44,7 +44,7 @@ class LoginTests(People, TestCase):
 
     def test_a_login_never_leads_to_another_site(self):
         path = "/login/?next=https://evil.example/"
-        self.assertRedirects(log_in(self.client, path=path), "/browsers/")
+        self.assertRedirects(log_in(self.client, path=path), "/overview/")
 
     def test_a_wrong_password_is_named_as_the_fault(self):
         response = log_in(self.client, password="wrong")

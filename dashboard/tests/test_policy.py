@@ -7,7 +7,13 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client, TestCase
 
-PAGES = ("/", "/browsers/00000000-0000-4000-8000-000000000000/", "/login/", "/admin/login/")
+PAGES = (
+    "/",
+    "/tasks/pointing/",
+    "/browsers/00000000-0000-4000-8000-000000000000/",
+    "/login/",
+    "/admin/login/",
+)
 ERRORS = ("/nothing/", "/admin/nothing/", "/api/v1/nothing/")
 STRICT = {
     "default-src": {"'none'"},

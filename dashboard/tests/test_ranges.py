@@ -1,11 +1,12 @@
 """The page of one instance: a range picker for staff, the live view for token holders."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from unittest.mock import patch
+from urllib.parse import quote
 from uuid import uuid4
 
 from django.contrib.auth.models import Permission, User
 from django.test import TestCase
-from django.utils import timezone
 
 from core.values.times import to_rfc3339
 from dashboard.instances.browsers import log_off, log_on
@@ -13,13 +14,16 @@ from dashboard.models import CoarseStatus
 from dashboard.statuses.lifetime import life_of
 from dashboard.tests.moving import add_movement
 
-NOW = timezone.now().replace(microsecond=0)
+NOW = datetime.fromisoformat("2026-11-23T12:00:00Z")
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 
 
 class RangeTests(TestCase):
     def setUp(self):
+        clock = patch("django.utils.timezone.now", return_value=NOW)
+        clock.start()
+        self.addCleanup(clock.stop)
         self.browser = log_on(now=NOW)
         self.path = f"/browsers/{self.browser.instance_id}/"
 
@@ -153,12 +157,13 @@ class VisitorTests(TestCase):
         ):
             with self.subTest(target):
                 fields = {"username": "ann", "password": "correct horse", "next": target}
-                self.assertRedirects(self.client.post("/login/", fields), "/browsers/")
+                self.assertRedirects(self.client.post("/login/", fields), "/overview/")
 
     def test_every_page_but_the_login_has_a_link_to_it(self):
-        for path, status in (("/", 200), (self.path, 200), ("/nothing/", 404)):
+        back = f"?next={quote(self.path, safe='')}"
+        for path, status, query in (("/", 200, ""), (self.path, 200, back), ("/nothing/", 404, "")):
             page = self.client.get(path)
-            self.assertContains(page, 'href="/login/"', status_code=status)
+            self.assertContains(page, f'href="/login/{query}"', status_code=status)
         self.assertNotContains(self.client.get("/login/"), 'href="/login/"')
 
     def test_a_missing_instance_has_a_page_of_its_own(self):

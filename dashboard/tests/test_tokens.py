@@ -7,7 +7,14 @@ from django.core import signing
 from django.test import SimpleTestCase, override_settings
 from rest_framework.exceptions import AuthenticationFailed
 
-from dashboard.instances.tokens import WriteToken, make_ticket, make_token, read_ticket, read_token
+from dashboard.instances.tokens import (
+    Ticket,
+    WriteToken,
+    make_ticket,
+    make_token,
+    read_ticket,
+    read_token,
+)
 
 INSTANCE = uuid.UUID("6f1c1ad4-4a0e-4a6c-9c92-6b8e6e0f2f11")
 OLD, NEW = "o" * 50, "n" * 50
@@ -43,7 +50,9 @@ class WriteTokenTests(SimpleTestCase):
 
 class TicketTests(SimpleTestCase):
     def test_a_ticket_says_its_instance(self):
-        self.assertEqual(read_ticket(make_ticket(instance_id=INSTANCE)), INSTANCE)
+        self.assertEqual(read_ticket(make_ticket(instance_id=INSTANCE)), Ticket(INSTANCE, ""))
+        granted = make_ticket(instance_id=INSTANCE, grant="key-12")
+        self.assertEqual(read_ticket(granted), Ticket(INSTANCE, "key-12"))
 
     def test_a_write_token_is_no_ticket(self):
         with self.assertRaises(AuthenticationFailed):

@@ -8,8 +8,10 @@ from django.db import DatabaseError, connection, connections
 
 from analytics.health.doctor.finding import FAIL, OK, WARN, Check, Finding, first_line
 from analytics.health.facts import list_unapplied_migrations
+from analytics.models import Rung
 from analytics.reading import find_unguarded
 from core.storage.replica import REPLICA
+from core.values.durations import format_duration
 
 OLDEST_POSTGRES = 14
 OLDEST_TIMESCALE = (2, 11)
@@ -24,7 +26,12 @@ KEYS = {
     "analytics_pointermark": "browser_id, time, seq",
     "dashboard_pointerstatus": "browser_id, interval_ms, time",
     "dashboard_coarsestatus": "browser_id, interval_ms, time",
+    "analytics_heatstatus": "browser_id, time, page_id, width_class, pointer",
+    "analytics_pageheat": "page_id, time, width_class, pointer",
+    "analytics_pagestatus": "page_id, time, width_class, pointer",
 }
+# Indexes that reads of pages need beside the key.
+OTHERS = {"analytics_heatstatus": "page_id, time"}
 HYPERTABLES = "select hypertable_name from timescaledb_information.hypertables"
 INDEXES = """
 select t.relname, i.indisprimary, i.indisvalid,
@@ -134,6 +141,17 @@ def _migrations(now: datetime) -> Iterator[Finding]:
         yield Finding("migrations", OK, "all are applied")
 
 
+def _rungs(now: datetime) -> Iterator[Finding]:
+    """The views follow the ladder that the database repeats from the setting."""
+    stored = sorted(Rung.objects.values_list("interval_ms", flat=True))
+    ladder = ", ".join(map(format_duration, stored)) or "none"
+    if stored == sorted(settings.RUNGS_MS):
+        yield Finding("rungs", OK, f"the views have those of RUNGS: {ladder}")
+    else:
+        advice = "manage.py backfill, after every process has the new RUNGS"
+        yield Finding("rungs", WARN, f"the views still have {ladder}, not RUNGS", advice)
+
+
 def _indexes(now: datetime) -> Iterator[Finding]:
     """Each key exists and is valid, and no further index slows down each insert."""
     with connection.cursor() as cursor:
@@ -142,7 +160,11 @@ def _indexes(now: datetime) -> Iterator[Finding]:
         cursor.execute(INDEXES, [list(KEYS)])
         indexes = cursor.fetchall()
     for table, columns in KEYS.items():
-        mine = [(primary, valid, found) for name, primary, valid, found in indexes if name == table]
+        mine = [
+            (primary, valid, found)
+            for name, primary, valid, found in indexes
+            if name == table and found != OTHERS.get(name)
+        ]
         if table not in hypertables:
             yield Finding("indexes", FAIL, f"{table} is no hypertable", "manage.py migrate")
         elif (True, True, columns) not in mine:
@@ -171,6 +193,7 @@ CHECKS: dict[str, Check] = {
     "limits": _limits,
     "durability": _durability,
     "migrations": _migrations,
+    "rungs": _rungs,
     "indexes": _indexes,
     "analysts": _analysts,
 }

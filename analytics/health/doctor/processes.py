@@ -10,10 +10,18 @@ from django.conf import settings
 
 from analytics.health.doctor.clocks import SET_CLOCKS
 from analytics.health.doctor.finding import FAIL, OK, WARN, Check, Finding
-from analytics.health.facts import LAG_LIMIT_SECONDS, lag_seconds, read_outbox
+from analytics.health.facts import (
+    HEAT_LIMIT_SECONDS,
+    LAG_LIMIT_SECONDS,
+    TRIAL_LIMIT_SECONDS,
+    heat_lag_seconds,
+    lag_seconds,
+    read_outbox,
+    trial_lag_seconds,
+)
 from analytics.health.heartbeats import find_fault, is_alive, last_sweep_age
 from analytics.ingest import quotas
-from analytics.rollups import read_large_buckets
+from analytics.rollups import HEAT, SCENES, TRIALS, read_large_buckets
 from core.api.throttling import read_use
 from core.storage.redis import client
 from core.values.durations import FIRST_RUNG_MS, format_duration
@@ -62,7 +70,8 @@ def _outbox(now: datetime) -> Iterator[Finding]:
     outbox = read_outbox()
     marks = sum(waiting.marks for waiting in outbox)
     lag = lag_seconds(outbox, rung=FIRST_RUNG_MS, now=now)
-    unknown = sorted({waiting.rung for waiting in outbox} - set(settings.RUNGS_MS))
+    known = {*settings.RUNGS_MS, HEAT, SCENES, *TRIALS}
+    unknown = sorted({waiting.rung for waiting in outbox} - known)
     is_late = lag > LAG_LIMIT_SECONDS
     advice = "see the worker's log; add a worker (docs/operations.md)" if is_late else ""
     said = f"{marks} marks wait, the oldest sample's for {lag:.0f} s"
@@ -77,6 +86,26 @@ def _outbox(now: datetime) -> Iterator[Finding]:
         said = f"{large.buckets} seconds hold too many samples, of {', '.join(large.instances)}"
         advice = "see who sends them (docs/operations.md), or erase the instance"
         yield Finding("outbox", WARN, said, advice)
+
+
+def _heat(now: datetime) -> Iterator[Finding]:
+    outbox = read_outbox()
+    lag = heat_lag_seconds(outbox, now=now)
+    marks = sum(waiting.marks for waiting in outbox if waiting.rung in (HEAT, SCENES))
+    is_late = lag > HEAT_LIMIT_SECONDS
+    advice = "see the worker's log; maps are right meanwhile, but slower" if is_late else ""
+    said = f"{marks} marks wait for heat, the oldest for {lag:.0f} s"
+    yield Finding("heat", WARN if is_late else OK, said, advice)
+
+
+def _trials(now: datetime) -> Iterator[Finding]:
+    outbox = read_outbox()
+    lag = trial_lag_seconds(outbox, now=now)
+    marks = sum(waiting.marks for waiting in outbox if waiting.rung in TRIALS)
+    is_late = lag > TRIAL_LIMIT_SECONDS
+    advice = "see the worker's log; the newest trials are missing meanwhile" if is_late else ""
+    said = f"{marks} marks wait for trials, the oldest for {lag:.0f} s"
+    yield Finding("trials", WARN if is_late else OK, said, advice)
 
 
 def _quotas(now: datetime) -> Iterator[Finding]:
@@ -98,5 +127,7 @@ CHECKS: dict[str, Check] = {
     "queue": _queue,
     "beat": _beat,
     "outbox": _outbox,
+    "heat": _heat,
+    "trials": _trials,
     "quotas": _quotas,
 }

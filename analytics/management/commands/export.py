@@ -32,6 +32,8 @@ from analytics.reading.scenes import MARKS, SCENES
 from analytics.studies.measures import DEFAULT_PAUSE_MS, MAX_EVENTS
 from analytics.studies.tables import COLUMNS as MEASURE_COLUMNS
 from analytics.studies.tables import NOTHING, Trial, measure_trials, read_trials
+from analytics.studies.trial_list import COLUMNS as TRIAL_COLUMNS
+from analytics.studies.trial_list import TrialFilters, page_trials
 from core.api.file_formats import FORMATS, Column, Format, Page
 from core.values.durations import FIRST_RUNG_MS, format_duration, parse_duration
 
@@ -41,7 +43,7 @@ SOURCES = {"events": EVENTS, "scenes": SCENES, "marks": MARKS}
 
 class Command(BaseCommand):
     help = (
-        "Write the samples (events), scenes, marks, statuses or research measures of all "
+        "Write the samples (events), scenes, marks, trials, statuses or research measures of all "
         "instances, or of some, or the instances themselves, as one file of CSV, NDJSON or "
         "Parquet. docs/export.md describes every column. Rows are read page by page, so memory "
         "stays constant. The file appears once it is complete: a command that fails or is stopped "
@@ -50,7 +52,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("rows", choices=[*SOURCES, "instances", "statuses", "measures"])
+        parser.add_argument(
+            "rows", choices=[*SOURCES, "instances", "statuses", "measures", "trials"]
+        )
         add_scope(parser)
         parser.add_argument(
             "--with",
@@ -126,6 +130,8 @@ class Command(BaseCommand):
             raise CommandError("only statuses have an --interval")
         if rows == "instances":
             return INSTANCE_COLUMNS, export_instances(scope=scope)
+        if rows == "trials":
+            return TRIAL_COLUMNS, page_trials(filters=_to_filters(options))
         source = EVENTS_IN_SCENES if options["added"] else SOURCES[rows]
         pages = export_rows(scope=scope, source=source)
         return (INSTANCE, *source.columns), self._watched(pages, scope, None, source)
@@ -165,6 +171,15 @@ class Command(BaseCommand):
             for page in pages:
                 yield page
                 bar.update(len(page))
+
+
+def _to_filters(options: dict[str, Any]) -> TrialFilters:
+    wanted = options["browsers"]
+    return TrialFilters(
+        since=options["since"],
+        until=options["until"],
+        browser_ids=[browser.pk for browser in find_browsers(wanted)] if wanted else None,
+    )
 
 
 def _format(name: str | None, output: Path) -> Format:

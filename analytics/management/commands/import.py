@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from analytics.management.beside_samples import add_beside, with_beside
+from analytics.management.imported import Imported
 from analytics.management.recording_arguments import add_reading, read_files, to_options
 from analytics.management.sending_files import Job, add_url, refuse_if_any, send_all
 from analytics.recordings import Reading, Sent, check, lies_in_window, preview, summary
@@ -35,7 +37,9 @@ class Command(BaseCommand):
         "delimited text, JSON, Parquet, each also as .gz. Each pointer becomes a new browser\n"
         "instance. Times are kept if the service still accepts samples that old; otherwise each\n"
         "recording is moved so that it ends now. All files are read and checked before anything\n"
-        "is sent. If a later step fails, or Ctrl-C stops it, everything sent is erased again."
+        "is sent. If a later step fails, or Ctrl-C stops it, everything sent is erased again.\n"
+        "A recording that was imported before is not sent again. Columns of participants, trials,\n"
+        "blocks, conditions and responses become labels and trials with their measures."
     )
 
     def create_parser(self, *args: Any, **options: Any) -> Any:
@@ -60,11 +64,17 @@ class Command(BaseCommand):
             "--end-now", action="store_true", help="move all recordings so that they end now"
         )
         group.add_argument(
+            "--again",
+            action="store_true",
+            help="send recordings again that were imported before, as further instances",
+        )
+        group.add_argument(
             "--mapping",
             type=Path,
             metavar="FILE",
             help="write a CSV with the instance of each participant",
         )
+        add_beside(group)
         add_url(group)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -83,11 +93,21 @@ class Command(BaseCommand):
         mapping: Path | None = options["mapping"]
         if mapping:
             refuse_unwritable(mapping)
-        jobs = [Job(reading, recording) for reading in readings for recording in reading.recordings]
-        sent = send_all(jobs, url=options["url"], keeps_times=keeps)
-        self._conclude(jobs, sent)
+        jobs = with_beside(
+            [Job(reading, recording) for reading in readings for recording in reading.recordings],
+            options,
+        )
+        imported = Imported(jobs, keeps_times=keeps, url=options["url"], is_again=options["again"])
+        new = imported.new
+        sent = send_all(new, url=options["url"], keeps_times=keeps, on_all_sent=imported.keep)
+        self._conclude(new, sent)
+        for job, instance_id in imported.old():
+            self.stdout.write(
+                f"{job.name}: imported before, nothing was sent (--again sends it once more)\n"
+                f"  instance {instance_id}"
+            )
         if mapping:
-            write_mapping(mapping, jobs, sent)
+            write_mapping(mapping, imported.rows(sent))
             self.stdout.write(f"{mapping} lists the instance of each pointer.")
 
     def _show(self, readings: list[Reading], keeps: bool, options: dict[str, Any]) -> None:
@@ -122,9 +142,16 @@ class Command(BaseCommand):
     def _conclude(self, jobs: list[Job], sent: list[Sent]) -> None:
         self.stdout.write("")
         for job, me in zip(jobs, sent, strict=True):
+            trials = len(job.recording.named)
             odd = "".join(
                 f", {number:,} {what}"
-                for number, what in ((me.duplicates, "duplicates"), (me.conflicts, "conflicts"))
+                for number, what in (
+                    (me.duplicates, "duplicates"),
+                    (me.conflicts, "conflicts"),
+                    (me.scenes, "scenes"),
+                    (trials, "trial" if trials == 1 else "trials"),
+                    (me.marks - 2 * trials, "marks"),
+                )
                 if number
             )
             self.stdout.write(
@@ -147,12 +174,9 @@ def refuse_unwritable(path: Path) -> None:
         raise CommandError(f"{path}: {error.strerror}. Nothing was sent.") from None
 
 
-def write_mapping(path: Path, jobs: list[Job], sent: list[Sent]) -> None:
+def write_mapping(path: Path, rows: list[tuple[Any, ...]]) -> None:
     """Write the instance of each pointer of each file."""
     with path.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file)
         out.writerow(["file", "label", "instance_id", "samples", "trials"])
-        for job, me in zip(jobs, sent, strict=True):
-            trials = job.recording.trials
-            out.writerow([job.reading.findings.path, job.recording.label, me.instance_id,
-                          me.accepted, trials])  # fmt: skip
+        out.writerows(rows)

@@ -1,15 +1,15 @@
 """`manage.py replay`: turns a recording into a browser instance whose pointer moves again."""
 
 from argparse import ArgumentParser, ArgumentTypeError
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from analytics.management.beside_samples import add_beside, with_beside
 from analytics.management.recording_arguments import add_reading, read_files, to_options
 from analytics.management.sending_files import Job, add_url, refuse_if_any, send_all
-from analytics.recordings import NOTHING, check, preview, read_exported
+from analytics.recordings import check, preview
 
 
 class Command(BaseCommand):
@@ -36,16 +36,7 @@ class Command(BaseCommand):
             help="send the recorded times unchanged: the statuses are the same, bucket by bucket, "
             "if the service still accepts samples that old (RAW_RETENTION_DAYS)",
         )
-        group.add_argument(
-            "--with",
-            type=Path,
-            action="append",
-            default=[],
-            dest="beside",
-            metavar="FILE",
-            help="a file of `export scenes`, `export marks` or `export instances` (for labels), "
-            "sent beside the samples of the same instances; may be repeated",
-        )
+        add_beside(group)
         add_url(group)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -59,40 +50,20 @@ class Command(BaseCommand):
         for line in preview(refused, is_detailed=True):
             self.stderr.write(line)
         refuse_if_any(readings)
-        jobs = _add_beside(
+        jobs = with_beside(
             [Job(reading, recording) for reading in readings for recording in reading.recordings],
-            options["beside"],
+            options,
         )
         sent = send_all(
             jobs, url=options["url"], keeps_times=options["keep_times"], speed=options["speed"]
         )
         for job, me in zip(jobs, sent, strict=True):
-            more = f", {me.scenes} scenes, {me.marks} marks" if options["beside"] else ""
+            has_more = options["beside"] or me.scenes
+            more = f", {me.scenes} scenes, {me.marks} marks" if has_more else ""
             self.stdout.write(
                 f"{job.name}: {me.accepted} events stored, {me.duplicates} duplicates,"
                 f" {me.conflicts} conflicts{more}\n{me.page_url}"
             )
-
-
-def _add_beside(jobs: list[Job], paths: list[Path]) -> list[Job]:
-    """Add what the files say of each recording's instance; CommandError if some has no recording.
-
-    One recording and one instance belong together even if the recording names no instance.
-    """
-    try:
-        exported = read_exported(paths)
-    except ValueError as error:
-        raise CommandError(f"{error}. Nothing was sent.") from None
-    if len(jobs) == len(exported) == 1:
-        return [jobs[0]._replace(beside=next(iter(exported.values())))]
-    names = [job.recording.label.rpartition(" ")[2] for job in jobs]
-    for name in sorted(exported.keys() - set(names)):
-        if exported[name].scenes or exported[name].marks:
-            raise CommandError(f"no recording is of the instance {name}. Nothing was sent.")
-    return [
-        job._replace(beside=exported.get(name, NOTHING))
-        for job, name in zip(jobs, names, strict=True)
-    ]
 
 
 def _speed(text: str) -> float | None:

@@ -1,9 +1,11 @@
-"""`manage.py simulate`: moves generated pointers through the API, for demos and load."""
+"""`manage.py simulate`: visits to a made-up shop through the API, for demos and load."""
 
 import secrets
 import signal
 import time
 from argparse import ArgumentParser, ArgumentTypeError
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -11,8 +13,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from analytics.management.sending_history import send_history
 from analytics.recordings import TIMEOUT_SECONDS
 from analytics.recordings.crowd import Crowd
+from analytics.recordings.made_up.site import SITE
+from dashboard.instances.sites import site_of
 
 TICK_SECONDS = 0.5
 MOST_FAULTS = 5
@@ -20,57 +25,49 @@ MOST_FAULTS = 5
 
 class Command(BaseCommand):
     help = (
-        "Move generated pointers like people's, through the REST API and in real time: aimed "
-        "movements with a bell-shaped speed, overshoot and correction, rests, leaving and coming "
-        "back. Ctrl-C ends it; then every pointer logs off. If the service limits the log-ons "
-        "of an address (LOG_ON_PER_MINUTE), the rest wait for their turn."
+        "Move generated pointers like people's, through the REST API and in real time. They visit "
+        "a made-up shop of five pages on phones (touch), tablets, laptops, desktops (mouse) and "
+        "drawing displays (pen): they scroll, aim, read and hesitate, so that maps of the pages "
+        "have something to show. Ctrl-C ends it; then every pointer logs off. If the service "
+        "limits the log-ons of an address (LOG_ON_PER_MINUTE), the rest wait for their turn."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--browsers", type=_whole, default=20, metavar="N", help="pointers (default: 20)"
-        )
-        parser.add_argument(
-            "--rate",
-            type=_rate,
-            default=60.0,
-            metavar="HZ",
-            help="samples a second while one moves, 1 to 1000 (default: 60)",
-        )
-        parser.add_argument(
-            "--minutes",
-            type=_minutes,
-            default=None,
-            metavar="M",
-            help="how long, such as 0.5, "
-            "counted from when the last pointer has logged on (default: until Ctrl-C)",
-        )
-        parser.add_argument(
-            "--seed",
-            type=int,
-            default=None,
-            help="the same seed makes the same movements (default: a new one, which is printed)",
-        )
-        parser.add_argument(
-            "--url", default=settings.SERVICE_URL, help="the service (default: %(default)s)"
-        )
-        parser.add_argument(
-            "--wait",
-            type=_wait,
-            default=0.0,
-            metavar="S",
-            help="seconds to wait for the service to answer (default: 0)",
-        )
+        _add_pointers(parser)
+        _add_history(parser)
+        _add_service(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         url, seed = options["url"].rstrip("/"), options["seed"]
         seed = secrets.randbelow(2**32) if seed is None else seed
         _check_reachable(url, wait=options["wait"])
-        crowd = Crowd(url=url, browsers=options["browsers"], rate=options["rate"], seed=seed)
-        self.stdout.write(f"{options['browsers']} pointers, seed {seed}: {url}/browsers/")
-        self.stdout.flush()
         # The pointers log off after SIGTERM as after Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        if options["history"]:
+            sent = send_history(
+                url=url,
+                site=options["site"],
+                seed=seed,
+                rate=options["rate"],
+                days=options["history"],
+                each_day=options["visits"],
+                now=datetime.now(UTC),
+                progress=options["progress"],
+            )
+            self.stdout.write(f"{sent}, seed {seed}: {url}/browsers/")
+        if options["browsers"]:
+            self._move_crowd(url, seed, options)
+
+    def _move_crowd(self, url: str, seed: int, options: dict[str, Any]) -> None:
+        crowd = Crowd(
+            url=url,
+            browsers=options["browsers"],
+            rate=options["rate"],
+            seed=seed,
+            site=options["site"],
+        )
+        self.stdout.write(f"{options['browsers']} pointers, seed {seed}: {url}/browsers/")
+        self.stdout.flush()
         try:
             crowd.start()
             _watch(crowd, options["browsers"], options["minutes"])
@@ -90,6 +87,83 @@ class Command(BaseCommand):
             self.stdout.write(f"  {times} times {fault}")
         if tally["off"] < browsers:
             raise CommandError(f"{browsers - tally['off']} pointers did not finish")
+
+
+def _add_pointers(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--browsers",
+        type=_whole,
+        default=20,
+        metavar="N",
+        help="pointers in real time, 0 for none (default: 20)",
+    )
+    parser.add_argument(
+        "--rate",
+        type=_rate,
+        default=60.0,
+        metavar="HZ",
+        help="samples a second while one moves, 1 to 1000 (default: 60)",
+    )
+    parser.add_argument(
+        "--minutes",
+        type=_minutes,
+        default=None,
+        metavar="M",
+        help="how long, such as 0.5, "
+        "counted from when the last pointer has logged on (default: until Ctrl-C)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=None,
+        help="the same seed makes the same movements (default: a new one, which is printed)",
+    )
+
+
+def _add_history(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--history",
+        type=_days,
+        default=0.0,
+        metavar="DAYS",
+        help="first send the visits of so many past days, as fast as the service takes them. "
+        "More than a week ago many people looked for a coupon at the checkout; since then few "
+        "do. Visits older than RAW_RETENTION_DAYS are left out (default: 0)",
+    )
+    parser.add_argument(
+        "--visits",
+        type=_visits,
+        default=10.0,
+        metavar="N",
+        help="past visits on a working day; half of it on a day of the weekend (default: 10)",
+    )
+    parser.add_argument(
+        "--progress",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="send only past visits that began after this file's modification time, and set it "
+        "after each visit, so that an interrupted run can be continued (default: send all)",
+    )
+
+
+def _add_service(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--site",
+        type=_site,
+        default=SITE,
+        help="the host that logs them on; SITES must allow it (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--url", default=settings.SERVICE_URL, help="the service (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--wait",
+        type=_wait,
+        default=0.0,
+        metavar="S",
+        help="seconds to wait for the service to answer (default: 0)",
+    )
 
 
 def _watch(crowd: Crowd, browsers: int, minutes: float | None) -> None:
@@ -135,9 +209,23 @@ def _fault_of(url: str) -> str:
 
 
 def _whole(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 2000:
-        raise ArgumentTypeError("a whole number from 1 to 2000")
+    if not text.isdecimal() or not int(text) <= 2000:
+        raise ArgumentTypeError("a whole number from 0 to 2000")
     return int(text)
+
+
+def _days(text: str) -> float:
+    return _number(text, least=0, most=3650)
+
+
+def _visits(text: str) -> float:
+    return _number(text, least=0.1, most=1000)
+
+
+def _site(text: str) -> str:
+    if site_of(f"https://{text}") != text:
+        raise ArgumentTypeError("a host such as shop.example, in small letters")
+    return text
 
 
 def _rate(text: str) -> float:

@@ -12,8 +12,11 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from analytics.management.arguments import add_scope, find_browsers
+from analytics.maps.repair import repair_heat
+from analytics.maps.verify import HeatDifference, verify_heat, verify_pages
 from analytics.rollups.repair import repair
 from analytics.rollups.verify import Difference, Scope, Step, verify
+from analytics.studies.trial_verify import TrialDifference, repair_trials, verify_trials
 from core.values.durations import format_duration
 from core.values.times import to_rfc3339
 from dashboard.models import Browser
@@ -23,9 +26,10 @@ BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
 
 class Command(BaseCommand):
     help = (
-        "Compute every status anew from the level below it (1 s statuses from samples, coarser "
-        "ones from finer ones) and compare each number with the stored one. Differences are "
-        "printed. The exit code is 1 if there are any, and 2 if the check itself failed. It is "
+        "Compute every status anew from the level below it (1 s statuses and heat from samples, "
+        "coarser ones and the heat of pages from finer ones; trials from marks and samples) and "
+        "compare each number with the stored one. Differences are printed. The exit code is 1 if "
+        "there are any, and 2 if the check itself failed. It is "
         "safe beside live traffic: it skips what still waits to be rolled up, and what was "
         "sealed because older data may have been dropped."
     )
@@ -60,6 +64,24 @@ class Command(BaseCommand):
                 found += len(step.differences)
                 if step.differences and options["repair"]:
                     repair(rung=rung, differences=step.differences, now=timezone.now())
+        for steps in (
+            verify_heat(browser_ids=browsers, since=options["since"], until=options["until"]),
+            verify_pages(since=options["since"], until=options["until"]),
+        ):
+            for heat in steps:
+                statuses += heat.rows
+                self._print_heat(heat.differences[: max(options["lines"] - found, 0)])
+                found += len(heat.differences)
+                if heat.differences and options["repair"]:
+                    repair_heat(differences=heat.differences, now=timezone.now())
+        for trials in verify_trials(
+            browser_ids=browsers, since=options["since"], until=options["until"]
+        ):
+            statuses += trials.trials
+            self._print_trials(trials.differences[: max(options["lines"] - found, 0)])
+            found += len(trials.differences)
+            if trials.differences and options["repair"]:
+                repair_trials(differences=trials.differences, now=timezone.now())
         self._conclude(statuses, found, **options)
 
     def _steps(self, scope: Scope) -> Iterator[Step]:
@@ -78,6 +100,26 @@ class Command(BaseCommand):
             stored, expected = ("none" if n is None else n for n in (d.stored, d.expected))
             with tqdm.external_write_mode():
                 self.stdout.write(f"{where} {d.column}: stored {stored}, should be {expected}")
+
+    def _print_heat(self, differences: list[HeatDifference]) -> None:
+        names = Browser.objects.in_bulk({d.browser_id for d in differences if d.browser_id})
+        for d in differences:
+            whose = f"heat of {names.get(d.browser_id)}" if d.browser_id else "all"
+            where = f"page {d.page_id} {whose} {to_rfc3339(d.time)}"
+            if d.column == "cells":
+                line = f"{where} cells differ"
+            else:
+                stored, expected = ("none" if n is None else n for n in (d.stored, d.expected))
+                line = f"{where} {d.column}: stored {stored}, should be {expected}"
+            with tqdm.external_write_mode():
+                self.stdout.write(line)
+
+    def _print_trials(self, differences: list[TrialDifference]) -> None:
+        names = Browser.objects.in_bulk({d.browser_id for d in differences})
+        for d in differences:
+            where = f"trial of {names.get(d.browser_id)} {to_rfc3339(d.started_at)}"
+            stored, expected = ("none" if n is None else n for n in (d.stored, d.expected))
+            self.stdout.write(f"{where} {d.column}: stored {stored}, should be {expected}")
 
     def _conclude(self, statuses: int, found: int, **options: Any) -> None:
         if not found:

@@ -13,6 +13,7 @@ from analytics.recordings.columns.roles import Roles
 from analytics.recordings.columns.words import (
     BLOCKS,
     CONDITIONS,
+    CORRECT,
     DATES,
     ENTER,
     KEY,
@@ -101,11 +102,11 @@ def _guess_others(roles: Roles, names: Sequence[Name], given: Mapping[str, str])
         *find("pointer", among(POINTERS)),
     ]
     trials = find("trial", _is_trial)
-    roles.trials = [*find("block", _is_block), *trials] if trials else []
-    roles.conditions = [
-        *find("condition", among(CONDITIONS)),
-        *find("response", among(RESPONSES)),
-    ]
+    roles.blocks = find("block", _is_block) if trials else []
+    roles.trials = [*roles.blocks, *trials]
+    roles.conditions = find("condition", among(CONDITIONS))
+    roles.responses = find("response", among(RESPONSES - {CORRECT}))
+    roles.correct = next(iter(find("correct", among({CORRECT}))), "")
     roles.kinds = find("kind", among(KINDS))
 
 
@@ -158,6 +159,9 @@ def _group_by(roles: Roles, table: Table, options: Options, findings: Findings) 
     ]
     roles.people = [column for column in columns if column not in of_trials]
     roles.trials = of_trials
+    roles.blocks = [column for column in of_trials if _is_block(parse_name(column))]
+    roles.conditions = [name for name in roles.conditions if name not in columns]
+    roles.responses = [name for name in roles.responses if name not in columns]
 
 
 def _tell(roles: Roles, table: Table, head: Chunk, findings: Findings) -> None:
@@ -167,8 +171,13 @@ def _tell(roles: Roles, table: Table, head: Chunk, findings: Findings) -> None:
     for label, names in (("pointers by", roles.people), ("trials by", roles.trials)):
         if names:
             findings.say("columns", f"{label} {listed(names).replace(', ', ' + ')}")
-    if roles.conditions:
-        findings.say("columns", f"conditions by {listed(roles.conditions)}")
+    for label, names in (("conditions by", roles.conditions), ("responses by", roles.responses)):
+        if names:
+            findings.say("columns", f"{label} {listed(names)}")
+    if roles.correct:
+        findings.say(
+            "columns", "correct" if roles.correct == CORRECT else f"correct = {roles.correct}"
+        )
     used = {*roles.needed(), ENTER}
     unused = [name or "(no name)" for name in table.names if name not in used]
     if unused:

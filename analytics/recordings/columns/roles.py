@@ -17,14 +17,24 @@ class Roles:
     date: str = ""
     people: list[str] = field(default_factory=list)
     trials: list[str] = field(default_factory=list)
+    # Of the trials' columns, those of blocks.
+    blocks: list[str] = field(default_factory=list)
     conditions: list[str] = field(default_factory=list)
+    responses: list[str] = field(default_factory=list)
+    # Whether the response was right.
+    correct: str = ""
     kinds: list[str] = field(default_factory=list)
     # The user's conditions, by the file's column names.
     only: dict[str, Sequence[str]] = field(default_factory=dict)
     drop: dict[str, Sequence[str]] = field(default_factory=dict)
 
+    @property
+    def answers(self) -> list[str]:
+        """The columns that say something of a whole trial."""
+        return [name for name in (*self.conditions, *self.responses, self.correct) if name]
+
     def needed(self) -> list[str]:
         """Return all columns that are read, each once."""
         one = [self.time, self.x, self.y, self.seq, self.enter, self.date]
-        many = [*self.people, *self.trials, *self.conditions, *self.kinds, *self.only, *self.drop]
+        many = [*self.people, *self.trials, *self.answers, *self.kinds, *self.only, *self.drop]
         return list(dict.fromkeys(name for name in [*one, *many] if name))

@@ -58,7 +58,8 @@ POINTERS = {
 TRIALS = {"trial", "trials", "trialnr", "trialno"}
 BLOCKS = {"block", "blocks", "run", "round"}
 CONDITIONS = {"condition", "conditions", "cond"}
-RESPONSES = {"response", "resp", "answer", "choice", "correct"}
+CORRECT = "correct"
+RESPONSES = {"response", "resp", "answer", "choice", CORRECT}
 KINDS = {
     "event", "event_type", "event_name", "type", "kind", "action", "state", "button", "message",
     "msg", "input", "input_type", "activity", "operation",

@@ -1,13 +1,15 @@
 """Checks recordings by the service's own rules before anything is sent."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
 
 from analytics.ingest import decode_batch, time_window, to_samples
-from analytics.recordings.findings import Findings
+from analytics.recordings.findings import Findings, counted
 from analytics.recordings.playback.sending import to_event
+from analytics.recordings.playback.trials import to_marks
 from analytics.recordings.reading import Reading
 from analytics.recordings.samples import Recording
 from core.api.problems import Invalid
@@ -15,6 +17,9 @@ from core.values.times import EPOCH, MICROSECOND, to_epoch_us, to_rfc3339
 
 # Sending takes a while; samples must still be young enough at its end.
 SENDING_MARGIN = timedelta(hours=1)
+# Trials whose marks are checked together: a batch has at most 100 marks.
+TRIALS = 50
+LONGEST_TRIAL_US = 3_600_000_000
 
 
 def lies_in_window(readings: list[Reading], *, now: datetime) -> bool:
@@ -38,6 +43,7 @@ def check(reading: Reading, *, keeps_times: bool, now: datetime) -> None:
             return
         _check_span(recording, reading.findings)
         _check_extremes(recording, reading.findings, keeps_times=keeps_times, now=now)
+        _check_trials(recording, reading.findings, now=now)
 
 
 def _check_span(recording: Recording, findings: Findings) -> None:
@@ -71,6 +77,30 @@ def _check_extremes(
         except Invalid as invalid:
             for fault in invalid.errors:
                 _refuse(recording, i, fault.pointer, fault.detail, findings)
+
+
+def _check_trials(recording: Recording, findings: Findings, *, now: datetime) -> None:
+    """Validate the marks of trials, and warn of trials that are too long to be measured."""
+    for first in range(0, len(recording.named), TRIALS):
+        few = replace(recording, named=recording.named[first : first + TRIALS])
+        marks = [{**mark, "time": to_epoch_us(now) / 1000} for mark in to_marks(few, study="")]
+        for mark in marks:
+            del mark["us"]
+        try:
+            decode_batch(json.dumps({"events": [], "marks": marks}).encode())
+        except Invalid as invalid:
+            for fault in invalid.errors:
+                number = int(fault.pointer.split("/")[2])
+                place = recording.places[few.named[number // 2].first]
+                findings.refuse(
+                    f"{findings.place} {place:,}: what is said of this trial {fault.detail}",
+                    "--columns condition=-,response=- leaves it out",
+                )
+    spans = (
+        recording.times_us[one.last] - recording.times_us[one.first] for one in recording.named
+    )
+    if number := sum(span > LONGEST_TRIAL_US for span in spans):
+        findings.warn(f"{counted(number, 'trial')} longer than an hour will not be measured.")
 
 
 def _refuse(recording: Recording, i: int, pointer: str, detail: str, findings: Findings) -> None:

@@ -1,4 +1,7 @@
-"""Reads exported scenes, marks and labels, which are sent beside recorded samples."""
+"""Reads exported scenes, marks and labels, which are sent beside recorded samples.
+
+Samples may have the columns of their scenes (`?with=scene`); each change of them is a scene.
+"""
 
 import csv
 import json
@@ -20,6 +23,8 @@ PAIRS = {
     "document": ("document_width", "document_height"),
     "scroll": ("scroll_x", "scroll_y"),
 }
+
+SCENE = {name for pair in PAIRS.values() for name in pair} | {"pixel_ratio", "pointer", "page"}
 
 
 @dataclass
@@ -45,7 +50,7 @@ def read_exported(paths: Iterable[Path]) -> dict[str, Beside]:
         try:
             for row in _read_rows(path):
                 number += 1
-                _add(found[str(row["instance_id"])], row)
+                _add(found[_instance_of(row)], row)
         except KeyError as error:
             raise ValueError(f"{path}, row {number}: has no {error}") from None
         except (ValueError, TypeError, AttributeError, pa.ArrowException) as error:
@@ -56,6 +61,20 @@ def read_exported(paths: Iterable[Path]) -> dict[str, Beside]:
         beside.scenes.sort(key=_key)
         beside.marks.sort(key=_key)
     return dict(found)
+
+
+def has_scenes(path: Path) -> bool:
+    """Return whether a file that can be read is one of samples with the columns of scenes."""
+    try:
+        names = set(next(iter(_read_rows(path)), ()))
+    except (OSError, ValueError, TypeError, csv.Error, pa.ArrowException):
+        return False
+    return names >= SCENE | {"time", "seq", "x", "y"}
+
+
+def _instance_of(row: Mapping[str, Any]) -> str:
+    # A file of samples by the API is of one instance, and names none.
+    return str(row.get("instance_id", "")) if "x" in row else str(row["instance_id"])
 
 
 def _key(item: dict[str, Any]) -> tuple[int, int]:
@@ -83,13 +102,25 @@ def _from_cell(text: str | None) -> str | None:
 
 def _add(beside: Beside, row: Mapping[str, Any]) -> None:
     if "x" in row:
-        raise ValueError("these are samples, which are read without --with")
-    if "viewport_width" in row:
+        if not row.keys() >= SCENE:
+            raise ValueError("these are samples, which are read without --with")
+        _add_changed(beside, row)
+    elif "viewport_width" in row:
         beside.scenes.append(_to_scene(row))
     elif "data" in row:
         beside.marks.append(_to_mark(row))
     else:
         beside.label = row["label"] or ""
+
+
+def _add_changed(beside: Beside, row: Mapping[str, Any]) -> None:
+    """Add a sample's scene unless it is that of the sample before; samples come in their order."""
+    if row["viewport_width"] is None:
+        return
+    scene = _to_scene(row)
+    before = beside.scenes[-1] if beside.scenes else {}
+    if {**before, **_to_key(row)} != scene:
+        beside.scenes.append(scene)
 
 
 def _to_scene(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,10 +56,13 @@ NOTHING = Beside()
 
 
 class Sender:
-    """Sends recordings as new instances; `begun` lists those to erase after a failure."""
+    """Sends recordings as new instances; `begun` lists those to erase after a failure.
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    With a `site` they log on as from a page of this host.
+    """
+
+    def __init__(self, url: str, *, site: str = "") -> None:
+        self.url, self._origin = url, {"Origin": f"https://{site}"} if site else {}
         self.begun: list[Sent] = []
         self._browsers = f"{url}/api/v1/browsers/"
         self._session, self._logging_on = requests.Session(), requests.Session()
@@ -73,8 +76,9 @@ class Sender:
         speed: float | None = None,
         on_sent: Callable[[int], object] = lambda _: None,
         beside: Beside = NOTHING,
+        shares: bool = True,
     ) -> Sent:
-        """Log on, send all samples and what goes beside them, log off.
+        """Log on, send all samples and what goes beside them, log off, and make a share link.
 
         SendingError if the service does not accept it. `shift_us` takes the server's time in epoch
         microseconds, and returns the microseconds added to each time. With `speed` 1 sending takes
@@ -94,6 +98,8 @@ class Sender:
             me.marks += receipt.get("marks", 0)
             on_sent(len(body["events"]))
         self._post(f"{instance}log-off/", {}, headers)
+        if shares:
+            me.page_url = self._post(f"{instance}shares/", {}, headers)["url"]
         return me
 
     def erase(self) -> list[Sent]:
@@ -119,11 +125,11 @@ class Sender:
         with signals_held():
             # Not retried: a second log-on would create a second instance.
             body = {"label": label} if label else {}
-            me = self._post(self._browsers, body, session=self._logging_on)
+            me = self._post(self._browsers, body, self._origin, session=self._logging_on)
             sent = Sent(
                 instance_id=me["instance_id"],
                 write_token=me["write_token"],
-                page_url=f"{self.url}/browsers/{me['instance_id']}/#token={me['write_token']}",
+                page_url=f"{self.url}/browsers/{me['instance_id']}/",
                 server_time_us=to_epoch_us(parse_time(me["server_time"])),
             )
             self.begun.append(sent)

@@ -11,8 +11,8 @@ from analytics.recordings.rows.times import TimeColumn
 class Rows:
     """The accepted rows as arrays of equal length; `pointers` and `trials` hold numbers.
 
-    `pointer_keys` and `trial_keys` map the keys to these numbers. `conditions` are the distinct
-    conditions of the rows.
+    `pointer_keys` and `trial_keys` map the keys to these numbers. `answers` are, by the number of a
+    trial, the cells that say something of all of it, as texts.
     """
 
     times: TimeColumn
@@ -25,7 +25,7 @@ class Rows:
     trials: array = field(default_factory=lambda: array("l"))
     pointer_keys: dict[tuple, int] = field(default_factory=dict)
     trial_keys: dict[tuple, int] = field(default_factory=dict)
-    conditions: set[tuple] = field(default_factory=set)
+    answers: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.places)

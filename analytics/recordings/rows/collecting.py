@@ -9,6 +9,7 @@ from typing import Any
 from analytics.recordings.columns.roles import Roles
 from analytics.recordings.findings import Findings
 from analytics.recordings.options import Options
+from analytics.recordings.rows.answers import take_answers
 from analytics.recordings.rows.arrays import Rows
 from analytics.recordings.rows.cells import find_decimal, is_missing, to_number
 from analytics.recordings.rows.choosing import without_missing, without_other_rows
@@ -172,7 +173,7 @@ class _Collector:
 
     def _group(self, chunk: Chunk) -> None:
         rows, count = self.rows, len(chunk.places)
-        if not (self.roles.people or self.roles.trials or self.roles.conditions) and not (
+        if not (self.roles.people or self.roles.trials or self.roles.answers) and not (
             self.are_lists or self.table.is_unpacked
         ):
             rows.pointer_keys = {(): 0}
@@ -182,8 +183,10 @@ class _Collector:
             return
         trials, pointers = self._trial_keys(chunk)
         rows.pointers.extend(number_keys(pointers, rows.pointer_keys))
-        rows.trials.extend(number_keys(trials, rows.trial_keys))
-        rows.conditions.update(keys_of(chunk, self.roles.conditions))
+        numbers = number_keys(trials, rows.trial_keys)
+        rows.trials.extend(numbers)
+        if self.roles.trials or self.are_lists or self.table.is_unpacked:
+            take_answers(chunk, self.roles, numbers, rows.answers, self.findings)
 
     def _trial_keys(self, chunk: Chunk) -> tuple[list[tuple], list[tuple]]:
         """Return the key of each row's trial among all pointers, and the key of its pointer."""

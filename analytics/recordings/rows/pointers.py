@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from analytics.recordings.columns.roles import Roles
 from analytics.recordings.findings import Findings, counted, listed
+from analytics.recordings.rows.answers import to_trial
 from analytics.recordings.rows.arrays import Rows
 from analytics.recordings.rows.ordering import (
     are_few,
@@ -35,7 +36,7 @@ def to_recordings(
             pointers.setdefault(pointer, {}).setdefault(trial, []).append(i)
     labels = {number: _label(key, roles) for key, number in rows.pointer_keys.items()}
     has_trials = bool(roles.trials) or are_lists
-    maker = _Maker(rows, times_us, is_dated, findings)
+    maker = _Maker(rows, times_us, roles, is_dated, findings)
     recordings = [
         maker.make(labels[pointer], list(trials.values()), has_trials=has_trials)
         for pointer, trials in pointers.items()
@@ -49,8 +50,12 @@ def _label(key: Sequence[str], roles: Roles) -> str:
 
 
 class _Maker:
-    def __init__(self, rows: Rows, times_us: array, is_dated: bool, findings: Findings) -> None:
-        self.rows, self.times, self.is_dated, self.findings = rows, times_us, is_dated, findings
+    def __init__(
+        self, rows: Rows, times_us: array, roles: Roles, is_dated: bool, findings: Findings
+    ) -> None:
+        self.rows, self.times, self.roles = rows, times_us, roles
+        self.is_dated, self.findings = is_dated, findings
+        self.keys = {number: key for key, number in rows.trial_keys.items()}
         self.moved = self.late = self.mixed = self.repeated = self.anew = self.overlapping = 0
         self.conflict: tuple[int, int] | None = None
 
@@ -68,7 +73,9 @@ class _Maker:
             else:
                 self._lay_out(trials)
                 has_trials = True
-        recording = Recording(label, len(trials) if has_trials else 0, self.is_dated)
+        recording = Recording(
+            label, trials=len(trials) if has_trials else 0, is_dated=self.is_dated
+        )
         for trial in trials:
             self._append(recording, trial, enters=has_trials)
         return recording
@@ -118,6 +125,18 @@ class _Maker:
             column.extend(map(values.__getitem__, trial))
         if enters and len(recording) > first:
             recording.enters[first] = True
+            self._name(trial[0], recording, first)
+
+    def _name(self, row: int, recording: Recording, first: int) -> None:
+        """Add what the file says of the trial; rows without a trial's name are of none."""
+        number = self.rows.trials[row]
+        answers = self.rows.answers.get(number, ("",) * len(self.roles.answers))
+        told = to_trial(self.keys[number], answers, self.roles)
+        if self.roles.trials and not told.trial:
+            return
+        name = told.trial or str(len(recording.named) + 1)
+        last = len(recording) - 1
+        recording.named.append(told._replace(trial=name, first=first, last=last))
 
     def _without_repeats(self, trial: Sequence[int]) -> Sequence[int]:
         """Leave out repeated rows; two positions with one identity are a conflict."""

@@ -1,4 +1,4 @@
-// See docs/tracker.md
+// docs/tracker.md
 ;(() => {
 	const attempt = (act) => {
 		try {
@@ -24,9 +24,9 @@
 	let origin = performance.timeOrigin
 	let [sending, failures, offset, seq] = [0, 0, 0, seed]
 	let last = { time: 0, x: 0, y: 0 }
-	let api, storage, session, home, interval, started, ended, renewed
-	let problem, roundTrip, best, lastPath, lastScene, timer, wake
-	let config, sizes, label, named
+	let problem, timer, api, session, renewed, label, sizes, home
+	let lastScene, config, roundTrip, lastPath, named, started, storage
+	let ended, wake, best, interval
 
 	const drift = Date.now() - performance.now() - origin
 	const now = () => {
@@ -41,7 +41,7 @@
 	}
 
 	const fit = (given, most) =>
-		attempt(() => given?.length <= most && decodeURI(encodeURI(given))) || undefined
+		attempt(() => decodeURI(encodeURI(given)) === given && !given[most] && given) || undefined
 
 	const encode = (fields) => JSON.stringify({ __proto__: null, ...fields })
 
@@ -81,8 +81,12 @@
 	const mark = (name, data) => {
 		if (!api || ended) return
 		const json = attempt(() => encode(data))
-		if (fit(name, 64) && /^{([^\\]|\\[^u])*$/.test(json) && new Blob([json]).size <= 1024)
-			add({ time: now(), seq: seq++, mark: `"name":${JSON.stringify(`${name}`)},"data":${json}}` })
+		const mark = `"data":${json},${encode({ name: fit(name, 64) }).slice(1)}`
+		if (
+			new Blob([json?.replace(/\de[+-]/g, Array(40))]).size <= 1024 &&
+			/^"data":{([^\\]|\\[^u])*"}$/.test(mark)
+		)
+			add({ time: now(), seq: seq++, mark })
 		else warn("refused a mark")
 	}
 
@@ -93,7 +97,7 @@
 	const drop = (from, count) => {
 		queue.splice(from, count)
 		counts.dropped += count
-		const next = queue.find((item, i) => i >= from && item.scene)
+		const next = queue.slice(from).find((item) => item.scene)
 		if (next) next.enter = true
 		else enter()
 	}
@@ -105,7 +109,7 @@
 			if (mark) marks.push(line(mark))
 			else events.push(line(encode(sample).slice(1)))
 			if (sample.enter != null) scenes.push(line(scene))
-			if (events.length + 14 * (scenes.length + marks.length) > 500) break
+			if (events.length + 14 * scenes.length + 14 * marks.length > 500) break
 		}
 		const body = `{"events":[${events}],${scenes[0] ? `"scenes":[${scenes}],` : ""}${marks[0] ? `"marks":[${marks}],` : ""}"token":"${session.write_token}"}`
 		return { body, count: events.length + marks.length }
@@ -116,8 +120,12 @@
 		let [status, pause, data] = [0, 0]
 		try {
 			const response = await fetch(api + path, {
-				...{ method: "POST", keepalive: true, redirect: "error", referrerPolicy: "no-referrer" },
-				...{ signal: AbortSignal.timeout?.(15000), ...options },
+				method: "POST",
+				keepalive: true,
+				redirect: "error",
+				referrerPolicy: "no-referrer",
+				signal: AbortSignal.timeout?.(15000),
+				...options,
 			})
 			status = response.status
 			pause = Math.min(response.headers.get("Retry-After") * 1000 || 0, 36e5)
@@ -140,7 +148,7 @@
 			const answer = await call(path, options)
 			connection = answer.done ? "live" : "offline"
 			if (answer.done) return answer
-			const ms = (1 + Math.random()) * Math.min(10000, 250 * 2 ** failures++)
+			const ms = (Math.random() + 1) * Math.min(10000, 250 * 2 ** failures++)
 			await new Promise((resolve) => {
 				setTimeout(resolve, ms + answer.pause)
 				wake = (now) => (now || !answer.pause) && resolve()
@@ -172,7 +180,7 @@
 			if (renewed || config.logOn) ended ||= "denied"
 			renewed = true
 			started = session = null
-			setTimeout(start, 5000 * Math.random())
+			setTimeout(start, Math.random() * 5000)
 		}
 		if (queue.length) timer = setTimeout(send, queue.length < 500 ? interval : 0)
 		else attempt(forget)
@@ -185,7 +193,8 @@
 	const keep = () => {
 		sessionStorage.setItem(storage, encode(session))
 		forget()
-		let [text, from] = [home, 0]
+		let text = home
+		let from = 0
 		while (queue[from] && from < 3000) {
 			const { body, count } = cut(from)
 			text += `\n${body}`
@@ -204,8 +213,8 @@
 		for (const key of keptKeys()) {
 			const text = localStorage.getItem(key)
 			const [path, ...bodies] = text.split("\n")
-			for (const body of /^[\da-f-]{36}\/$/.test(path) ? bodies : [])
-				if (!(await call(`${path}events/`, { body })).done) return
+			if (/^[\da-f-]{36}\/$/.test(path))
+				for (const body of bodies) if (!(await call(`${path}events/`, { body })).done) return
 			if (localStorage.getItem(key) === text) localStorage.removeItem(key)
 		}
 	}
@@ -214,7 +223,7 @@
 		enter()
 		if (!session) return
 		attempt(keep)
-		const { body, count } = cut(sending)
+		const { body, count } = cut(problem ? 0 : sending)
 		if (count) call(`${home}events/`, { body })
 		if (leaving) return call(`${home}log-off/`, { body: `{"token":"${session.write_token}"}` })
 	}
@@ -257,8 +266,8 @@
 		const headers = { "X-CSRFToken": config.csrfToken }
 		const kept = attempt(() => JSON.parse(recall()))
 		let answer = config.logOn ? await insist(config.logOn, { headers }) : {}
-		for (const own of [{ ...kept, label }, kept ? { label } : {}])
-			if (!answer.ok) answer = await insist("", { body: encode(own) })
+		for (const own of [{ ...kept, label }, kept, { label }, {}])
+			if (!answer.ok) answer = await insist("", { body: attempt(() => encode(own)) })
 		if (!answer.ok) {
 			if (ended) return
 			ended = "denied"
@@ -302,8 +311,11 @@
 	}
 
 	const state = () => ({
+		...counts,
+		problem,
+		optedOut,
+		roundTrip,
 		connection: ended || connection,
-		...{ ...counts, problem, optedOut, roundTrip },
 		queued: queue.length,
 		oldestQueued: queue[0]?.time,
 	})

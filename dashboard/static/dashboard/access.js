@@ -1,26 +1,32 @@
-// The write token of a watched instance, from the address's fragment, which no server receives.
+// The page of API keys and share links: times in the viewer's zone, copies, and a question before
+// anything is revoked.
 
-const KEY = "pointerscope.tokens";
+import { listenToCopies } from "./copy.js";
+import { writeMoment, writeZone } from "./numerals.js";
 
-const recallAll = () => {
-  try {
-    return JSON.parse(sessionStorage.getItem(KEY)) ?? {};
-  } catch {
-    return {};
+const showTimes = () => {
+  for (const place of document.querySelectorAll("[data-moment]")) {
+    const time = Date.parse(place.dateTime);
+    place.title = place.textContent;
+    place.textContent = `${writeMoment(time)} ${writeZone(time)}`;
   }
 };
 
-const keep = (instanceId, token) => {
-  try {
-    sessionStorage.setItem(KEY, JSON.stringify({ ...recallAll(), [instanceId]: token }));
-  } catch {} // Storage can be forbidden; a reload then asks for the link again.
+const ask = ({ ask: title, askMore: more }, onYes) => {
+  const dialog = document.querySelector("[data-question]");
+  dialog.querySelector("[data-question-title]").textContent = title;
+  dialog.querySelector("[data-question-more]").textContent = more;
+  dialog.returnValue = "";
+  dialog.addEventListener("close", () => dialog.returnValue === "yes" && onYes(), { once: true });
+  dialog.showModal();
 };
 
-export const takeToken = (instanceId) => {
-  const token = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (!token) return recallAll()[instanceId] ?? null;
-  keep(instanceId, token);
-  // Remove the token from the address bar, so that it is not shared or shown by accident.
-  history.replaceState(null, "", location.pathname + location.search);
-  return token;
-};
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.dataset.ask) return;
+  event.preventDefault();
+  ask(form.dataset, () => form.submit());
+});
+showTimes();
+listenToCopies();
+document.querySelector("[data-made]")?.focus();

@@ -1,4 +1,4 @@
-// The three charts. ApexCharts draws them and keeps only the current window.
+// The charts. ApexCharts draws them and keeps only the current window.
 //
 // The stylesheet sets the colours, reading.js the legend and readings, time-axis.js the time axis.
 
@@ -19,6 +19,9 @@ export const SERIES = {
     least: 200,
     signed: true,
   },
+  // Of all instances together.
+  instances: { types: { instances: "bar" }, width: [0], least: 4, isCount: true },
+  active: { types: { active: "area" }, width: [2], least: 400 },
 };
 
 const hiddenTimeAxis = (count) => ({
@@ -39,26 +42,32 @@ const labelWidth = (axis) => {
   return rems * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
 };
 
-const valueAxis = (axis) => ({
+const writeCount = (value) => (value % 1 ? "" : writeWhole(value));
+
+const valueAxis = (axis, { isCount }) => ({
   min: axis.min,
   max: axis.max,
   tickAmount: axis.intervals,
-  labels: { formatter: writeWhole, minWidth: labelWidth(axis), maxWidth: labelWidth(axis) },
+  labels: {
+    formatter: isCount ? writeCount : writeWhole,
+    minWidth: labelWidth(axis),
+    maxWidth: labelWidth(axis),
+  },
 });
 
 // Fits the labels' width now; the returned function fits it again.
-const createLabelFit = (chart, axis) => {
+const createLabelFit = (chart, axis, spec) => {
   let width = labelWidth(axis);
   const fit = () => {
     if (width === labelWidth(axis)) return;
     width = labelWidth(axis);
-    chart.updateOptions({ yaxis: valueAxis(axis) }, false, false);
+    chart.updateOptions({ yaxis: valueAxis(axis, spec) }, false, false);
   };
   addEventListener("resize", fit);
   return fit;
 };
 
-const toOptions = ({ types, width, dash = 0 }, axis, series, onDrawn) => ({
+const toOptions = ({ types, width, dash = 0, isCount }, axis, series, onDrawn) => ({
   chart: {
     // Called after each drawing, also after a resize of the window.
     events: { mounted: onDrawn, updated: onDrawn },
@@ -82,7 +91,7 @@ const toOptions = ({ types, width, dash = 0 }, axis, series, onDrawn) => ({
   tooltip: { enabled: false },
   grid: { padding: { top: -12, right: 4, bottom: 16, left: 4 } },
   xaxis: hiddenTimeAxis(series[0].data.length),
-  yaxis: valueAxis(axis),
+  yaxis: valueAxis(axis, { isCount }),
 });
 
 // Positions relative to the window's end, in the middle of each bucket: only the data move.
@@ -118,7 +127,7 @@ const createChart = async (ApexCharts, figure, rows, listTicks) => {
   const chart = new ApexCharts(drawing, options);
   plot.style.setProperty("--buckets", rows.length);
   await chart.render();
-  const fitLabels = createLabelFit(chart, axis);
+  const fitLabels = createLabelFit(chart, axis, spec);
   return (latest) => {
     fit(latest);
     fitLabels();

@@ -24,6 +24,8 @@ const STATES = {
     `Report ${problem.status} ${problem.code ?? "no_code"} if it stays. ${waitingShort(queued)}`,
   ],
   denied: () => ["No access", ""],
+  ended: () => ["Link ended", ""],
+  unknown: () => ["Not a link", ""],
   missing: () => ["No such instance", ""],
   refused: () => ["Stopped", ""],
   unasked: () => ["Not measuring", "Your browser asks not to be tracked."],
@@ -59,7 +61,12 @@ const writeText = (element, text) => {
   if (element && element.textContent !== text) element.textContent = text;
 };
 
-export const showConnection = (root, state, { queued = 0, problem = null, instance } = {}) => {
+// A reader of a share link is denied once the link has ended.
+const ofReader = (root, state) =>
+  state === "denied" && "shared" in root.dataset ? "ended" : state;
+
+export const showConnection = (root, judged, { queued = 0, problem = null, instance } = {}) => {
+  const state = ofReader(root, judged);
   const [name, detail] = STATES[state]({ queued, problem: problem ?? {}, instance });
   const chip = document.querySelector(".connection");
   // Set on both, because :has() in the stylesheet costs half of each redraw.

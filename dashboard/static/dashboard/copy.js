@@ -3,23 +3,23 @@
 const SAID_MS = 2000;
 
 // Plain HTTP from another machine has no clipboard API; the old command works there.
-const copyBySelection = (text) => {
+const copyBySelection = (text, place) => {
   const area = document.createElement("textarea");
   area.value = text;
   area.className = "hidden";
-  document.body.append(area);
+  place.append(area);
   area.select();
   const isCopied = document.execCommand("copy");
   area.remove();
   return isCopied;
 };
 
-const copy = async (text) => {
+const copy = async (text, place) => {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return copyBySelection(text);
+    return copyBySelection(text, place);
   }
 };
 
@@ -47,7 +47,10 @@ export const listenToCopies = () => {
     const button = target.closest("[data-copy], [data-copy-from]");
     if (!button) return;
     const { copy: text, copyFrom: source } = button.dataset;
-    const isCopied = await copy(text ?? document.getElementById(source).textContent);
+    // Nothing outside of an open dialog can be selected or is read aloud.
+    const place = button.closest("dialog") ?? document.body;
+    place.append(status);
+    const isCopied = await copy(text ?? document.getElementById(source).textContent, place);
     button.focus();
     say(button, status, isCopied ? "Copied" : "Not copied");
   });

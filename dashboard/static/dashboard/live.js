@@ -1,6 +1,5 @@
 // The live page: connects the pointer's tracker, the series read from the API, and the display.
 
-import { takeToken } from "./access.js";
 import { createApi } from "./api.js";
 import { fillWindow, SECOND_MS, windowStart } from "./buckets.js";
 import { loadChartLibrary } from "./chart-library.js";
@@ -8,9 +7,9 @@ import { createCharts } from "./charts.js";
 import { createClock, measureOffset } from "./clock.js";
 import { judge, showConnection } from "./connection.js";
 import { listenToCopies } from "./copy.js";
-import { followInstance } from "./instance.js";
 import { createLag } from "./lag.js";
 import { listenToLegends } from "./legend.js";
+import { offerShare } from "./offer-share.js";
 import { createPath } from "./path.js";
 import { startPolling } from "./poll.js";
 import { createLateness, createQuality, createRate } from "./quality.js";
@@ -86,6 +85,8 @@ const follow = ({ source, clock, readFrom, showAnswer }) => {
       showState();
     },
     onFailure: (problem, now) => {
+      // The stream began while this request was under way.
+      if (page.isStreaming) return;
       page.failure = problem;
       // The window moves on, with a gap of unknown seconds.
       if (page.last) showRows(page.last.buckets, now, page.last.known);
@@ -102,6 +103,7 @@ const follow = ({ source, clock, readFrom, showAnswer }) => {
     },
     onState: (isStreaming) => {
       page.isStreaming = isStreaming;
+      if (isStreaming) page.failure = null;
       pausePolling(isStreaming);
       showState();
     },
@@ -137,6 +139,7 @@ const measureOwn = async (tracker) => {
   }, TICK_MS);
   const session = await tracker.start();
   if (!session) return;
+  offerShare(root, session);
   const clock = createClock(session.clockOffset);
   const now = clock.now();
   // Samples from before log-on waited for the log-on; they do not count as lag.
@@ -157,7 +160,15 @@ const measureOwn = async (tracker) => {
 const sum = (buckets, name) => buckets.reduce((total, bucket) => total + bucket[name], 0);
 
 const watch = async (instanceId) => {
-  const source = { instanceId, token: takeToken(instanceId) };
+  // A visitor's own page needs neither.
+  const [{ openShare }, { followInstance }] = await Promise.all([
+    import("./open-share.js"),
+    import("./instance.js"),
+  ]);
+  const fault = await openShare(root);
+  if (fault) return showConnection(root, fault);
+  const source = { instanceId };
+  offerShare(root, source);
   followInstance({
     api,
     source,
@@ -199,7 +210,6 @@ drawCharts().catch((fault) => {
   root.dataset.charts = "missing";
   if (fault instanceof Error && fault.message !== "no address") console.warn(fault);
 });
-if (root.dataset.instanceId) {
-  listenToCopies();
-  watch(root.dataset.instanceId);
-} else measureOwn(window.pointerscope);
+listenToCopies();
+if (root.dataset.instanceId) watch(root.dataset.instanceId);
+else measureOwn(window.pointerscope);

@@ -11,7 +11,7 @@ const STILL_MS = 1000;
 
 const reduced = matchMedia("(prefers-reduced-motion: reduce)");
 
-const colours = () => {
+export const colours = () => {
   const style = getComputedStyle(document.documentElement);
   const probe = document.createElement("span");
   document.body.append(probe);
@@ -29,12 +29,12 @@ const colours = () => {
 
 const alpha = (age) => Math.max(0, 1 - age / SPAN_MS);
 
-const speedStep = (from, to) => {
+export const speedStep = (from, to) => {
   const speed = (Math.hypot(to.x - from.x, to.y - from.y) * 1000) / Math.max(1, to.at - from.at);
   return Math.min(STEPS - 1, Math.floor((speed / FASTEST) * STEPS));
 };
 
-const dotRadius = (pause) =>
+export const dotRadius = (pause) =>
   DOT_PX.least + (DOT_PX.most - DOT_PX.least) * Math.min(1, pause / DOT_PX.at);
 
 export const createPath = (canvas) => {

@@ -1,6 +1,7 @@
 // The range picker of an instance's page: custom times, zoom by dragging, and the export's range.
 
 import { momentsOf, toLocal } from "./local-time.js";
+import { withFilter } from "./mark-filter.js";
 import { writeDuration } from "./numerals.js";
 import { bucketAt } from "./reading.js";
 
@@ -16,13 +17,26 @@ root.addEventListener("rows", ({ detail }) => {
   ({ rows, interval } = detail);
   pointExports();
 });
+// The filter of marks stays in other ranges.
+root.addEventListener("filter", () => {
+  pointChoices();
+  pointExports();
+});
 
 const go = (since, until) => {
   const query = new URLSearchParams({
     since: new Date(since).toISOString(),
     until: new Date(until).toISOString(),
   });
-  location.search = query;
+  location.search = withFilter(query);
+};
+
+const pointChoices = () => {
+  for (const link of root.querySelectorAll(".range-choices a")) {
+    const address = new URL(link.href);
+    withFilter(address.searchParams);
+    link.href = address;
+  }
 };
 
 const shownRange = () => {
@@ -91,9 +105,9 @@ const pointExports = () => {
     link.href = address;
   }
   // The shown range, fixed, for readers who open the link later.
-  const view = new URLSearchParams({ since, until, interval: writeDuration(interval) });
+  const range = new URLSearchParams({ since, until, interval: writeDuration(interval) });
   root.querySelector("[data-copy-view]").dataset.copy =
-    `${location.origin}${location.pathname}?${view}`;
+    `${location.origin}${location.pathname}?${withFilter(range)}`;
 };
 
 const listenToDrag = (plot) => {
@@ -136,5 +150,6 @@ const listenToDrag = (plot) => {
   plot.addEventListener("keydown", ({ key }) => key === "Escape" && drop());
 };
 
+pointChoices();
 listenToForm(root.querySelector("[data-custom-range]"));
 for (const plot of root.querySelectorAll("[data-plot]")) listenToDrag(plot);

@@ -1,7 +1,8 @@
 // One cursor through all charts: the bucket under the pointer, tapped, or chosen by arrow keys. Its
 // time and its values are shown beside it.
 //
-// The legends show the last full bucket in a live window, and the cursor's bucket otherwise.
+// The legends show the last full bucket in a live window, and the cursor's bucket otherwise. Other
+// parts of the page add notes to a bucket and move the cursor by events: `cursor` and `seek`.
 
 import { writeClock, writeWhole } from "./numerals.js";
 
@@ -22,9 +23,9 @@ const seriesOf = (figure) =>
     isShown: button.getAttribute("aria-pressed") === "true",
   }));
 
-const describe = (figure, row, writeTime) => {
+const describe = (figure, row, { writeTime, notes }) => {
   const parts = seriesOf(figure).map(({ name, series }) => `${name} ${writeWhole(row[series])}`);
-  return `${writeTime(row.time)}: ${parts.join(", ")}`;
+  return [`${writeTime(row.time)}: ${parts.join(", ")}`, ...notes].join(". ");
 };
 
 // One line: "Average 512 · Peak 1,024 px/s".
@@ -51,20 +52,27 @@ const showReadings = (figure, row) => {
   }
 };
 
-const showCursor = (figure, rows, at, writeTime) => {
+const showCursor = (figure, rows, at, { writeTime, notes }) => {
   // Set on the cursor alone; on the plot it would restyle the whole chart.
   const line = figure.querySelector("[data-cursor-line]");
   line.style.setProperty("--at", at);
   line.querySelector("[data-cursor-time]").textContent = writeTime(rows[at].time);
   line.querySelector("[data-cursor-values]").textContent = writeValues(figure, rows[at]);
+  line.querySelector("[data-cursor-notes]").textContent = notes.join(". ");
 };
 
 // A screen reader speaks each change of the focused value, so update that only on a key press.
-const tell = (figure, rows, at, writeTime) => {
+const tell = (figure, rows, at, words) => {
   const plot = figure.querySelector("[data-plot]");
   plot.setAttribute("aria-valuemin", 1 - rows.length);
   plot.setAttribute("aria-valuenow", at - rows.length + 1);
-  plot.setAttribute("aria-valuetext", describe(figure, rows[at], writeTime));
+  plot.setAttribute("aria-valuetext", describe(figure, rows[at], words));
+};
+
+const askForNotes = (board, at) => {
+  const notes = [];
+  board.dispatchEvent(new CustomEvent("cursor", { detail: { at, notes } }));
+  return notes;
 };
 
 const isPlot = (element) => Boolean(element?.closest?.("[data-plot]"));
@@ -84,11 +92,12 @@ export const createReading = (figures, board, { writeTime = writeClock, slides =
   const show = (isAsked) => {
     if (!rows.length) return;
     const at = cursor ?? lastFull();
+    const words = { writeTime, notes: askForNotes(board, cursor) };
     board.toggleAttribute("data-cursor", cursor !== null);
     for (const figure of figures) {
       showReadings(figure, legendRow());
-      if (cursor !== null) showCursor(figure, rows, at, writeTime);
-      if (isAsked || !figure.contains(document.activeElement)) tell(figure, rows, at, writeTime);
+      if (cursor !== null) showCursor(figure, rows, at, words);
+      if (isAsked || !figure.contains(document.activeElement)) tell(figure, rows, at, words);
     }
   };
 
@@ -132,6 +141,7 @@ export const createReading = (figures, board, { writeTime = writeClock, slides =
   };
 
   for (const figure of figures) listen(figure.querySelector("[data-plot]"));
+  board.addEventListener("seek", ({ detail: at }) => moveTo(at));
   addEventListener("pointerdown", ({ target }) => {
     if (tapped !== null && !isPlot(target)) moveTo(null);
   });

@@ -1,6 +1,6 @@
 // The rows of the list of instances. They are created once and keep their places; cells change.
 
-import { writeMoment, writeWhole } from "./numerals.js";
+import { NOTHING, partsOfDistance, partsOfSpan, writeMoment, writeWhole } from "./numerals.js";
 import { createSparkline } from "./sparkline.js";
 
 const STATES = {
@@ -11,25 +11,44 @@ const STATES = {
   erased: "Erased",
 };
 const HERE = ["moving", "resting"];
-const SHORT_ID = 8;
+const CELLS = ["place", "pointer", "state", "spark", "now", "distance", "lasted", "seen"];
+const POINTERS = { mouse: "Mouse", pen: "Pen", touch: "Touch" };
 
 const write = (place, text) => {
   if (place.textContent !== text) place.textContent = text;
 };
 
-const createName = (id) => {
-  const name = document.createElement("th");
-  const link = document.createElement("a");
-  const copy = document.createElement("button");
-  const short = id.slice(0, SHORT_ID);
-  name.scope = "row";
-  Object.assign(link, { href: `${location.pathname}${id}/`, textContent: short, title: id });
-  Object.assign(copy, { type: "button", className: "copy", title: "Copy the whole id" });
-  copy.setAttribute("aria-label", `Copy the whole id of ${short}`);
-  copy.dataset.copy = id;
-  name.append(link, copy);
-  return name;
+// Text of a label or a page may be in any script, and longer than its place.
+const writeNamed = (place, text) => {
+  write(place, text);
+  if (place.title !== text) place.title = text;
 };
+
+const createName = (id, root) => {
+  const name = document.createElement("th");
+  const parts = document.createElement("div");
+  const link = document.createElement("a");
+  const short = document.createElement("span");
+  const copy = document.createElement("button");
+  name.scope = "row";
+  link.href = `${root}${id}/`;
+  link.dir = "auto";
+  short.className = "list-id";
+  Object.assign(copy, { type: "button", className: "copy", title: "Copy the whole id" });
+  copy.dataset.copy = id;
+  parts.className = "list-parts";
+  parts.append(link, short, copy);
+  name.append(parts);
+  const fill = ({ label, short_id: shortId }) => {
+    writeNamed(link, label || shortId);
+    link.classList.toggle("list-unlabelled", !label);
+    write(short, label ? shortId : "");
+    copy.setAttribute("aria-label", `Copy the whole id of ${label || shortId}`);
+  };
+  return { name, fill };
+};
+
+const join = (parts) => parts.map(([value, unit]) => `${value} ${unit}`).join(" ");
 
 const createCell = (row, name) => {
   const cell = document.createElement("td");
@@ -50,13 +69,15 @@ const showLine = (sparkline, { state, velocities }, seconds) => {
   else sparkline.clear();
 };
 
-const createRow = (id) => {
+const createRow = (id, root) => {
   const row = document.createElement("tr");
   row.dataset.instance = id;
-  row.append(createName(id));
-  const [state, spark, now, seen] = ["state", "spark", "now", "seen"].map((name) =>
-    createCell(row, name),
+  const { name, fill: fillName } = createName(id, root);
+  row.append(name);
+  const [place, pointer, state, spark, now, distance, lasted, seen] = CELLS.map((cell) =>
+    createCell(row, cell),
   );
+  place.dir = "auto";
   const sparkline = createSparkline();
   spark.append(sparkline.svg);
 
@@ -68,7 +89,12 @@ const createRow = (id) => {
   return {
     row,
     fill: (instance, seconds) => {
+      fillName(instance);
+      writeNamed(place, instance.place || NOTHING);
+      write(pointer, POINTERS[instance.pointer] ?? NOTHING);
       showState(instance.state);
+      write(distance, instance.has_moved ? join(partsOfDistance(instance.distance)) : NOTHING);
+      write(lasted, join(partsOfSpan(instance.lasted)));
       write(now, writeWhole(velocityNow(instance, seconds)));
       const moment = writeMoment(Date.parse(instance.seen_at));
       write(seen, instance.has_moved ? moment : `${moment}, has not moved`);
@@ -78,7 +104,8 @@ const createRow = (id) => {
   };
 };
 
-export const createRows = (body) => {
+// `root` is the address of the list, below which each instance has its page.
+export const createRows = (body, root = location.pathname) => {
   let rows = new Map();
 
   return {
@@ -89,7 +116,7 @@ export const createRows = (body) => {
       const next = new Map();
       for (const instance of instances) {
         const id = instance.instance_id;
-        const shown = rows.get(id) ?? createRow(id);
+        const shown = rows.get(id) ?? createRow(id, root);
         shown.fill(instance, seconds);
         next.set(id, shown);
       }

@@ -1,15 +1,17 @@
 // One instance in a past range, read once and drawn once.
 
-import { takeToken } from "./access.js";
 import { createApi } from "./api.js";
 import { loadChartLibrary } from "./chart-library.js";
 import { createCharts } from "./charts.js";
 import { browserTime, measureOffset } from "./clock.js";
 import { ofReading, showConnection } from "./connection.js";
 import { listenToCopies } from "./copy.js";
+import { mayPass } from "./faults.js";
 import { followInstance } from "./instance.js";
 import { listenToLegends } from "./legend.js";
 import { timeWriter, writeDuration, writeLength, writeRange } from "./numerals.js";
+import { offerShare } from "./offer-share.js";
+import { openShare } from "./open-share.js";
 import { createQuality } from "./quality.js";
 import { createReading } from "./reading.js";
 import { fillSpan } from "./span.js";
@@ -106,17 +108,13 @@ const show = async (answer, { since, until }) => {
   listenToLegends(figures, () => draw(rows));
 };
 
-// Temporary faults are retried; a wrong address or token is not.
-const mayPass = ({ status }) => status === 0 || status === 429 || status >= 500;
-
 const start = async (pause = FIRST_PAUSE_MS) => {
   const { instanceId } = root.dataset;
   try {
     const range = await readRange(root.dataset);
     Object.assign(root.dataset, { from: range.since, to: range.until });
     const began = browserTime();
-    const token = takeToken(instanceId);
-    const answer = await api.fetchStatuses({ instanceId, token, ...range, ...chosenInterval() });
+    const answer = await api.fetchStatuses({ instanceId, ...range, ...chosenInterval() });
     createQuality(root)(null, browserTime() - began);
     keepInAddress(writeDuration(answer.interval_ms));
     await show(answer, range);
@@ -130,5 +128,9 @@ const start = async (pause = FIRST_PAUSE_MS) => {
 
 listenToCopies();
 const { instanceId } = root.dataset;
-followInstance({ api, source: { instanceId, token: takeToken(instanceId) } });
+const source = { instanceId };
+// A further link may have been opened, of which the page will say nothing if it has ended.
+openShare(root);
+offerShare(root, source);
+followInstance({ api, source });
 start();

@@ -1,20 +1,15 @@
-"""Generated pointers that move like people's: pure functions of a seed.
+"""Movements like people's: aimed, with the bell-shaped speed of a minimum jerk.
 
-A pointer enters at an edge and then makes one aimed movement after another. Each movement has the
-bell-shaped speed of a minimum jerk, and a correction follows if it missed. Between movements the
-hand rests, and sometimes it leaves the page. A browser at rest sends nothing, so there is no sample
-while the pointer stays.
+A correction follows a movement that missed. Between movements the hand rests.
 
 Sources: Flash and Hogan 1985 (minimum jerk), MacKenzie 1992 (Fitts's law, Shannon's form), Meyer et
 al. 1988 (a first movement that misses by a share of its distance, then a correction).
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
-
-from analytics.recordings import RecordedSample
 
 FITTS_START_SECONDS, FITTS_SECONDS_PER_BIT = 0.12, 0.15
 # The end of a first movement, as a share of its distance: mean and spread.
@@ -22,20 +17,15 @@ REACH, REACH_SPREAD = 0.99, 0.07
 CORRECTION_DELAY_SECONDS = 0.1
 # The widths of targets, from a small icon to a wide button.
 TARGET_PX = (16.0, 120.0)
-# Rests are log-normal: the median, and the spread of the logarithm.
-REST_SECONDS, AWAY_SECONDS, LOG_SPREAD = 0.6, 5.0, 0.8
-LONGEST_SECONDS = 30.0
-LEAVES = 0.04
+# Rests are log-normal: the spread of the logarithm, and an end.
+LOG_SPREAD, LONGEST_SECONDS = 0.8, 30.0
 
 
 class View(NamedTuple):
     """A page's viewport in CSS px; x lies in [0, width], y in [0, height]."""
 
-    width: float = 1280
-    height: float = 800
-
-
-DESKTOP = View()
+    width: float
+    height: float
 
 
 class Point(NamedTuple):
@@ -58,26 +48,6 @@ class Stroke(NamedTuple):
     @property
     def end(self) -> float:
         return self.begin + self.seconds
-
-
-def simulate_pointer(*, seed: str, rate: float, view: View = DESKTOP) -> Iterator[RecordedSample]:
-    """Yield the endless samples of the seed's pointer, `rate` a second while it moves."""
-    yield from sample_strokes(plan_strokes(Random(seed), view), rate=rate, view=view)  # noqa: S311
-
-
-def plan_strokes(random: Random, view: View) -> Iterator[Stroke]:
-    """Yield movements without end, in order of time; each begins after the last has ended."""
-    now, here = 0.0, _at_edge(random, view)
-    is_outside = True
-    while True:
-        leaves = not is_outside and random.random() < LEAVES
-        goal = _at_edge(random, view) if leaves else _inside(random, view)
-        aimed = aim(random, begin=now, origin=here, goal=goal, enter=is_outside, view=view)
-        yield from aimed
-        now, here, is_outside = aimed[-1].end, aimed[-1].goal, leaves
-        now += _rest(random, AWAY_SECONDS if leaves else REST_SECONDS)
-        if leaves:
-            here = _at_edge(random, view)
 
 
 def aim(
@@ -113,19 +83,14 @@ def movement_seconds(distance: float, width: float) -> float:
     return FITTS_START_SECONDS + FITTS_SECONDS_PER_BIT * math.log2(distance / width + 1)
 
 
-def sample_strokes(
-    strokes: Iterable[Stroke], *, rate: float, view: View
-) -> Iterator[RecordedSample]:
-    """Yield changed positions, in whole px, at the multiples of 1/rate s within a movement."""
-    last, seq, enter = None, 0, False
-    for stroke in strokes:
-        enter = enter or stroke.enter
-        for tick in range(math.ceil(stroke.begin * rate), math.floor(stroke.end * rate) + 1):
-            at = within(position(stroke, tick / rate), view)
-            place = Point(float(round(at.x)), float(round(at.y)))
-            if enter or place != last:
-                yield RecordedSample(round(tick / rate * 1e6), place.x, place.y, seq, enter)
-                last, seq, enter = place, seq + 1, False
+def sample_stroke(stroke: Stroke, *, rate: float, view: View) -> Iterator[tuple[int, Point]]:
+    """Yield positions in whole px, at the multiples of 1/rate s within a movement.
+
+    Times are microseconds from the pointer's start.
+    """
+    for tick in range(math.ceil(stroke.begin * rate), math.floor(stroke.end * rate) + 1):
+        at = within(position(stroke, tick / rate), view)
+        yield round(tick / rate * 1e6), Point(float(round(at.x)), float(round(at.y)))
 
 
 def position(stroke: Stroke, seconds: float) -> Point:
@@ -151,14 +116,12 @@ def within(point: Point, view: View) -> Point:
     return Point(min(max(point.x, 0), view.width), min(max(point.y, 0), view.height))
 
 
-def _inside(random: Random, view: View) -> Point:
-    return Point(random.uniform(0, view.width), random.uniform(0, view.height))
-
-
-def _at_edge(random: Random, view: View) -> Point:
-    x, y = _inside(random, view)
+def at_edge(random: Random, view: View) -> Point:
+    """Return a position at an edge of the viewport."""
+    x, y = random.uniform(0, view.width), random.uniform(0, view.height)
     return random.choice((Point(x, 0), Point(x, view.height), Point(0, y), Point(view.width, y)))
 
 
-def _rest(random: Random, median: float) -> float:
+def rest_seconds(random: Random, median: float) -> float:
+    """Return how long a hand rests."""
     return min(random.lognormvariate(math.log(median), LOG_SPREAD), LONGEST_SECONDS)

@@ -1,0 +1,271 @@
+"""The API of trials and studies."""
+
+from typing import Any, ClassVar
+
+from django.http import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.permissions import IsAdminUser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from analytics.api import trial_examples as examples
+from analytics.api.trial_answers import (
+    PathAnswer,
+    SequenceAnswer,
+    StudiesAnswer,
+    StudyAnswer,
+    ThroughputAnswer,
+    TrialAnswer,
+    TrialsAnswer,
+)
+from analytics.models import Trial
+from analytics.studies.exclusion import Exclusion, parse_exclusion
+from analytics.studies.normalised import STEPS
+from analytics.studies.study_list import list_studies
+from analytics.studies.throughput import COLUMNS as THROUGHPUT_COLUMNS
+from analytics.studies.throughput import (
+    ThroughputOptions,
+    list_throughput,
+    page_throughput,
+    to_row,
+)
+from analytics.studies.trial_list import (
+    COLUMNS,
+    TrialFilters,
+    list_trials,
+    page_trials,
+    path_of,
+)
+from core.api.file_formats import Column, Kind
+from core.api.problems import NoSuchTrial
+from core.api.queries import TimeField, read_query
+from core.api.rendering import FILE_ANSWERS, JSON_OR_FILE, JsonRenderer, answer_file
+from core.api.schema import API_KEY
+from core.values.times import name_range, to_rfc3339
+from core.web.costs import costly, or_file
+from core.web.methods import KnownMethods
+from dashboard.instances.throttles import ReadThrottle
+
+STAFF_ONLY: Any = [{"staffSession": []}, {API_KEY: []}]
+PAGE_SIZE = 1000
+MOST_STEPS = 1001
+KEY = OpenApiParameter(
+    "trial_id", OpenApiTypes.INT, OpenApiParameter.PATH, description="the trial's id"
+)
+STEP_COLUMNS = (
+    Column("step", Kind.INT32, "", "from 1 on"),
+    Column("time", Kind.FLOAT64, "s", "since the trial's start"),
+    Column("x", Kind.FLOAT64, "px", "in the viewport at the trial's start"),
+    Column("y", Kind.FLOAT64, "px", "in the viewport at the trial's start"),
+)
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class ExclusionField(serializers.Field):
+    """Rules and ids of trials to leave out; empty for none."""
+
+    default_error_messages: ClassVar = {"exclusion": "{why}"}
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            return parse_exclusion(str(data))
+        except ValueError as error:
+            self.fail("exclusion", why=str(error))
+
+    def to_representation(self, value: Exclusion) -> str:
+        return ",".join([*value.rules, *map(str, value.trials)])
+
+
+class TrialFields(serializers.Serializer):
+    """Which trials: the fields of TrialFilters."""
+
+    study = serializers.CharField(
+        required=False, max_length=1024, allow_blank=True, help_text="exact; empty: of no study"
+    )
+    condition = serializers.CharField(
+        required=False, max_length=1024, allow_blank=True, help_text="exact"
+    )
+    since = TimeField(required=False)
+    until = TimeField(required=False)
+    exclude = ExclusionField(
+        required=False,
+        help_text="leave these out: `slow`, `gaps`, `coarse`, `resized`, `abandoned`, `wrong`, and "
+        "up to 1,000 ids, between commas",
+    )
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        # `label` is an attribute of every field, so it cannot be a name in the class.
+        label = serializers.CharField(
+            default="",
+            max_length=100,
+            allow_blank=True,
+            help_text="only of instances whose label begins with it",
+        )
+        return {**super().get_fields(), "label": label}
+
+
+class TrialsQuery(TrialFields):
+    """Filters of the list of trials, and a page of it."""
+
+    cursor = serializers.IntegerField(
+        required=False, default=None, min_value=0, max_value=2**63 - 1
+    )
+    limit = serializers.IntegerField(min_value=1, max_value=PAGE_SIZE, default=PAGE_SIZE)
+
+
+class ThroughputQuery(TrialsQuery):
+    """Which trials are sequences, and how they are measured."""
+
+    limit = serializers.IntegerField(
+        min_value=1, max_value=PAGE_SIZE, default=PAGE_SIZE, help_text="instances"
+    )
+    serial = serializers.BooleanField(
+        default=True, help_text="add the last overshoot, if a movement begins at the last target"
+    )
+    one_dimensional = serializers.BooleanField(
+        default=False, help_text="targets are strips across the way, not discs"
+    )
+    bivariate = serializers.BooleanField(
+        default=False, help_text="width from the spread in both dimensions"
+    )
+    by_block = serializers.BooleanField(
+        default=False, help_text="a sequence for each block, not for all of a condition"
+    )
+
+
+class PathQuery(serializers.Serializer):
+    """How many steps a path has."""
+
+    steps = serializers.IntegerField(min_value=2, max_value=MOST_STEPS, default=STEPS)
+
+
+class TrialViewSet(KnownMethods, ViewSet):
+    """Trials and their paths, for staff."""
+
+    permission_classes = [IsAdminUser]
+    throttle_classes = [ReadThrottle]
+    costs: ClassVar = {"list": or_file(costly), "path": or_file(costly)}
+    lookup_field = "trial_id"
+    lookup_value_converter = "int"
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        return list(JSON_OR_FILE)
+
+    @extend_schema(
+        tags=["studies"],
+        parameters=[TrialsQuery],
+        responses={(200, "application/json"): TrialsAnswer, **FILE_ANSWERS},
+        auth=STAFF_ONLY,
+        examples=examples.TRIALS,
+        summary="Read trials",
+    )
+    def list(self, request: Request) -> HttpResponseBase:
+        """The trials that start in a range, by id: pages of JSON, or a file of all of them."""
+        query = read_query(request, TrialsQuery)
+        after, limit = query.pop("cursor"), query.pop("limit")
+        filters = TrialFilters(**query)
+        if request.accepted_renderer.format != JsonRenderer.format:
+            name = f"pointerscope-trials-{name_range(filters.since, filters.until)}"
+            pages = page_trials(filters=filters)
+            return answer_file(request, columns=COLUMNS, pages=pages, name=name)
+        rows, after = list_trials(filters=filters, after=after, limit=limit)
+        cursor = None if after is None else str(after)
+        return Response(TrialsAnswer(list(map(_to_answer, rows)), cursor))
+
+    @extend_schema(
+        tags=["studies"],
+        parameters=[KEY, PathQuery],
+        responses={(200, "application/json"): PathAnswer, **FILE_ANSWERS},
+        auth=STAFF_ONLY,
+        examples=examples.PATH,
+        summary="Read a trial's path",
+    )
+    @action(detail=True, methods=["get"])
+    def path(self, request: Request, trial_id: int) -> HttpResponseBase:
+        """Return a trial's time-normalised path, from its start to its end."""
+        query = read_query(request, PathQuery)
+        trial = Trial.objects.filter(pk=trial_id).first() if trial_id < 2**63 else None
+        if trial is None:
+            raise NoSuchTrial
+        steps = path_of(trial, steps=query["steps"])
+        if request.accepted_renderer.format == JsonRenderer.format:
+            found = [[step.time, step.x, step.y] for step in steps]
+            return Response(PathAnswer(trial.pk, trial.study, trial.condition, found))
+        rows = [(number, *step) for number, step in enumerate(steps, start=1)]
+        name = f"pointerscope-trial-{trial.pk}-path"
+        return answer_file(request, columns=STEP_COLUMNS, pages=iter([rows]), name=name)
+
+
+def _to_answer(row: tuple[Any, ...]) -> TrialAnswer:
+    cells: list[Any] = [
+        to_rfc3339(cell) if column.kind is Kind.TIME else cell
+        for column, cell in zip(COLUMNS, row, strict=True)
+    ]
+    return TrialAnswer(*cells)
+
+
+class StudyViewSet(KnownMethods, ViewSet):
+    """Studies, for staff."""
+
+    permission_classes = [IsAdminUser]
+    throttle_classes = [ReadThrottle]
+    costs: ClassVar = {"list": costly, "throughput": or_file(costly)}
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        return list(JSON_OR_FILE) if self.action == "throughput" else [JsonRenderer()]
+
+    @extend_schema(
+        tags=["studies"],
+        responses={200: StudiesAnswer},
+        auth=STAFF_ONLY,
+        examples=examples.STUDIES,
+        summary="List studies",
+    )
+    def list(self, request: Request) -> Response:
+        """All studies with how many instances took part and how many trials they have."""
+        return Response(
+            StudiesAnswer(
+                [
+                    StudyAnswer(
+                        **{
+                            **study._asdict(),
+                            "first_at": to_rfc3339(study.first_at),
+                            "last_at": to_rfc3339(study.last_at),
+                        }
+                    )
+                    for study in list_studies()
+                ]
+            )
+        )
+
+    @extend_schema(
+        tags=["studies"],
+        parameters=[ThroughputQuery],
+        responses={(200, "application/json"): ThroughputAnswer, **FILE_ANSWERS},
+        auth=STAFF_ONLY,
+        examples=examples.THROUGHPUT,
+        summary="Read the throughput of pointing",
+    )
+    @action(detail=False, methods=["get"])
+    def throughput(self, request: Request) -> HttpResponseBase:
+        """Throughput by ISO 9241-411 of each instance in each condition of trials with two targets.
+
+        Average the sequences' throughputs; their trials are never pooled.
+        """
+        query = read_query(request, ThroughputQuery)
+        after, limit = query.pop("cursor"), query.pop("limit")
+        options = ThroughputOptions(**{name: query.pop(name) for name in ThroughputOptions._fields})
+        filters = TrialFilters(**query)
+        if request.accepted_renderer.format != JsonRenderer.format:
+            name = f"pointerscope-throughput-{name_range(filters.since, filters.until)}"
+            pages = page_throughput(filters=filters, options=options)
+            return answer_file(request, columns=THROUGHPUT_COLUMNS, pages=pages, name=name)
+        found, after = list_throughput(filters=filters, options=options, after=after, limit=limit)
+        cursor = None if after is None else str(after)
+        sequences = [SequenceAnswer(*to_row(one)) for one in found]
+        return Response(ThroughputAnswer(sequences, cursor))

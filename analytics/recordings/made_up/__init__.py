@@ -1,0 +1,1 @@
+"""A made-up shop and the people who visit it: pure functions of a seed."""

@@ -1,0 +1,52 @@
+// Reads the map that a view asks for, and the one that it is compared with.
+
+import { createApi, readJson } from "../../dashboard/api.js";
+import { browserTime, measureOffset } from "../../dashboard/clock.js";
+
+export const mapUrl = ({ apiUrl, pageId }, query) => `${apiUrl}pages/${pageId}/map/?${query}`;
+
+// The time before A, as long as A, unless B has its own.
+const timesOfB = (map, { b_since: since, b_until: until }) => {
+  if (since) return { since, until };
+  const start = 2 * Date.parse(map.since) - Date.parse(map.until);
+  return { since: new Date(start).toISOString(), until: map.since };
+};
+
+// B is as A, but for what is compared.
+const otherOf = (map, view) => {
+  const { since, until } = map;
+  const other = { range: timesOfB(map, view), label: { label: view.b_label } }[view.compare];
+  return { ...view, since, until, width: map.width, ...other };
+};
+
+const isCompared = ({ compare, b_page: page }) => compare && (compare !== "page" || page);
+
+// `secondsOf` returns how long a view's range is. The returned function reads the map of a view, or
+// two maps, A and B.
+export const createReader = ({ apiUrl, pageId }, { secondsOf }) => {
+  let offset = null;
+
+  const timesOf = async (view) => {
+    if (view.since) return { since: view.since, until: view.until };
+    offset ??= await measureOffset(createApi(apiUrl)).catch(() => null);
+    const now = browserTime() + (offset ?? 0);
+    const start = now - secondsOf(view) * 1000;
+    // The service refuses a range that there is not.
+    const since = Number.isNaN(start) ? view.range : new Date(start).toISOString();
+    return { since, until: new Date(now).toISOString() };
+  };
+
+  const read = async (view, page) => {
+    const { width, pointer, weight, label } = view;
+    const asked = { ...(await timesOf(view)), width, pointer, weight, label };
+    const known = Object.entries(asked).filter(([, value]) => value !== "");
+    return readJson(mapUrl({ apiUrl, pageId: page }, new URLSearchParams(known)));
+  };
+
+  return async (view) => {
+    const map = await read(view, pageId);
+    if (!isCompared(view) || !map.samples) return [map];
+    const page = view.compare === "page" ? view.b_page : pageId;
+    return [map, await read(otherOf(map, view), page)];
+  };
+};

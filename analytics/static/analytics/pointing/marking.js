@@ -1,0 +1,45 @@
+// The trials of a run, written by the tracker and study.js; nothing where these did not load.
+
+import { writeCondition } from "./ring.js";
+
+// Of the tab: whose instance the tracker would continue.
+const OWNER = "pointerscope.participant";
+
+const tracker = () => window.pointerscope;
+
+// The tracker continues the tab's instance. Another participant is another instance.
+const partFromOthers = (participant) => {
+  try {
+    if (sessionStorage.getItem(OWNER) === participant) return;
+    for (const key of Object.keys(sessionStorage))
+      if (key.startsWith("pointerscope ")) sessionStorage.removeItem(key);
+    sessionStorage.setItem(OWNER, participant);
+  } catch {} // Storage can be forbidden; the tracker then makes a new instance anyway.
+};
+
+// Begins the capture, and resolves to the session once the service has logged it on.
+export const startCapture = async (participant) => {
+  if (!tracker()?.trial) return null;
+  if (tracker().state().connection === "idle") partFromOthers(participant);
+  return (await tracker().start({ label: participant || undefined })) ?? null;
+};
+
+export const readCapture = () => tracker()?.state() ?? null;
+
+// A name of its own for each run, which sorts by time.
+export const nameRun = () => new Date().toISOString().replace(/[-:.]/g, "");
+
+// Writes the trials of one ring.
+export const createMarker = ({ settings, run, attempt, condition }) => {
+  const { study } = settings;
+  const names = {
+    study,
+    block: `${run}-${attempt}`,
+    condition: [settings.condition, writeCondition(condition)].filter(Boolean).join(" "),
+  };
+  return {
+    ...names,
+    start: (number, from, to) =>
+      tracker()?.trial?.({ ...names, trial: number, targets: { from, to } }),
+  };
+};

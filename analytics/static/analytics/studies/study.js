@@ -1,0 +1,168 @@
+// The page of a study: its filters, its figures, and reading them again while trials come.
+
+import { Problem, readJson } from "../../dashboard/api.js";
+import { listenToCopies } from "../../dashboard/copy.js";
+import { describeFault, mayPass } from "../../dashboard/faults.js";
+import { createFilters, parseTime, readFilters } from "../../dashboard/filters.js";
+import {
+  NOTHING,
+  writeMoment,
+  writeRange,
+  writeWhole,
+  writeZone,
+} from "../../dashboard/numerals.js";
+import { createLegend } from "./legend.js";
+import { showMeasures } from "./measures.js";
+import { createPaths } from "./paths.js";
+import { showPeople } from "./people.js";
+import { createQuality } from "./quality.js";
+
+const NAMES = ["time", "since", "until", "condition", "label", "exclude"];
+const DAY_MS = 86_400_000;
+const DAYS = { "24h": 1, "7d": 7, "30d": 30 };
+const PAUSE_MS = 5000;
+const LONGEST_PAUSE_MS = 10_000;
+// A trial that is made anew does not change the stamp.
+const LONGEST_STAMP_MS = 60_000;
+
+const root = document.querySelector("[data-study-page]");
+const part = (name) => root.querySelector(`[data-${name}]`);
+const form = part("filters");
+const exclude = form.elements.exclude;
+
+let timer = 0;
+let stamp = "";
+let readAt = 0;
+let isReading = false;
+let pause = PAUSE_MS;
+
+// Times that are none go to the service, which refuses them.
+const writeTime = (time) => (Number.isNaN(time) ? "none" : new Date(time).toISOString());
+
+// The filters as the service has them: a length of time becomes its start.
+const toQuery = (filters) => {
+  const query = new URLSearchParams(filters);
+  query.set("study", root.dataset.study);
+  if (query.has("time"))
+    query.set("since", writeTime(Date.now() - DAYS[query.get("time")] * DAY_MS));
+  query.delete("time");
+  for (const name of ["since", "until"])
+    if (query.has(name)) query.set(name, writeTime(parseTime(query.get(name))));
+  return query;
+};
+
+const say = (state, text) => {
+  root.dataset.state = state;
+  const place = part("study-state");
+  if (place.textContent !== text) place.textContent = text;
+};
+
+const showLinks = (query) => {
+  for (const link of root.querySelectorAll("[data-export]")) {
+    const wanted = new URLSearchParams(query);
+    wanted.set("format", link.dataset.export);
+    link.href = `${root.dataset.apiUrl}trials/?${wanted}`;
+  }
+  const view = new URLSearchParams(query);
+  const isNamed = new URLSearchParams(location.search).has("study");
+  if (!isNamed) view.delete("study");
+  part("copy-view").dataset.copy =
+    `${location.origin}${location.pathname}${view.size ? `?${view}` : ""}`;
+};
+
+const showTotals = ({ trials, chosen, instances, last_at: last }, query) => {
+  const texts = {
+    instances: writeWhole(instances),
+    chosen: writeWhole(chosen),
+    left_out:
+      chosen === trials
+        ? "none left out"
+        : `${writeWhole(trials - chosen)} of ${writeWhole(trials)} left out`,
+    last_at: last ? writeMoment(Date.parse(last)) : NOTHING,
+  };
+  for (const [name, text] of Object.entries(texts)) {
+    const place = root.querySelector(`[data-tile="${name}"]`);
+    if (place.textContent !== text) place.textContent = text;
+  }
+  const [since, until] = ["since", "until"].map((name) => Date.parse(query.get(name)));
+  part("range").textContent = since && until ? writeRange(since, until) : "";
+  part("nothing").hidden = chosen > 0;
+  part("board").hidden = !trials;
+  part("nothing-head").textContent = trials ? "Every trial is left out" : "No trial matches";
+};
+
+const legend = createLegend(part("legend"), root);
+const paths = createPaths(root);
+const quality = createQuality(root, {
+  read: () => exclude.value,
+  write: (text) => {
+    exclude.value = text;
+    exclude.dispatchEvent(new Event("change", { bubbles: true }));
+  },
+});
+
+const showFigures = (figures, totals) => {
+  const { conditions } = figures;
+  legend.show(figures);
+  paths.show(figures);
+  showMeasures(root, figures, JSON.parse(document.querySelector("#study-measures").textContent));
+  showPeople(root, figures);
+  quality.show(figures, totals);
+  const options = conditions.map(({ condition }) => new Option(condition, condition));
+  part("known-conditions").replaceChildren(...options);
+};
+
+const later = (wait) => {
+  clearTimeout(timer);
+  timer = setTimeout(load, wait);
+};
+
+const load = async () => {
+  clearTimeout(timer);
+  if (document.hidden || isReading) return;
+  const asked = location.search;
+  const query = toQuery(readFilters(NAMES));
+  const call = new URLSearchParams(query);
+  if (Date.now() - readAt < LONGEST_STAMP_MS) call.set("stamp", stamp);
+  isReading = true;
+  try {
+    const answer = await readJson(`${root.dataset.figuresUrl}?${call}`);
+    // The user may have changed a filter meanwhile.
+    if (location.search !== asked) return later(0);
+    showTotals(answer, query);
+    showLinks(query);
+    if (answer.figures) {
+      showFigures(answer.figures, answer);
+      stamp = answer.stamp;
+      readAt = Date.now();
+    }
+    say("live", "");
+    pause = PAUSE_MS;
+    later(pause);
+  } catch (fault) {
+    if (!(fault instanceof Problem)) throw fault;
+    if (location.search !== asked) return later(0);
+    say("error", describeFault(fault));
+    if (mayPass(fault)) later(pause);
+    pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+  } finally {
+    isReading = false;
+  }
+};
+
+const filters = createFilters(form, {
+  names: NAMES,
+  kept: ["study"],
+  onChange: () => {
+    say("loading", "Reading the trials.");
+    readAt = 0;
+    quality.tick();
+    load();
+  },
+});
+part("clear-all").addEventListener("click", filters.clearAll);
+part("zone").textContent = writeZone();
+document.addEventListener("visibilitychange", () => load());
+listenToCopies();
+quality.tick();
+load();

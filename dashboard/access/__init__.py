@@ -1,0 +1,1 @@
+"""Reading without a login: API keys for programs, share links for people."""
