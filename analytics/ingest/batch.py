@@ -42,7 +42,7 @@ class Event(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     )
 
 
-class Batch(msgspec.Struct, forbid_unknown_fields=True):
+class Batch(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """Up to 1,000 samples, 100 scenes and 100 marks, at least one of them.
 
     It has the write token if the sender cannot set headers.
@@ -141,8 +141,8 @@ def _may_repeat_keys(body: bytes, batch: Batch) -> bool:
     sent = 5 * len(events) - absent + 1 + (batch.token is not None)
     if batch.scenes is not UNSET:
         sent += 1 + 8 * len(batch.scenes) - [scene.page for scene in batch.scenes].count(UNSET)
-    # The keys of marks' data are not counted.
-    return b"\\" in body or bool(batch.marks) or keys != sent
+    # Those of marks are not counted, so that a batch with marks is always looked through.
+    return b"\\" in body or keys != sent
 
 
 def _explain(body: bytes, error: msgspec.ValidationError) -> Invalid:
