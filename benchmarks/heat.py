@@ -12,8 +12,8 @@ from typing import NamedTuple
 from django.conf import settings
 
 from analytics.maps.drain import drain_heat
+from analytics.maps.page_drain import drain_pages
 from analytics.maps.page_map import read_map
-from analytics.maps.pages import drain_pages
 from analytics.maps.selection import Selection
 from analytics.rollups.drain import drain
 from benchmarks.database import START, mark_all, own_database, run

@@ -3,11 +3,11 @@
 import os
 from typing import Any
 
-import billiard.pool
 from celery import Celery
 from celery.signals import beat_init, celeryd_init, setup_logging, task_postrun, task_prerun
 
 from core.tasks.beat import Beat
+from core.tasks.stopping import end_in_time
 from core.web import request_ids
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
@@ -16,6 +16,7 @@ app = Celery("pointerscope")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.Beat = app.subclass_with_self(Beat)
+celeryd_init.connect(end_in_time)
 
 
 @setup_logging.connect
@@ -38,16 +39,6 @@ def wait_for_broker(**_: Any) -> None:
     from django.conf import settings
 
     app.conf.broker_transport_options = settings.PATIENT_TRANSPORT_OPTIONS
-
-
-@celeryd_init.connect
-def end_in_time(**_: Any) -> None:
-    """Make an ending child wait 2 s instead of 30 for the main process to count its results.
-
-    Sometimes the main process has already stopped counting (billiard 4,
-    `_ensure_messages_consumed`), and ending took half a minute. No task returns a result.
-    """
-    billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 20
 
 
 @task_prerun.connect

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from analytics.maps.drain import drain_heat
-from analytics.maps.pages import drain_pages
+from analytics.maps.page_drain import drain_pages
 from analytics.maps.verify import HeatDifference
 from analytics.models import DirtyPage, DirtyRange
 from analytics.rollups import HEAT, shard_of

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from analytics.maps.buckets import DAY_MS, HOUR_MS
-from analytics.maps.pages import OF_DAYS, OF_HOURS, WANTED
+from analytics.maps.page_drain import OF_DAYS, OF_HOURS, WANTED
 from analytics.rollups import HEAT
 
 RELATIVE_ERROR = 1e-9

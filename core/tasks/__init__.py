@@ -1,1 +1,1 @@
-"""Celery's processes: Beat, its schedule, and the worker's consumer."""
+"""Celery's processes: Beat, its schedule, the worker's consumer, and how a worker stops."""

@@ -8,8 +8,9 @@ import billiard.pool
 from celery.worker.consumer import Consumer as CeleryConsumer
 from django.test import SimpleTestCase
 
-from core.celery import app, end_in_time
+from core.celery import app
 from core.tasks.consumer import Consumer
+from core.tasks.stopping import end_in_time
 
 
 class LostConnectionTests(SimpleTestCase):

@@ -63,7 +63,7 @@ class CeleryBeatTests(SimpleTestCase):
 
 
 class BilliardTests(SimpleTestCase):
-    """`end_in_time` of core/celery.py: a child of billiard 4 waits 30 s for an uncounted result."""
+    """core/tasks/stopping.py: a child of billiard 4 waits 30 s for an uncounted result."""
 
     def test_a_child_that_ends_waits_half_a_minute(self):
         child = object.__new__(billiard.pool.Worker)

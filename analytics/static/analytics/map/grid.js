@@ -48,12 +48,6 @@ export const shareOutside = ({ cells, total }, extent) => {
   return total ? outside / total : 0;
 };
 
-// So that maps of many and of few can be compared. A map without any dwell has no shares.
-export const toShares = (grid, total) => grid.map((value) => (total ? value / total : 0));
-
-// 0 everywhere if both are the same.
-export const subtract = (a, b) => a.map((value, i) => value - b[i]);
-
 const kernelOf = (sigma) => {
   const radius = Math.ceil(3 * sigma);
   const weights = Array.from({ length: 2 * radius + 1 }, (_, i) =>

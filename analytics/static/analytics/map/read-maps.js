@@ -2,24 +2,9 @@
 
 import { createApi, readJson } from "../../dashboard/api.js";
 import { browserTime, measureOffset } from "../../dashboard/clock.js";
+import { isCompared, viewOfB } from "./comparison.js";
 
 export const mapUrl = ({ apiUrl, pageId }, query) => `${apiUrl}pages/${pageId}/map/?${query}`;
-
-// The time before A, as long as A, unless B has its own.
-const timesOfB = (map, { b_since: since, b_until: until }) => {
-  if (since) return { since, until };
-  const start = 2 * Date.parse(map.since) - Date.parse(map.until);
-  return { since: new Date(start).toISOString(), until: map.since };
-};
-
-// B is as A, but for what is compared.
-const otherOf = (map, view) => {
-  const { since, until } = map;
-  const other = { range: timesOfB(map, view), label: { label: view.b_label } }[view.compare];
-  return { ...view, since, until, width: map.width, ...other };
-};
-
-const isCompared = ({ compare, b_page: page }) => compare && (compare !== "page" || page);
 
 // `secondsOf` returns how long a view's range is. The returned function reads the map of a view, or
 // two maps, A and B.
@@ -47,6 +32,6 @@ export const createReader = ({ apiUrl, pageId }, { secondsOf }) => {
     const map = await read(view, pageId);
     if (!isCompared(view) || !map.samples) return [map];
     const page = view.compare === "page" ? view.b_page : pageId;
-    return [map, await read(otherOf(map, view), page)];
+    return [map, await read(viewOfB(map, view), page)];
   };
 };
