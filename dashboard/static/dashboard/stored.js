@@ -1,8 +1,6 @@
 // One instance in a past range, read once and drawn once.
 
 import { createApi } from "./api.js";
-import { loadChartLibrary } from "./chart-library.js";
-import { createCharts } from "./charts.js";
 import { browserTime, measureOffset } from "./clock.js";
 import { ofReading, showConnection } from "./connection.js";
 import { listenToCopies } from "./copy.js";
@@ -15,8 +13,8 @@ import { openShare } from "./open-share.js";
 import { createQuality } from "./quality.js";
 import { createReading } from "./reading.js";
 import { fillSpan } from "./span.js";
+import { drawCharts, ticksOf } from "./stored-charts.js";
 import { createTables } from "./tables.js";
-import { roundTicks } from "./ticks.js";
 import { createTiles } from "./tiles.js";
 
 const MAX_POINTS = 500;
@@ -72,19 +70,6 @@ const showWords = (length, { since, until }) => {
   for (const place of root.querySelectorAll("[data-bucket-length]")) place.textContent = length;
 };
 
-const drawCharts = async (rows, listTicks) => {
-  try {
-    const ApexCharts = await loadChartLibrary(root.dataset);
-    const draw = await createCharts(ApexCharts, figures, rows, { listTicks });
-    root.dataset.charts = "ready";
-    return draw;
-  } catch (fault) {
-    root.dataset.charts = "missing";
-    if (fault instanceof Error && fault.message !== "no address") console.warn(fault);
-    return () => {};
-  }
-};
-
 const show = async (answer, { since, until }) => {
   const rows = fillSpan(answer);
   const interval = answer.interval_ms;
@@ -97,14 +82,7 @@ const show = async (answer, { since, until }) => {
   createReading(figures, root, { writeTime, slides: false })(rows);
   root.dispatchEvent(new CustomEvent("rows", { detail: { rows, interval } }));
   showConnection(root, "stored");
-  const first = rows[0].time;
-  const length = rows.length * interval;
-  const listTicks = (most) =>
-    roundTicks(first, first + length, most).map(({ time, text }) => ({
-      share: (time - first) / length,
-      text,
-    }));
-  const draw = await drawCharts(rows, listTicks);
+  const draw = await drawCharts(root, figures, { rows, listTicks: ticksOf(rows, interval) });
   listenToLegends(figures, () => draw(rows));
 };
 

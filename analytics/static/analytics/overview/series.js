@@ -1,8 +1,6 @@
 // The tiles and charts of all instances together, read again each minute.
 
 import { readJson } from "../../dashboard/api.js";
-import { loadChartLibrary } from "../../dashboard/chart-library.js";
-import { createCharts } from "../../dashboard/charts.js";
 import { listenToLegends } from "../../dashboard/legend.js";
 import {
   NOTHING,
@@ -13,8 +11,8 @@ import {
   writeWhole,
 } from "../../dashboard/numerals.js";
 import { createReading } from "../../dashboard/reading.js";
+import { drawCharts, ticksOf } from "../../dashboard/stored-charts.js";
 import { createTables } from "../../dashboard/tables.js";
-import { roundTicks } from "../../dashboard/ticks.js";
 import { createTiles } from "../../dashboard/tiles.js";
 import { createTimeAxis } from "../../dashboard/time-axis.js";
 import { startPart } from "./part.js";
@@ -62,16 +60,6 @@ const showWords = (root, { interval, since, until }) => {
   for (const place of root.querySelectorAll("[data-bucket-length]")) place.textContent = length;
 };
 
-const ticksOf = (rows, interval) => {
-  const first = rows[0].time;
-  const length = rows.length * interval;
-  return (most) =>
-    roundTicks(first, first + length, most).map(({ time, text }) => ({
-      share: (time - first) / length,
-      text,
-    }));
-};
-
 export const startSeries = (root) => {
   const { seriesUrl, range } = root.dataset;
   const figures = [...root.querySelectorAll("[data-chart]")];
@@ -80,25 +68,12 @@ export const startSeries = (root) => {
   let shows = null;
   let latest = [];
 
-  const drawCharts = async (rows, listTicks) => {
-    try {
-      const ApexCharts = await loadChartLibrary(root.dataset);
-      const draw = await createCharts(ApexCharts, figures, rows, { listTicks });
-      root.dataset.charts = "ready";
-      return draw;
-    } catch (fault) {
-      root.dataset.charts = "missing";
-      if (fault instanceof Error && fault.message !== "no address") console.warn(fault);
-      return () => {};
-    }
-  };
-
   const create = (rows, { since, until, interval }) => {
     const writeTime = timeWriter({ since, until, interval });
     const fill = createTables(figures, writeTime);
     const reading = createReading(figures, root, { writeTime, slides: false });
     let listTicks = ticksOf(rows, interval);
-    const drawn = drawCharts(rows, (most) => listTicks(most));
+    const drawn = drawCharts(root, figures, { rows, listTicks: (most) => listTicks(most) });
     drawn.then((draw) => listenToLegends(figures, () => draw(latest)));
 
     // A chart draws its ticks only when its width changes; here the time moves on as well.
