@@ -12,6 +12,7 @@ from analytics.maps.drain import drain_heat
 from analytics.models import DirtyRange, HeatStatus
 from analytics.rollups.heat_marks import HEAT, SCENES
 from analytics.rollups.shards import shard_of
+from analytics.tests.arrivals import arrivals
 from analytics.tests.heat_oracle import expected_heat
 from analytics.tests.heating import (
     assert_same_heat,
@@ -209,17 +210,7 @@ SCENES_OF = st.lists(
 def deliveries(draw: st.DrawFn) -> tuple[list[Sample], list[Scene], list[list | None]]:
     """Samples and scenes in any order, some twice, in batches, with drains (None) between."""
     samples, scenes = draw(SAMPLES), draw(SCENES_OF)
-    items = [*samples, *scenes]
-    again = draw(st.lists(st.sampled_from(items), max_size=6))
-    order = draw(st.permutations([*items, *again]))
-    steps: list[list | None] = []
-    while order:
-        size = draw(st.integers(1, len(order)))
-        steps.append(order[:size])
-        order = order[size:]
-        if draw(st.booleans()):
-            steps.append(None)
-    return samples, scenes, steps
+    return samples, scenes, draw(arrivals([*samples, *scenes], most_again=6))
 
 
 class AnyDeliveryTests(PropertyTestCase):

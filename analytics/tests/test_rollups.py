@@ -13,6 +13,7 @@ from analytics.models import DirtyRange
 from analytics.rollups import claim as claim_module
 from analytics.rollups import drain
 from analytics.rollups.claim import CLAIM
+from analytics.tests.arrivals import arrivals
 from analytics.tests.oracle import Sample, Status, distance_to
 from analytics.tests.pointers import (
     NOW_US,
@@ -194,25 +195,9 @@ samples_strategy = st.lists(
 )
 
 
-@st.composite
-def deliveries(draw: st.DrawFn) -> list[list[Sample] | None]:
-    """The samples in any order, some twice, cut into batches with drains (None) between."""
-    samples = draw(samples_strategy)
-    again = draw(st.lists(st.sampled_from(samples), max_size=10))
-    order = draw(st.permutations(samples + again))
-    steps: list[list[Sample] | None] = []
-    while order:
-        size = draw(st.integers(1, len(order)))
-        steps.append(order[:size])
-        order = order[size:]
-        if draw(st.booleans()):
-            steps.append(None)
-    return steps
-
-
 class AnyDeliveryTests(PropertyTestCase):
     @settings(max_examples=60, deadline=None)
-    @given(deliveries())
+    @given(samples_strategy.flatmap(lambda samples: arrivals(samples, most_again=10)))
     def test_any_batching_order_duplication_and_lateness_gives_the_same_table(self, steps):
         browser = new_browser()
         for batch in steps:

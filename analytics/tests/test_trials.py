@@ -21,6 +21,7 @@ from analytics.studies import trial_paths
 from analytics.studies.trial_drain import CLAIM, JOB, SETTLING, SPANS, make_trials
 from analytics.studies.trial_marks import TrialMark, find_trials
 from analytics.studies.trial_verify import repair_trials, verify_trials
+from analytics.tests.arrivals import arrivals
 from analytics.tests.heating import to_sent
 from analytics.tests.interleaving import Session, until_sessions_wait
 from analytics.tests.oracle import Sample
@@ -412,16 +413,7 @@ def deliveries(draw: st.DrawFn) -> tuple[list, list, list, list]:
     """Samples, scenes and marks in any order, some twice, in batches, with drains (None)."""
     samples, scenes, marks = draw(SAMPLES), draw(SCENES), draw(MARKS)
     items = [*samples, *scenes, *marks]
-    again = draw(st.lists(st.sampled_from(items), max_size=4))
-    order = draw(st.permutations([*items, *again]))
-    steps: list[list | None] = []
-    while order:
-        size = draw(st.integers(1, len(order)))
-        steps.append(order[:size])
-        order = order[size:]
-        if draw(st.booleans()):
-            steps.append(None)
-    return samples, scenes, marks, steps
+    return samples, scenes, marks, draw(arrivals(items, most_again=4))
 
 
 class AnyDeliveryTests(PropertyTestCase):

@@ -1,9 +1,9 @@
 // Two drawings of a run: the throughput of each ring with the mean, and where the presses ended.
 
+import { createShape } from "../shapes.js";
 import { writeCondition } from "./ring.js";
 import { endPoint, isError } from "./throughput.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 400;
 const LEFT = 112;
 const RIGHT = 16;
@@ -14,8 +14,7 @@ const TICKS = 6;
 const REACH = 1.25;
 
 const shape = (name, attributes, text) => {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  const element = createShape(name, attributes);
   if (text !== undefined) element.textContent = text;
   return element;
 };

@@ -3,15 +3,13 @@
 import { save, writeCsv, writeJson } from "./files.js";
 import { drawEnds, drawRates } from "./picture.js";
 import { writeCondition } from "./ring.js";
-import { summarise } from "./throughput.js";
+import { mean, summarise } from "./throughput.js";
 
 const NOTHING = "–";
 
 const write = (value, digits) => (value === null ? NOTHING : value.toFixed(digits));
 
 const count = (number, one, many) => `${number} ${number === 1 ? one : many}`;
-
-const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const cell = (name, text) => {
   const element = document.createElement(name);

@@ -1,6 +1,7 @@
 // The service's own throughput of a run, computed from its stored trials some seconds later.
 
 import { readJson } from "../../dashboard/api.js";
+import { mean } from "./throughput.js";
 
 const PAUSE_MS = 3000;
 const PATIENCE_MS = 120_000;
@@ -21,8 +22,6 @@ const compare = (sequences, stored) => {
     ([ours, theirs]) => ours.errors === theirs.errors && isSame(ours.throughput, theirs.throughput),
   );
 };
-
-const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 // Resolves to `{ agrees, throughput, trials }`, or to null if not all trials came in two minutes.
 export const readStored = async ({ url, session, run, sequences, signal }) => {

@@ -5,7 +5,7 @@
 
 const WIDTH_SDS = Math.sqrt(2 * Math.PI * Math.E);
 
-const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const deviation = (values) => {
   const middle = mean(values);

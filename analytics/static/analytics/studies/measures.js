@@ -2,9 +2,9 @@
 
 import { NOTHING } from "../../dashboard/numerals.js";
 import { createElement } from "../cells.js";
+import { createShape } from "../shapes.js";
 import { colourOf, nameOf } from "./colours.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const ROW_PX = 26;
 const GOLDEN = 0.618034;
 
@@ -14,12 +14,6 @@ const short = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 export const writeValue = (value) => {
   if (value === null || value === undefined) return NOTHING;
   return (Math.abs(value) >= 100 ? long : short).format(value).replace("-", "\u2212");
-};
-
-const createShape = (tag, attributes) => {
-  const shape = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) shape.setAttribute(name, value);
-  return shape;
 };
 
 const percent = (share) => `${(4 + 92 * share).toFixed(2)}%`;

@@ -3,18 +3,12 @@
 
 import { NOTHING, writeTenth, writeWhole } from "../../dashboard/numerals.js";
 import { createElement } from "../cells.js";
+import { createShape } from "../shapes.js";
 import { colourOf, dashOf, nameOf } from "./colours.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const STEPS = 100;
 const TENTH = 10;
 const MARGIN = 0.04;
-
-const createShape = (tag, attributes) => {
-  const shape = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) shape.setAttribute(name, value);
-  return shape;
-};
 
 const toPoints = (x, y) => x.map((value, i) => `${value},${y[i]}`).join(" ");
 
