@@ -1,4 +1,4 @@
-"""What heat costs: its drain beside the first rung's, its bytes beside raw, and a large map.
+"""What heat costs: its drain against the first rung's, its bytes against samples', a large map.
 
 Pointers move as hands do between targets, at 60 Hz, and rest between the movements; a scene comes
 whenever the page is scrolled. All are on one page.

@@ -67,7 +67,8 @@ def start_pointers(env: dict[str, str], port: int, sink: Sink) -> Process:
 def missing_days(state: State) -> int:
     """Return of how many past days the demo's data lacks visits.
 
-    The file `history` is as old as the newest of those that were sent (`simulate --progress`).
+    The modification time of the file `history` says up to when visits were sent (`simulate
+    --progress`).
     """
     try:
         age = time.time() - state.path("history").stat().st_mtime

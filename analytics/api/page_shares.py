@@ -28,7 +28,7 @@ BY_LOGIN: Any = [{"staffSession": []}]
 class PageShareViewSet(KnownMethods, ViewSet):
     """A page's share links, for staff. An API key or a share link makes none."""
 
-    # As the other calls with a body.
+    # Like the other calls that have a body.
     parser_classes = [JsonBytesParser, BeaconParser]
     permission_classes = [IsAdminUser]
     throttle_classes = [ReadThrottle]
@@ -59,7 +59,7 @@ class PageShareViewSet(KnownMethods, ViewSet):
         summary="Revoke a share link of a page",
     )
     def destroy(self, request: Request, page_id: int, share_id: UUID) -> Response:
-        """Revoke a link at once: staff theirs, a superuser any."""
+        """Revoke a link at once. Staff revoke their own links, a superuser any."""
         page = find_page(page_id)
         links = revocable(cast(User, request.user)).filter(page=page, link_id=share_id)
         if not links.exists():

@@ -70,14 +70,14 @@ class SpanQuery(serializers.Serializer):
             raise serializers.ValidationError({"until": "lies too early"}) from None
         if since > until:
             raise serializers.ValidationError({"since": "lies after `until`"})
-        # No sample lies later, and a range of whole days to the year 9999 has millions of them.
+        # No sample is later. A range of whole days to the year 9999 would have millions of days.
         latest = now + DEFAULT_RANGE
         return {**query, "since": min(since, latest), "until": min(until, latest)}
 
 
 @extend_schema_field({"type": "string", "pattern": f"^{CURSOR.pattern}$"})
 class PlaceField(serializers.Field):
-    """The end of a page of pages: `{what its order compares},{id}`."""
+    """The place where a page of the list ends: `{what its order compares},{id of a page}`."""
 
     default_error_messages = {"invalid": "take the cursor from the `next_cursor` of a page"}
 
@@ -136,7 +136,7 @@ class PageQuery(SpanQuery):
 
 
 class MapQuery(PageQuery):
-    """What a map shows; without a width that of the class with the most dwell."""
+    """What a map shows; without a width, it shows the class with the most dwell."""
 
     weight = serializers.ChoiceField(
         [one.value for one in Weight],
@@ -146,7 +146,10 @@ class MapQuery(PageQuery):
 
 
 class MayReadPage(IsAdminUser):
-    """Staff, and readers of the page's share link: of all instances, so that none is told apart."""
+    """Allows staff, and readers of the page's share link, who may not choose labels.
+
+    A label could tell one instance from the others.
+    """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         if super().has_permission(request, view):
@@ -155,7 +158,7 @@ class MayReadPage(IsAdminUser):
 
 
 class PageViewSet(KnownMethods, ViewSet):
-    """Pages and their maps, for staff; one page's also for readers of its share link."""
+    """Pages and their maps, for staff. Readers of a page's share link may read that page's."""
 
     permission_classes = [MayReadPage]
     throttle_classes = [ReadThrottle]

@@ -11,7 +11,7 @@ from dashboard.wire import Pixels
 
 Rectangle = Annotated[list[float], Meta(description="x, y, width, height in px of the viewport")]
 SinceStart = Annotated[float | None, Meta(description="s since the start")]
-# No tuple, whose schema not every tool can read.
+# Not a tuple, because some tools cannot read its schema.
 Step = Annotated[
     list[float],
     Meta(

@@ -24,9 +24,9 @@ def send_history(
 ) -> str:
     """Send the visits of past days; return how many, in words.
 
-    The modification time of `progress` says up to when visits were sent before, and follows those
-    that are sent. CommandError if the service cannot be reached or refuses, or after Ctrl-C. The
-    visits that were sent stay.
+    The modification time of `progress` says up to when visits have been sent: earlier visits are
+    left out, and each sent visit sets it. CommandError if the service cannot be reached or refuses,
+    or after Ctrl-C. The visits that were sent stay.
     """
     since, until = history_window(days=days, now=now)
     if progress and progress.exists():

@@ -60,7 +60,7 @@ select browser_id, fits, min(start), max(start) + interval '5 minutes',
        range_agg(tstzrange(start, start + interval '5 minutes'))::text
 from bucket group by browser_id, fits
 """
-# They keep the age of the oldest mark that was claimed.
+# The new marks keep the age of the oldest mark that was claimed.
 PUT_BACK = """
 insert into analytics_dirtyrange (browser_id, since, until, rung, created_at)
 select browser_id, lower(range), upper(range) - interval '1 us', %(heat)s, %(created_at)s
@@ -71,7 +71,10 @@ CODES = {"heat": HEAT, "scenes": SCENES}
 
 
 class Claimed(NamedTuple):
-    """A browser's claimed marks that touch the same buckets; `is_there`: it was not erased."""
+    """A browser's claimed marks that touch the same buckets.
+
+    `is_there` is false if the browser has been erased meanwhile.
+    """
 
     browser_id: int
     is_there: bool
@@ -101,7 +104,7 @@ def claim(cursor: Any, *, shard: int, before: datetime) -> list[Claimed]:
 
 
 def read_touched(cursor: Any, *, claimed: Sequence[Claimed], most: int) -> list[Touched]:
-    """Return the buckets that the marks touch, at most `most` of them as fitting this claim."""
+    """Return the buckets that the marks touch; this claim takes at most `most` of them."""
     columns = {
         "browsers": [one.browser_id for one in claimed],
         "rungs": [one.rung for one in claimed],
@@ -113,7 +116,7 @@ def read_touched(cursor: Any, *, claimed: Sequence[Claimed], most: int) -> list[
 
 
 def put_back(cursor: Any, *, rests: Sequence[Touched], created_at: datetime) -> None:
-    """Mark buckets that did not fit again."""
+    """Mark once more the buckets that this claim does not take."""
     parameters = {
         "browsers": [one.browser_id for one in rests],
         "rests": [one.spans for one in rests],

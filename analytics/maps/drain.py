@@ -18,11 +18,11 @@ from analytics.maps.claim import Claimed, Touched, claim, put_back, read_touched
 from analytics.metrics import count_heat
 from analytics.rollups import HEAT, lock_shard
 
-# A claim's buckets, with up to some millions of samples: seconds.
+# Buckets of a claim. They have up to some millions of samples, which take seconds.
 MOST_BUCKETS = 200
 TIMED_OUT = "57014"
 
-# As for the ladder's drain. Nothing waits for a drain of heat, so its statement may take longer.
+# As in the ladder's drain, except that a statement may take longer: nothing waits for heat.
 SET_LIMITS = """
 select set_config('statement_timeout', '60s', true), set_config('lock_timeout', '10s', true),
        set_config('idle_in_transaction_session_timeout', '5s', true),
@@ -78,7 +78,7 @@ class Step(NamedTuple):
 
 
 def drain_heat(*, shard: int, now: datetime) -> Mapped:
-    """Map everything of a shard that waits and whose bucket is over; one transaction a claim.
+    """Map all marks of a shard whose bucket is over, in one transaction for each claim.
 
     If it is killed, each claim is either done or undone. OperationalError if the database is
     unavailable, or the shard's turn is not free in time; the marks then wait.

@@ -1,4 +1,4 @@
-"""Erasure of an instance, seen from the pages that it was on: they are computed anew without it."""
+"""When an instance is erased, the pages that it was on are computed anew without it."""
 
 from typing import Any
 

@@ -124,7 +124,7 @@ class PageMap(NamedTuple):
 def read_map(*, selection: Selection, weight: Weight = Weight.DWELL) -> PageMap:
     """Return a page's map; without a width it is of the class with the most dwell.
 
-    It may lag behind by the replica's delay. Times in the selection may be any.
+    It may lag behind by the replica's delay. The selection's times may lie within buckets.
     """
     selection = whole_buckets(selection)
     statement = MAP.format(**conditions(selection), cells=CELLS_OF[weight])

@@ -52,8 +52,8 @@ class HourOfPage(NamedTuple):
 def list_page_statuses(*, selection: Selection) -> list[HourOfPage]:
     """Return the hours that start in [since, until) and have samples, earliest first.
 
-    With a label they are those whose heat of instances is kept. They may lag behind by the
-    replica's delay.
+    With a label, these are the hours for which the heat of each instance is kept. They may lag
+    behind by the replica's delay.
     """
     since, until = (
         align(max(moment, ORIGIN), HOUR_MS) for moment in (selection.since, selection.until)

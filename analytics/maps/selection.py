@@ -1,4 +1,4 @@
-"""What a reader wants of a page, and the whole buckets that this means."""
+"""The selection of a page's heat that a reader asks for, and the whole buckets that it covers."""
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -11,8 +11,8 @@ from analytics.rollups import HEAT
 from core.storage.replica import stale
 from dashboard.statuses.intervals import ORIGIN, align
 
-# The heat in [since, until) as each browser's buckets: stored ones, and fresh ones in the place of
-# those that are out of date. `fine` has the spans in which it is wanted; the rest is in PageHeat.
+# The heat in [since, until) as each browser's buckets: stored ones, or fresh ones where those are
+# out of date. It covers the spans in `fine`; PageHeat covers the rest.
 FINE_HEAT = """
 unmapped as materialized (
     select * from analytics_unmapped(%(page)s, %(since)s::timestamptz, %(until)s::timestamptz)

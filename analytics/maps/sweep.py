@@ -1,4 +1,4 @@
-"""Beat's job of heat: it maps what waits and is over, first each browser's, then the pages'."""
+"""Beat's job of heat: it drains marks whose bucket is over, first browsers', then pages'."""
 
 from datetime import datetime
 
@@ -23,7 +23,7 @@ select shard from (
 def map_heat(*, now: datetime) -> None:
     """Drain every shard that has marks of heat, then the pages, and record that the job is alive.
 
-    Safe beside a second run, as any drain is.
+    A second run at the same time is safe, as with any drain.
     """
     Heartbeat.objects.update_or_create(job=JOB, defaults={"beat_at": now})
     with connection.cursor() as cursor:

@@ -104,8 +104,8 @@ class HeatDifference(NamedTuple):
     """A number in a row of heat that differs from the expected one.
 
     Without a `browser_id` the row is of a page, in a bucket of `length_ms`. A row that is missing
-    (stored: None) or superfluous (expected: None) differs in its events. `cells` differ without
-    numbers.
+    (stored: None) or superfluous (expected: None) differs in its events. If `cells` differ, no
+    numbers are given.
     """
 
     browser_id: int | None

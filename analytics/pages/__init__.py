@@ -1,1 +1,1 @@
-"""The HTML pages about pages of sites."""
+"""The HTML pages: overview, lists of pages and their visitors, maps, studies, the pointing task."""

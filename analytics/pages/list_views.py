@@ -1,4 +1,4 @@
-"""The pages that list pages of sites, and the instances of one of them."""
+"""The pages that list the pages of sites, and the instances that were on one of these."""
 
 import re
 from collections.abc import Mapping
@@ -79,7 +79,7 @@ def show_visitors(request: HttpRequest, page_id: int) -> HttpResponse:
 
 
 class VisitorPlaceField(serializers.Field):
-    """The end of a page of instances: `{what its order compares},{key}`."""
+    """The place where a page of the list ends: `{what its order compares},{key}`."""
 
     default_error_messages = {"invalid": "is not a cursor of this list"}
 
@@ -144,7 +144,7 @@ class Visitors(APIView):
 
 
 def _to_choices(sorts: Mapping[Any, str]) -> dict[str, str]:
-    """Return an order's name in the address, none for the default, and in words."""
+    """Return each order's words by its name in the address, which is empty for the default."""
     return {"" if sort.value == DEFAULT_SORT else sort.value: sorts[sort] for sort in sorts}
 
 

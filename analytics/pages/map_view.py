@@ -31,8 +31,8 @@ RANGES = {
 def show_map(request: HttpRequest, page_id: int) -> HttpResponse:
     """The page's map; what it shows is in the address, which its script reads.
 
-    Who may not read it gets nothing of it, but a page that opens the link in its address or asks
-    for a login.
+    A caller who may not read it gets a page without data, which opens the share link in its address
+    or asks for a login.
     """
     is_staff = is_staff_member(request)
     share = None

@@ -52,7 +52,7 @@ def show_overview(request: HttpRequest) -> HttpResponse:
 
 
 class TogetherQuery(serializers.Serializer):
-    """A range that ends now, in at most so many buckets."""
+    """A range that ends now, and the largest number of its buckets."""
 
     range = serializers.ChoiceField(list(RANGES), default=DEFAULT_RANGE)
     max_points = serializers.IntegerField(min_value=1, max_value=MOST_POINTS, default=MOST_POINTS)

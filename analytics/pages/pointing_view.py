@@ -1,4 +1,4 @@
-"""The pointing task: a page for everybody, as `/` is, and what the service has of one run of it."""
+"""The pointing task: a page for everybody, like `/`, and the stored trials of one run of it."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -58,7 +58,7 @@ class StoredRun(Struct):
 
 
 class StoredRings(APIView):
-    """What the service has of a run, for the holder of the instance's write token."""
+    """The stored trials of a run by ring, for the holder of the instance's write token."""
 
     permission_classes = [HoldsTokenOrIsStaff]
     throttle_classes = [ReadThrottle]

@@ -48,7 +48,7 @@ def show_studies(request: HttpRequest) -> HttpResponse:
 
 
 class StudiesQuery(serializers.Serializer):
-    """A part of names, an order, and how many studies came before."""
+    """A part of the studies' names, an order, and how many studies earlier pages had."""
 
     q = serializers.CharField(default="", max_length=200, allow_blank=True)
     sort = serializers.ChoiceField([sort.value for sort in StudySort], default="last_trial")

@@ -18,7 +18,7 @@ urlpatterns = [
     path("pages/<int:page_id>/instances/rows/", Visitors.as_view(), name="page-instance-rows"),
     path("studies/", show_studies, name="studies"),
     path("studies/<path:name>/", show_study, name="study"),
-    # Beside `studies/`, where any name may follow. Names that cannot be a folder are in the query.
+    # Not below `studies/`, where any name may follow. The query takes names that cannot be folders.
     path("study/", show_study, name="any-study"),
     path("study/list/", StudyRows.as_view(), name="study-rows"),
     path("study/figures/", StudyFigures.as_view(), name="study-figures"),

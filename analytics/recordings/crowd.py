@@ -1,8 +1,8 @@
 """A crowd of visitors of the made-up shop, who move through the REST API in real time.
 
-Each is a thread: it waits more than it works, so some hundred of them keep a process busy
-only for their requests. The crowd follows the service's answers: it resends the same bytes of a
-batch that may be retried, after the time in Retry-After.
+Each visitor is a thread, which mostly waits, so one process can run some hundred of them. The crowd
+obeys the service's answers: it resends the same bytes of a batch that may be retried, after the
+time in Retry-After.
 """
 
 import json

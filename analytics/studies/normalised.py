@@ -41,8 +41,8 @@ def normalise(
     """Return positions at `steps` equally spaced times from `start` to `end`, counted from `start`.
 
     They default to the first sample's time and the last one's. Positions between two samples are
-    linear in time; before the first sample and after the last the pointer rests. Samples with one
-    time count as their mean. ValueError for an empty path or fewer than two steps.
+    linear in time; before the first sample and after the last the pointer rests. Samples with the
+    same time count as their mean. ValueError for an empty path or fewer than two steps.
     """
     if not path or steps < 2:
         raise ValueError("a normalised path needs a sample and two steps")

@@ -16,24 +16,24 @@ HOVER_S = 0.1
 
 
 class Rest(NamedTuple):
-    """A longest run of time at rest: s."""
+    """A period of rest, as long as it is unbroken: s."""
 
     start: float
     end: float
 
 
 class Rate(NamedTuple):
-    """A velocity (px/s) or acceleration (px/s²), at the middle of what it is computed from (s)."""
+    """A velocity (px/s) or acceleration (px/s²), at the middle of the time that it is about (s)."""
 
     time: float
     value: float
 
 
 def rests(path: Path, *, start: float, end: float, gap: float = GAP_S) -> list[Rest]:
-    """Return when the pointer rested between `start` and `end`, which include the path.
+    """Return when the pointer rested between `start` and `end`, between which the path lies.
 
     An interval longer than `gap` without a sample is a rest, and so is one between two samples at
-    the same position. Before the first sample and after the last only a gap is.
+    the same position. Before the first sample and after the last, only a gap is a rest.
     """
     intervals = [
         (start, path[0].time, _time(start, path[0].time) > gap),
@@ -75,7 +75,7 @@ def total_distance(path: Path) -> float:
 
 
 def velocities(path: Path) -> list[Rate]:
-    """Return the velocity of each step; of samples with one time the last counts."""
+    """Return the velocity of each step; of samples with the same time the last counts."""
     return [
         Rate((a.time + b.time) / 2, math.hypot(b.x - a.x, b.y - a.y) / (b.time - a.time))
         for a, b in pairwise(_last_of_each_time(path))
@@ -83,7 +83,7 @@ def velocities(path: Path) -> list[Rate]:
 
 
 def accelerations(path: Path) -> list[Rate]:
-    """Return the change of velocity from each step to the next / the time between their middles."""
+    """Return each change of velocity, divided by the time between the two steps' middles."""
     return [
         Rate((a.time + b.time) / 2, (b.value - a.value) / (b.time - a.time))
         for a, b in pairwise(velocities(path))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from analytics.studies.pointing import Point
 from analytics.studies.trajectory import Path
 
-# Less than this, in px, is the rounding of a product: on the axis, or no change.
+# Less than this (px) comes from rounding: such a sample is on the axis, or has not changed.
 ROUNDING = 1e-6
 
 

@@ -1,4 +1,4 @@
-"""Throughput of pointing at targets, as ISO 9241-411 has it.
+"""The formula of throughput: pointing at targets by ISO 9241-411.
 
 docs/metrics.md (Pointing at targets) defines each number and names its source. Lengths are CSS px,
 times s, y grows downwards.
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 # The width that holds 96 % of a normal distribution's end points: 4.133 SD.
 WIDTH_SDS = math.sqrt(2 * math.pi * math.e)
-# Centres that are nearer, in px, are those of one target: browsers round rectangles.
+# Centres that are closer (px) belong to the same target, because browsers round rectangles.
 SAME_PLACE = 1.0
 
 

@@ -72,7 +72,7 @@ def read_totals(*, filters: TrialFilters) -> Totals:
 def list_people(*, filters: TrialFilters) -> list[Participant]:
     """Return the participants in the order of their first trials, MOST_PEOPLE at most.
 
-    So a new one is the last one, and none moves.
+    So a new participant comes last, and no row moves.
     """
     chosen = leave_out(_all(filters), filters.exclude).values("pk")
     rows = (
@@ -93,7 +93,7 @@ def list_people(*, filters: TrialFilters) -> list[Participant]:
 def list_doubts(*, filters: TrialFilters) -> list[Doubt]:
     """Return the newest trials that a rule about samples applies to, MOST_DOUBTS at most.
 
-    The newest is the last one, so that no row moves when one comes.
+    The newest comes last, so that no row moves when a trial is added.
     """
     any_of = Q()
     for name in DOUBTS:

@@ -1,4 +1,7 @@
-"""Throughput of stored trials, by sequence: one participant in one condition."""
+"""Throughput of stored trials, by sequence: one participant in one condition.
+
+The formula is in analytics/studies/pointing.py.
+"""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -35,8 +38,8 @@ DEFAULTS = ThroughputOptions()
 class Sequence(NamedTuple):
     """The trials of one instance in one condition, or in one block of it, and their throughput.
 
-    `block` is empty unless sequences are made by block. `left_out` are its ended trials without two
-    targets or an end point, which `throughput` is not of.
+    `block` is empty unless sequences are made by block. `left_out` counts its ended trials without
+    two targets or an end point; `throughput` does not include them.
     """
 
     instance_id: str

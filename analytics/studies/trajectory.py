@@ -61,7 +61,8 @@ def signed_area(places: Sequence[Deviation]) -> float:
 def flips(values: Sequence[float], *, threshold: float = 0) -> int:
     """Return how often the direction along an axis changes.
 
-    Steps of one direction form a run, over rests. A run of at most `threshold` px counts as none.
+    Steps in the same direction form a run, even across rests. Runs of at most `threshold` px are
+    left out.
     """
     steps = [b - a for a, b in pairwise(values) if a != b]
     runs = [sum(run) for _, run in groupby(steps, key=lambda step: step > 0)]
@@ -70,6 +71,6 @@ def flips(values: Sequence[float], *, threshold: float = 0) -> int:
 
 
 def reversals(values: Sequence[float]) -> int:
-    """Return how often an axis is crossed where the path starts, from one side to the other."""
+    """Return how often the path crosses its starting value, from one side to the other."""
     sides = [value > values[0] for value in values if value != values[0]]
     return sum(a != b for a, b in pairwise(sides))

@@ -19,7 +19,7 @@ JOB = "trials"
 # A mark covers at most five minutes of an instance, which a few hundred trials can share.
 MOST_MARKS = 20
 # A batch of scenes that began before a mark was visible leaves no mark of its own. Ingest's
-# statements end within this time, so such scenes are seen; and a trial's last samples have come.
+# statements end within this time, so the drain sees such scenes, and the trial's last samples.
 SETTLING = timedelta(seconds=10)
 
 SET_LIMITS = """

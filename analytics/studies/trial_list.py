@@ -97,10 +97,10 @@ FIELDS = tuple(LOOKUPS.get(column.name, column.name) for column in COLUMNS)
 
 
 class TrialFilters(NamedTuple):
-    """Which trials: of a study, of a condition, of instances whose label begins so, by start.
+    """Which trials: of a study and a condition, with since <= start < until; None for any.
 
-    None for any; `since` <= start < `until`. `exclude` leaves out some of them; `block` is how the
-    block's name begins.
+    `label` and `block` are the beginnings of the instance's label and of the block's name.
+    `exclude` leaves some trials out.
     """
 
     study: str | None = None
@@ -135,7 +135,7 @@ def page_trials(*, filters: TrialFilters) -> Iterator[Page]:
 def path_of(trial: Trial, *, steps: int) -> list[Position]:
     """Return a trial's time-normalised path, in s since its start and px; empty without samples.
 
-    From its samples, or where those were dropped from the 101 stored steps.
+    It comes from the samples, or from the 101 stored steps if those were dropped.
     """
     if not trial.path_x or not trial.path_y:
         return []

@@ -1,4 +1,4 @@
-"""The trials that the marks of one browser tell of."""
+"""Finds the trials of one browser in its marks `trial:start` and `trial:end`."""
 
 import json
 import math
@@ -59,14 +59,14 @@ def _columns(start: TrialMark, close: TrialMark) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    """Return a string or a number as text; other JSON is none of a name."""
+    """Return a string or a number as text, and an empty text for any other JSON."""
     if isinstance(value, str):
         return value
     return json.dumps(value) if isinstance(value, int | float) else ""
 
 
 def _rectangle(value: Any) -> list[float] | None:
-    """Return x, y, width and height, if that is what the value has."""
+    """Return x, y, width and height if the value has these four numbers, else None."""
     if not isinstance(value, list) or len(value) != 4:
         return None
     numbers = [

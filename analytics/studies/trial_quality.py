@@ -11,7 +11,7 @@ from django.db import connection
 from analytics.studies.trajectory import Path
 from analytics.studies.trial_marks import FoundTrial
 
-# A pointer that begins to move after a rest has gone less far at its next sample.
+# After a rest, the first sample of a movement is closer to the sample before than this.
 GAP_PX = 10
 
 # The sizes of the viewport at the start and within each trial. Locks: none.

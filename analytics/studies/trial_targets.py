@@ -43,7 +43,7 @@ def find_targets(
 
 
 def find_press(response: str) -> Point | None:
-    """Return the place that a trial's response names (`x y` in viewport px); None for another one.
+    """Return the place that a response names (`x y` in viewport px); None if it names none.
 
     A tap of a finger leaves no sample, so only the page knows where it was.
     """

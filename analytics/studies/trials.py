@@ -1,4 +1,4 @@
-"""Trials of one browser in a range: what they should be, and storing what they are."""
+"""Trials of one browser in a range: computed from marks, samples and scenes, and stored."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ SCENE_AGE = timedelta(hours=1)
 
 
 def unsealed() -> datetime | None:
-    """Return from when on a trial may be made: earlier samples or scenes may be gone."""
+    """Return since when trials may be made; samples or scenes of earlier ones may be gone."""
     seal = Seal.objects.filter(level=RAW).first()
     return seal.before + SCENE_AGE if seal else None
 

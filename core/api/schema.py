@@ -29,7 +29,7 @@ from core.api.problems import (
     to_problem,
 )
 
-# The schemes of those who only read: all that staff may read, and one instance.
+# The schemes of callers that only read: what a member of staff may read, or one instance or page.
 API_KEY, SHARED = "apiKey", "sharedSession"
 REF = "#/components/schemas/{name}"
 DESCRIPTIONS = {

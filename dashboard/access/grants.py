@@ -1,7 +1,7 @@
-"""By what an open stream is read, so that it ends with that: an API key or a share link.
+"""Grants: the API key or share link that opened a stream. When it ends, the stream ends too.
 
-A grant is `key-12` or `share-` with the link's id in hex; it is empty for staff's logins and write
-tokens.
+A grant is `key-12`, or `share-` and the link's id in hex; it is empty for logins of staff and for
+write tokens.
 """
 
 from collections.abc import Iterable

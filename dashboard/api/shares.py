@@ -28,7 +28,7 @@ from dashboard.wire import Share, ShareWish
 class ShareViewSet(KnownMethods, ViewSet):
     """An instance's share links. An API key or a share link makes none, which would outlast it."""
 
-    # As the other calls about an instance.
+    # Like the other calls about an instance.
     parser_classes = [JsonBytesParser, BeaconParser]
     permission_classes = [HoldsTokenOrIsStaff]
     throttle_classes = [ReadThrottle]
@@ -51,7 +51,7 @@ class ShareViewSet(KnownMethods, ViewSet):
 
     @extend_schema(tags=["browsers"], responses={204: None}, summary="Revoke a share link")
     def destroy(self, request: Request, instance_id: UUID, share_id: UUID) -> Response:
-        """Revoke a link at once: the token its own, staff theirs, a superuser any."""
+        """Revoke a link at once. Tokens and staff revoke their own links, a superuser any."""
         browser = visible_browser(request, instance_id)
         links = revocable(_staff(request)).filter(browser=browser, link_id=share_id)
         if not links.exists():

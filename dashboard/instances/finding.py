@@ -13,8 +13,8 @@ from dashboard.models import PRESENT, Browser, Page, PageVisit
 
 HEX_DIGITS = 32
 LARGEST_PAGE_ID = 2**31 - 1
-# The visitors of pages, as an array's text, or null if there are more visits than these: then the
-# visits of each instance in question are looked at.
+# The visitors of pages, as the text of an array. It is null if there are more visits than these;
+# then HAS_VISITED looks at the visits of each instance in question.
 FEW_VISITS = 10_000
 VISITORS = """
 select case when count(*) <= %(few)s then coalesce(array_agg(browser_id), '{}')::text end from (
@@ -23,8 +23,8 @@ select case when count(*) <= %(few)s then coalesce(array_agg(browser_id), '{}'):
 ) visit
 """
 IS_VISITOR = "dashboard_browser.id = any(%s::bigint[])"
-# Of an `exists` PostgreSQL may read all visits first, and with a plain column it would look for
-# each page in the index.
+# With `exists`, PostgreSQL may read all visits first. With `page_id` alone, it would look for each
+# page in the index.
 HAS_VISITED = """
 (
     select true from dashboard_pagevisit visit
@@ -125,7 +125,7 @@ def _to_q(condition: str, numbers: str) -> Q:
 
 
 class Known(NamedTuple):
-    """Sites and names of pages to choose from, in the order of the alphabet."""
+    """Sites and names of pages to choose from, in alphabetical order."""
 
     sites: list[str]
     pages: list[str]

@@ -26,7 +26,7 @@ class WriteToken(NamedTuple):
 
 
 class Ticket(NamedTuple):
-    """Whose stream it opens, and by what (dashboard/access/grants.py)."""
+    """The instance whose stream it opens, and its reader's grant (dashboard/access/grants.py)."""
 
     instance_id: UUID
     grant: str

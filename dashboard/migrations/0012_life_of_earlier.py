@@ -1,7 +1,8 @@
 """Fill `first_known_at` for instances from before there was one.
 
-Apart from the column, whose lock would keep all others from the table meanwhile. If the seconds of
-the first movement were dropped already, it is the first second that is left, or the last log-on.
+This is a migration of its own, because the lock for adding the column would block the table
+meanwhile. If the seconds of the first movement were dropped already, the first second that is left
+counts, or else the last log-on.
 """
 
 from django.db import migrations

@@ -1,6 +1,6 @@
 """Share links of a page's map, which staff make.
 
-A link shares an instance or a page, as a further column. Rows of before keep their meaning.
+A link shares an instance or a page, which is a further column. Earlier rows keep their meaning.
 """
 
 import django.db.models.deletion

@@ -1,4 +1,4 @@
--- As presence.sql, and keeps when an instance first logged on, so that a list can be filtered by time.
+-- Like presence.sql; it also keeps when an instance first logged on, so that a list can be filtered by time.
 -- The drain moves it back if the instance moved more than a second earlier
 -- (analytics/rollups/recompute.py).
 create or replace function dashboard_keep_presence() returns trigger language plpgsql as $$

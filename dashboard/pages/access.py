@@ -31,7 +31,7 @@ View = Callable[..., HttpResponse]
 
 
 class KeyForm(forms.Form):
-    """A new key's name, which none of its user's valid keys has, and its length."""
+    """A new key's name, which no valid key of its user has, and how many days it is valid."""
 
     name = forms.CharField(max_length=100, validators=[PRINTABLE])
     days = forms.TypedChoiceField(choices=PERIODS, coerce=int, initial=90)
@@ -41,7 +41,7 @@ class KeyForm(forms.Form):
         self._taken = taken
 
     def clean_name(self) -> str:
-        # So a reload of the answer makes no second key.
+        # Names are unique, so that a reload of the answer does not make a second key.
         name = self.cleaned_data["name"]
         if self._taken.filter(name=name).exists():
             raise forms.ValidationError("You have a valid key of this name.")

@@ -1,6 +1,6 @@
 """The pages of one instance, for staff and readers of its share link: charts, and the path.
 
-Others get no data, but a page that opens the link in its address or asks for a login.
+Others get a page without data, which opens the share link in its address or asks for a login.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ View = Callable[[HttpRequest, Browser, dict[str, Any]], HttpResponse]
 
 
 def of_instance(view: View) -> Callable[[HttpRequest, UUID], HttpResponse]:
-    """Pass the view an instance, and what its reader may know of it: `name` only if anything."""
+    """Pass the view an instance and what its reader may know; without `name`, that is nothing."""
 
     @cache_control(private=True, no_store=True)
     @require_safe
@@ -107,7 +107,7 @@ def _read(request: HttpRequest, browser: Browser, *, now: datetime) -> dict[str,
 
 
 def _fix(chosen: ChosenRange, *, now: datetime) -> ChosenRange:
-    """Return a range with its times: one that ends now ends at this moment for good."""
+    """Return a range with fixed times: one that ends now gets this moment as its end."""
     length = chosen.choice.seconds
     if length is None:
         return chosen

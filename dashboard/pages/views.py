@@ -126,7 +126,7 @@ class ViewQuery(FiltersQuery):
         part, time, place = query.pop("state"), query.pop("time"), query["cursor"]
         filters = query.pop("filters")
         if time:
-            # All pages of a list have one moment, and all viewers in a second.
+            # All pages of a list share one moment, and so do all viewers within a second.
             at = place.at if place else self.context["now"].replace(microsecond=0)
             filters = filters._replace(since=at - RECENT[time])
         return {**query, "view": View(filters, Part(part) if part else None)}

@@ -24,7 +24,7 @@ class Watcher:
     """One client of the hub: a bounded queue, replaced by a snapshot when it overflows."""
 
     def __init__(self, grant: str = "") -> None:
-        # By what it reads (dashboard/access/grants.py); it ends with that.
+        # The API key or share link that opened it (dashboard/access/grants.py); it ends with that.
         self.grant = grant
         self.is_over = False
         self.queue: deque[bytes] = deque()

@@ -17,7 +17,7 @@ class Roles:
     date: str = ""
     people: list[str] = field(default_factory=list)
     trials: list[str] = field(default_factory=list)
-    # Of the trials' columns, those of blocks.
+    # Those of the columns in `trials` that name blocks.
     blocks: list[str] = field(default_factory=list)
     conditions: list[str] = field(default_factory=list)
     responses: list[str] = field(default_factory=list)

@@ -22,7 +22,7 @@ AWAY_SECONDS = 5.0
 COMFORTABLE = (0.2, 0.7)
 SCROLL_PX_PER_SECOND = 2000
 TAP_SECONDS, DRAW_SECONDS, DRAW_SHARE = 0.08, 0.4, 0.3
-# A browser tells of a swipe only until it takes it for scrolling.
+# A browser reports a swipe only until it takes it for scrolling.
 SWIPE_SECONDS, SWIPE_PX, SWIPE_SHARE = 0.06, 14.0, 0.6
 
 

@@ -13,7 +13,8 @@ from core.values.times import to_epoch_us
 
 # When the shop changed, before now.
 CHANGE = timedelta(days=7)
-# How many people come in each hour of a day, and on a day of the weekend, as shares of the most.
+# How many people come in each hour of a day, relative to its other hours, and on a day of the
+# weekend, relative to a working day.
 BY_HOUR = (1, 1, 0, 0, 0, 1, 2, 4, 6, 8, 9, 9, 8, 8, 9, 9, 8, 8, 9, 10, 10, 8, 5, 2)
 WEEKEND = 0.5
 PAGES = (2, 5)

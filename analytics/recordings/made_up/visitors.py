@@ -21,9 +21,9 @@ TABLET = Device("tablet", View(820, 1100), "touch", 2)
 LAPTOP = Device("laptop", View(1280, 720), "mouse", 2)
 DESKTOP = Device("desktop", View(1536, 864), "mouse", 1.25)
 DRAWING = Device("drawing display", View(1920, 1080), "pen", 1)
-# Dealt in turn, so that few visitors have all of them too.
+# Dealt in turn, so that even a few visitors have all of them.
 DEVICES = (LAPTOP, PHONE, DESKTOP, PHONE, LAPTOP, TABLET, PHONE, LAPTOP, DRAWING, PHONE)
-# One of so many takes part in a study, and has a label.
+# One in so many visitors takes part in a study, and has a label.
 LABELLED = 4
 
 

@@ -128,7 +128,7 @@ class _Maker:
             self._name(trial[0], recording, first)
 
     def _name(self, row: int, recording: Recording, first: int) -> None:
-        """Add what the file says of the trial; rows without a trial's name are of none."""
+        """Add what the file says of the trial; rows without a trial's name belong to none."""
         number = self.rows.trials[row]
         answers = self.rows.answers.get(number, ("",) * len(self.roles.answers))
         told = to_trial(self.keys[number], answers, self.roles)

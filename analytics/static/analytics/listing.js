@@ -13,18 +13,18 @@ const DAYS = { "24h": 1, "7d": 7, "90d": 90 };
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 10_000;
 
-// The range of the filters as ms; what the address has may be no time, and is then NaN.
+// The range of the filters in ms; NaN where the address has no valid time.
 const spanOf = (filters) => {
   const [since, until] = ["since", "until"].map((name) => filters.get(name));
   const now = Date.now();
   const end = until ? parseTime(until) : now;
   const length = (filters.has("time") ? DAYS[filters.get("time")] : DEFAULT_DAYS) * DAY_MS;
-  // Rolled up by the hour, so the range begins with one.
+  // Pages are rolled up by the hour, so the range begins at a full hour.
   const start = Math.floor(end / HOUR_MS) * HOUR_MS - length;
   return { since: since ? parseTime(since) : start, until: end };
 };
 
-// Times that are none go to the service, which refuses them.
+// The service refuses what is not a time.
 const write = (time) => (Number.isNaN(time) ? "none" : new Date(time).toISOString());
 
 // `names` are those of the filters; `createRows(answer, query)` returns the rows of an answer. A list

@@ -7,7 +7,7 @@ const DEFAULT_TIME = "30d";
 
 const toText = (query) => (`${query}` ? `?${query}` : "");
 
-// The same range on the page of a map, which calls it `range`, and of its instances.
+// Links that keep the range: to a page's map, where it is called `range`, and to its instances.
 const toLinks = (filters) => {
   const times = [...filters].filter(([name]) => ["time", "since", "until"].includes(name));
   const ofMap = times.map(([name, value]) => [name === "time" ? "range" : name, value]);

@@ -9,7 +9,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-# These tell of a moment, not of the request.
+# The same request may succeed later.
 MOMENTARY = {408, 429, 500, 502, 503, 504}
 FIRST_PAUSE_SECONDS = 0.5
 
@@ -100,7 +100,7 @@ class Transport:
             except HTTPError as error:
                 refusal = RefusedError(url, error.code, _problem(error))
                 wait = _retry_after(error)
-                # Being told when to come back is no failure; it only costs patience.
+                # An answer that says when to try again is not a failure; it only uses up patience.
                 failed += wait is None
                 problem: PointerscopeError = refusal
                 if error.code not in MOMENTARY:

@@ -6,7 +6,7 @@ const NAMES = ["q", "state", "time", "since", "until", "site", "page", "label"];
 const TIMES = ["since", "until"];
 const ORDER = "sort";
 const CUSTOM = "custom";
-// By then a hand that types has paused.
+// Longer than between two keys of a person who types.
 const PAUSE_MS = 300;
 
 const isTyped = ({ type }) => type === "search" || type === "text";
@@ -18,7 +18,7 @@ export const readFilters = (names = NAMES) => {
   return new URLSearchParams(known);
 };
 
-// The ms of a time in the address; NaN if it is none.
+// A time in the address in ms; NaN if it is not a time.
 export const parseTime = (value) =>
   new Date(/^[0-9.]+$/.test(value) ? Number(value) : value).getTime();
 

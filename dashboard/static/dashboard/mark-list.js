@@ -28,7 +28,7 @@ const createRow = ({ time, name, data }, writeTime) => {
   return row;
 };
 
-// Tabs and line breaks would make other cells of them.
+// A tab or a line break in a name would begin another cell.
 const toLine = ({ at, name, data }) => [at, name.replace(/\s/g, " "), writeData(data)].join("\t");
 
 const describe = ({ marks, isCut, filter }) => {

@@ -46,7 +46,7 @@ const show = () => draw(marks.filter(isShown).map((mark) => placeOf(mark) / span
 
 const toMark = ({ time, name, data }) => ({ at: time, time: Date.parse(time), name, data });
 
-// An erased instance or a filter that no name has will not do better in a second.
+// For an erased instance or a wrong filter, another try would fail as well.
 const mayPass = ({ status }) => status === 0 || status === 429 || status >= 500;
 
 const readMarks = async () => {

@@ -1,4 +1,4 @@
-// The links from the charts to the path: of the shown range, and from the last read-out on.
+// The links from the charts to the path: for the shown range, and from the last read-out on.
 
 import { writeClock } from "./numerals.js";
 

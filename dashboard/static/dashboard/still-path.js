@@ -29,7 +29,7 @@ const readSamples = async (rows, range) => {
   return [...first.events, ...second.events];
 };
 
-// The first scene's viewport, or else as much as the positions need.
+// The first scene's viewport; without a scene, as much as the positions need.
 const frameOf = (found, { events: [start] }) =>
   found.reduce(
     ({ width, height }, { x, y }) => ({ width: Math.max(width, x), height: Math.max(height, y) }),

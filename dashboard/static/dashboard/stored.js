@@ -107,7 +107,7 @@ const start = async (pause = FIRST_PAUSE_MS) => {
 listenToCopies();
 const { instanceId } = root.dataset;
 const source = { instanceId };
-// A further link may have been opened, of which the page will say nothing if it has ended.
+// Opens a share link in the address, if there is one; the page does not say if it has ended.
 openShare(root);
 offerShare(root, source);
 followInstance({ api, source });

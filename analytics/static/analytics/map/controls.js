@@ -1,4 +1,4 @@
-// The controls of a map: links of ranges and widths, fields, and times of one's own.
+// The controls of a map: links of ranges and widths, fields, and a custom range.
 
 import { momentsOf, toLocal } from "../../dashboard/local-time.js";
 import { addressOf } from "./view.js";
@@ -130,7 +130,7 @@ export const createControls = (root, { onView }) => {
       // Without a width in the address, the service chose the one with the most dwell.
       showView({ ...view, width: String(map.width ?? view.width) });
     },
-    // NaN for a range that there is not.
+    // NaN for an unknown range.
     secondsOf: ({ range }) =>
       Number(ranges.find((link) => link.dataset.range === range)?.dataset.seconds),
   };

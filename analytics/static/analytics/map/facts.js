@@ -51,7 +51,7 @@ export const showLegend = (root, most, { maps, shares }) => {
   say("legend-high", shares ? `${share}, more in A` : `${writeValue(most, maps[0].weight)} a cell`);
 };
 
-// The same in lines, for a saved picture.
+// The same facts as lines, for a saved picture.
 export const listFacts = (root) => {
   const text = (place, name) => place.querySelector(`[data-${name}]`).textContent;
   const sides = [...root.querySelectorAll("[data-side]:not([hidden])")];

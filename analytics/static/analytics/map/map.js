@@ -17,7 +17,7 @@ import { savePicture } from "./save.js";
 import { addressOf, opacityOf, readView, smoothingOf } from "./view.js";
 import { writeCell, writeEmpty, writePair } from "./words.js";
 
-// Of the picture, however narrow the window.
+// The least width of the picture, in a window of any width.
 const LEAST_PX = 160;
 const FAULTS = {
   0: "The service does not answer. Check the connection.",
@@ -91,7 +91,7 @@ const hottest = () => {
 
 const scaleOf = ({ columns }) => {
   const profile = part("profile");
-  // The stylesheet's share of the new width.
+  // The stylesheet then gives it its share of the new width.
   profile.style.width = "";
   const gap = Number.parseFloat(getComputedStyle(part("scroll")).columnGap) || 0;
   const room = part("scroll").clientWidth - profile.offsetWidth - gap - 2;
@@ -145,7 +145,7 @@ const showEmpty = (maps) => {
   setState("empty", "Nothing to show.");
 };
 
-// Of one map, or of A and B.
+// Shows one map, or the comparison of A and B.
 const show = (maps) => {
   controls.showMap(view, maps[0]);
   pointLinks(maps);
@@ -247,7 +247,7 @@ new ResizeObserver(([{ contentRect }]) => {
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 listenToCopies();
-// A further link may have been opened, of which the page says nothing if it has ended.
+// Opens a share link in the address, if there is one; the page does not say if it has ended.
 openShare(root);
 offerShare(root, { path: `pages/${root.dataset.pageId}` });
 load();

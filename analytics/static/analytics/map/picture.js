@@ -2,10 +2,10 @@
 
 import { CELL_PX } from "./grid.js";
 
-// What every browser's canvas holds.
+// The largest canvas that every browser supports.
 const LONGEST_PX = 16_384;
 const LARGEST_PX = 64_000_000;
-// Differences below it are none: the shares of equal maps may differ by rounding.
+// Smaller differences count as none, because the shares of equal maps may differ by rounding.
 const ROUNDING = 1e-12;
 
 // Sets a canvas's size in CSS px, and as many device px as it can have.

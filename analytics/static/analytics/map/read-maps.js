@@ -16,7 +16,7 @@ export const createReader = ({ apiUrl, pageId }, { secondsOf }) => {
     offset ??= await measureOffset(createApi(apiUrl)).catch(() => null);
     const now = browserTime() + (offset ?? 0);
     const start = now - secondsOf(view) * 1000;
-    // The service refuses a range that there is not.
+    // The service refuses an unknown range.
     const since = Number.isNaN(start) ? view.range : new Date(start).toISOString();
     return { since, until: new Date(now).toISOString() };
   };

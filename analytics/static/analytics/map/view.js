@@ -36,7 +36,7 @@ const isUnused = (name, view) => {
   return name in ONLY_IN && ONLY_IN[name] !== view.compare;
 };
 
-// The address of a view: what is as usual is left out.
+// The address of a view, without what has its usual value.
 export const addressOf = (view) => {
   const query = new URLSearchParams();
   for (const [name, usual] of Object.entries(DEFAULTS)) {

@@ -20,7 +20,7 @@ export const startPages = (root) => {
   const part = (name) => root.querySelector(`[data-${name}]`);
 
   const read = async () => {
-    // Rolled up by the hour, so the range begins with one.
+    // Pages are rolled up by the hour, so the range begins at a full hour.
     const since = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - DAYS[range] * DAY_MS;
     const query = new URLSearchParams({ since: new Date(since).toISOString(), limit: SHOWN });
     const { pages } = await readJson(`${apiUrl}pages/?${query}`);

@@ -1,4 +1,4 @@
-// A part of the overview: it is read, says so and what failed, and is read again after a while.
+// A part of the overview: it is read again and again, and says when it is read and what failed.
 
 import { Problem } from "../../dashboard/api.js";
 import { describeFault, mayPass } from "../../dashboard/faults.js";

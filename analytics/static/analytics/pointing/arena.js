@@ -1,9 +1,9 @@
-// One ring: draws its targets, follows the presses, and tells the movements.
+// One ring: draws its targets, follows the presses, and returns the movements.
 
 import { centresOf, orderOf } from "./ring.js";
 import { isError } from "./throughput.js";
 
-// A second press of a double tap: soon, and still on this side of the way.
+// The second press of a double tap comes sooner than this, and closer to the last target.
 const DOUBLE_TAP_S = 0.3;
 // After a ring, so that a last double tap begins no other ring and presses nothing in the results.
 const REST_MS = 500;
@@ -98,7 +98,7 @@ export const runRing = ({ dialog, field, ring, marker, onStep }) =>
         time,
       };
       const isMiss = isError(movement);
-      // The marks first: what follows changes the page.
+      // Marks the end first, because the rest changes the page.
       trial?.end({ response: selected.join(" "), correct: !isMiss });
       movements.push(movement);
       if (step < order.length) begin(step + 1);

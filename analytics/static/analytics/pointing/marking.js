@@ -2,7 +2,7 @@
 
 import { writeCondition } from "./ring.js";
 
-// Of the tab: whose instance the tracker would continue.
+// The key in the tab's storage of the participant whose instance the tracker would continue.
 const OWNER = "pointerscope.participant";
 
 const tracker = () => window.pointerscope;
@@ -26,7 +26,7 @@ export const startCapture = async (participant) => {
 
 export const readCapture = () => tracker()?.state() ?? null;
 
-// A name of its own for each run, which sorts by time.
+// Each run has a name of its own; names sort by time.
 export const nameRun = () => new Date().toISOString().replace(/[-:.]/g, "");
 
 // Writes the trials of one ring.

@@ -1,4 +1,4 @@
-// A ring of targets, as ISO 9241-411 has it: each movement crosses it to the target opposite.
+// A ring of targets by ISO 9241-411: each movement crosses it to the target opposite.
 
 // Around the ring, so that nothing touches the field's edge.
 export const MARGIN = 8;

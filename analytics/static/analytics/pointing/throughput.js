@@ -1,4 +1,4 @@
-// Throughput of pointing at targets (ISO 9241-411), as docs/metrics.md has it and as the service
+// Throughput of pointing at targets (ISO 9241-411), as docs/metrics.md defines it and the service
 // computes it from stored trials. Lengths are CSS px, times s; y grows downwards.
 //
 // A movement has `source`, `target` and `selected` ([x, y]), `width` and `time`.

@@ -1,5 +1,5 @@
-// The colour of a condition, by its place among the conditions; the seventh has the first's again,
-// and a dashed line.
+// The colour of a condition, by its place among the conditions. The seventh has the first's colour
+// again, with a dashed line.
 
 export const NO_CONDITION = "no condition";
 

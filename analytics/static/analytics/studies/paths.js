@@ -12,7 +12,7 @@ const MARGIN = 0.04;
 
 const toPoints = (x, y) => x.map((value, i) => `${value},${y[i]}`).join(" ");
 
-// The band across the way: how far the standard error reaches to both sides of each step.
+// The band across the path: how far the standard error reaches to both sides of each step.
 const toBand = ({ x, y, x_error: ex, y_error: ey }) => {
   const left = [];
   const right = [];

@@ -36,10 +36,10 @@ let readAt = 0;
 let isReading = false;
 let pause = PAUSE_MS;
 
-// Times that are none go to the service, which refuses them.
+// The service refuses what is not a time.
 const writeTime = (time) => (Number.isNaN(time) ? "none" : new Date(time).toISOString());
 
-// The filters as the service has them: a length of time becomes its start.
+// The filters as the service takes them: a length of time becomes its start.
 const toQuery = (filters) => {
   const query = new URLSearchParams(filters);
   query.set("study", root.dataset.study);

@@ -1,7 +1,7 @@
 // Reads samples and their scenes by pages ahead of the play head, one call at a time.
 //
-// What is held is one run without holes. A seek out of it begins a new run, at the last second with
-// samples before that time.
+// It holds one run without holes. A seek out of it begins a new run, at the last second with samples
+// before that time.
 
 import { createPauses, mayPass } from "./rows.js";
 import { CAPACITY, toMs } from "./samples.js";
@@ -57,7 +57,7 @@ export const createReader = ({ rows, samples, scenes, head, since, until, onRead
   const coveredBy = ({ isOver, last }) => (isOver ? until : last);
   const covered = () => (run ? Math.min(coveredBy(run.events), coveredBy(run.scenes)) : since);
 
-  // Where newer samples have overwritten the first ones, it starts at the first that is left.
+  // If newer samples have overwritten the first ones, the run starts at the first that is left.
   const runStart = () =>
     samples.first() === run.first ? run.start : samples.timeAt(samples.first());
 
