@@ -17,7 +17,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from analytics.api.pages import PAGE_SIZE, SpanQuery, find_page
+from analytics.api.page_queries import PAGE_SIZE, SpanQuery
+from analytics.api.pages import find_page
 from analytics.maps.page_list import Sort, list_page_sites
 from analytics.maps.page_visitors import Visitor, VisitorPlace, VisitorSort, list_visitors
 from core.api.problems import NoSuchPage

@@ -24,7 +24,7 @@ from core.api.bodies import BeaconParser, JsonBytesParser, decode_body, read_bod
 from core.api.problems import FieldError, Invalid
 from core.api.queries import read_query
 from core.api.rendering import FILE_ANSWERS, JSON_OR_FILE, JsonRenderer, answer_file
-from core.api.schema import API_KEY
+from core.api.schema import STAFF_ONLY
 from core.values.durations import format_duration
 from core.values.times import name_range, to_rfc3339
 from core.web.addresses import caller_address
@@ -81,7 +81,6 @@ from dashboard.wire import (
 
 # For the API's description.
 ANYONE: Any = [{}]
-STAFF_ONLY: Any = [{"staffSession": []}, {API_KEY: []}]
 
 NEEDED = {"partial_update": HoldsTokenOrMayChange, "destroy": HoldsTokenOrMayErase}
 
