@@ -2,6 +2,7 @@
 
 from analytics.recordings.findings import Findings
 from analytics.recordings.options import ABSENT, FIELDS, Options
+from analytics.recordings.playback.batches import to_end_now, to_event
 from analytics.recordings.playback.checking import check, lies_in_window
 from analytics.recordings.playback.exported import Beside, has_scenes, read_exported
 from analytics.recordings.playback.sending import (
@@ -12,8 +13,6 @@ from analytics.recordings.playback.sending import (
     SendingError,
     Sent,
     reason_of,
-    to_end_now,
-    to_event,
 )
 from analytics.recordings.playback.trials import fingerprint, to_marks
 from analytics.recordings.preview import preview, summary

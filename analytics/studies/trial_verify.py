@@ -92,32 +92,29 @@ def _verify(browser_id: int, since: datetime, until: datetime) -> Step:
             {key_of(one): one for one in read(browser_id=browser_id, since=since, until=until)}
             for read in (stored_trials, compute_trials)
         )
-        cursor.execute(
-            WAITING,
-            {
-                "browser": browser_id,
-                "rungs": list(TRIALS),
-                "scenes": TRIAL_SCENES,
-                "longest": LONGEST_SOURCE_MS,
-            },
-        )
-        waiting = cursor.fetchall()
-    keys = [
-        key
-        for key in sorted(stored.keys() | expected.keys())
-        if not any(
-            one.started_at <= last and one.ended_at >= first
-            for one in (stored.get(key), expected.get(key))
-            if one
-            for first, last in waiting
-        )
-    ]
-    found = [
-        difference
-        for key in keys
-        for difference in _compare(browser_id, key[0], stored.get(key), expected.get(key))
-    ]
-    return Step(len(keys), found)
+        waiting = _waiting(cursor, browser_id)
+    pairs = {key: (stored.get(key), expected.get(key)) for key in stored.keys() | expected.keys()}
+    settled = [key for key in sorted(pairs) if not _may_change(pairs[key], waiting)]
+    found = [one for key in settled for one in _compare(browser_id, key[0], *pairs[key])]
+    return Step(len(settled), found)
+
+
+def _waiting(cursor: Any, browser_id: int) -> list[tuple[datetime, datetime]]:
+    """Return the spans that marks in the outbox may change."""
+    rungs = {"rungs": list(TRIALS), "scenes": TRIAL_SCENES, "longest": LONGEST_SOURCE_MS}
+    cursor.execute(WAITING, {"browser": browser_id, **rungs})
+    return cursor.fetchall()
+
+
+def _may_change(
+    trials: tuple[Trial | None, Trial | None], waiting: list[tuple[datetime, datetime]]
+) -> bool:
+    return any(
+        one.started_at <= last and one.ended_at >= first
+        for one in trials
+        if one
+        for first, last in waiting
+    )
 
 
 def _take_one_snapshot(cursor: Any) -> None:

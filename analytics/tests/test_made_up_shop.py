@@ -15,7 +15,7 @@ from analytics.recordings.made_up.history import history_window, plan_visits, re
 from analytics.recordings.made_up.motion import Point
 from analytics.recordings.made_up.site import PAGES, SITE, Element, lay_out
 from analytics.recordings.made_up.visitors import DEVICES, LAPTOP, PHONE, label_of, visit
-from analytics.recordings.playback.sending import paced, with_scenes
+from analytics.recordings.playback.batches import paced, with_scenes
 from analytics.tests.pointers import NOW, send_batch
 from core.tests.limits import forget_all_calls
 from dashboard.instances.browsers import log_on

@@ -9,7 +9,7 @@ from analytics.reading.events import EVENTS
 from analytics.reading.export import INSTANCE, INSTANCE_COLUMNS
 from analytics.reading.scenes import MARKS, SCENES, UNDER_POINTER
 from analytics.recordings import Beside, has_scenes, read_exported
-from analytics.recordings.playback.sending import with_scenes
+from analytics.recordings.playback.batches import with_scenes
 from analytics.tests.pointers import NOW, NOW_US
 from analytics.tests.scenery import Mark, Scene, moment
 from core.api.file_formats import FORMATS, TORN, Column

@@ -2,8 +2,10 @@
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -22,6 +24,19 @@ from core.values.times import to_rfc3339
 from dashboard.models import Browser
 
 BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
+AnyDifference = Difference | HeatDifference | TrialDifference
+
+
+class Check(NamedTuple):
+    """A check of one kind of rows, in steps.
+
+    `counted` returns how many rows a step compared, `tell` some of its differences in words.
+    """
+
+    steps: Iterable[Any]
+    counted: Callable[[Any], int]
+    tell: Callable[[list[Any]], Iterator[str]]
+    repair: Callable[..., None]
 
 
 class Command(BaseCommand):
@@ -53,36 +68,30 @@ class Command(BaseCommand):
             raise CommandError(why, returncode=2) from None
 
     def _verify(self, **options: Any) -> None:
-        wanted = options["browsers"]
-        browsers = [browser.pk for browser in find_browsers(wanted)] if wanted else None
-        statuses = found = 0
-        for rung in settings.RUNGS_MS:
-            scope = Scope(rung, browsers, options["since"], options["until"])
-            for step in self._steps(scope):
-                statuses += step.statuses
-                self._print(rung, step.differences[: max(options["lines"] - found, 0)])
+        compared = found = 0
+        for one in self._checks(**options):
+            for step in one.steps:
+                compared += one.counted(step)
+                self._print(one.tell(step.differences[: max(options["lines"] - found, 0)]))
                 found += len(step.differences)
                 if step.differences and options["repair"]:
-                    repair(rung=rung, differences=step.differences, now=timezone.now())
-        for steps in (
-            verify_heat(browser_ids=browsers, since=options["since"], until=options["until"]),
-            verify_pages(since=options["since"], until=options["until"]),
+                    one.repair(differences=step.differences, now=timezone.now())
+        self._conclude(compared, found, **options)
+
+    def _checks(self, **options: Any) -> Iterator[Check]:
+        wanted, since, until = (options[name] for name in ("browsers", "since", "until"))
+        browsers = [browser.pk for browser in find_browsers(wanted)] if wanted else None
+        for rung in settings.RUNGS_MS:
+            steps = self._steps(Scope(rung, browsers, since, until))
+            tell, mend = partial(_tell, rung), partial(repair, rung=rung)
+            yield Check(steps, attrgetter("statuses"), tell, mend)
+        for heat in (
+            verify_heat(browser_ids=browsers, since=since, until=until),
+            verify_pages(since=since, until=until),
         ):
-            for heat in steps:
-                statuses += heat.rows
-                self._print_heat(heat.differences[: max(options["lines"] - found, 0)])
-                found += len(heat.differences)
-                if heat.differences and options["repair"]:
-                    repair_heat(differences=heat.differences, now=timezone.now())
-        for trials in verify_trials(
-            browser_ids=browsers, since=options["since"], until=options["until"]
-        ):
-            statuses += trials.trials
-            self._print_trials(trials.differences[: max(options["lines"] - found, 0)])
-            found += len(trials.differences)
-            if trials.differences and options["repair"]:
-                repair_trials(differences=trials.differences, now=timezone.now())
-        self._conclude(statuses, found, **options)
+            yield Check(heat, attrgetter("rows"), _tell_heat, repair_heat)
+        trials = verify_trials(browser_ids=browsers, since=since, until=until)
+        yield Check(trials, attrgetter("trials"), _tell_trials, repair_trials)
 
     def _steps(self, scope: Scope) -> Iterator[Step]:
         name = format_duration(scope.rung)
@@ -92,34 +101,10 @@ class Command(BaseCommand):
                 yield step
                 bar.update(step.done - bar.n)
 
-    def _print(self, rung: int, differences: list[Difference]) -> None:
-        names = Browser.objects.in_bulk({d.browser_id for d in differences})
-        for d in differences:
-            name = names.get(d.browser_id, "an erased instance")
-            where = f"{name} {format_duration(rung)} {to_rfc3339(d.time)}"
-            stored, expected = ("none" if n is None else n for n in (d.stored, d.expected))
-            with tqdm.external_write_mode():
-                self.stdout.write(f"{where} {d.column}: stored {stored}, should be {expected}")
-
-    def _print_heat(self, differences: list[HeatDifference]) -> None:
-        names = Browser.objects.in_bulk({d.browser_id for d in differences if d.browser_id})
-        for d in differences:
-            whose = f"heat of {names.get(d.browser_id)}" if d.browser_id else "all"
-            where = f"page {d.page_id} {whose} {to_rfc3339(d.time)}"
-            if d.column == "cells":
-                line = f"{where} cells differ"
-            else:
-                stored, expected = ("none" if n is None else n for n in (d.stored, d.expected))
-                line = f"{where} {d.column}: stored {stored}, should be {expected}"
+    def _print(self, lines: Iterable[str]) -> None:
+        for line in lines:
             with tqdm.external_write_mode():
                 self.stdout.write(line)
-
-    def _print_trials(self, differences: list[TrialDifference]) -> None:
-        names = Browser.objects.in_bulk({d.browser_id for d in differences})
-        for d in differences:
-            where = f"trial of {names.get(d.browser_id)} {to_rfc3339(d.started_at)}"
-            stored, expected = ("none" if n is None else n for n in (d.stored, d.expected))
-            self.stdout.write(f"{where} {d.column}: stored {stored}, should be {expected}")
 
     def _conclude(self, statuses: int, found: int, **options: Any) -> None:
         if not found:
@@ -130,3 +115,33 @@ class Command(BaseCommand):
         done = "repaired" if options["repair"] else "run again with --repair to recompute them"
         self.stdout.write(f"{statuses} statuses compared: {found} numbers differ, {done}")
         sys.exit(1)
+
+
+def _tell(rung: int, differences: list[Difference]) -> Iterator[str]:
+    names = _names(differences)
+    for d in differences:
+        name = names.get(d.browser_id, "an erased instance")
+        yield _line(f"{name} {format_duration(rung)} {to_rfc3339(d.time)}", d)
+
+
+def _tell_heat(differences: list[HeatDifference]) -> Iterator[str]:
+    names = _names(differences)
+    for d in differences:
+        whose = f"heat of {names.get(d.browser_id)}" if d.browser_id else "all"
+        where = f"page {d.page_id} {whose} {to_rfc3339(d.time)}"
+        yield f"{where} cells differ" if d.column == "cells" else _line(where, d)
+
+
+def _tell_trials(differences: list[TrialDifference]) -> Iterator[str]:
+    names = _names(differences)
+    for d in differences:
+        yield _line(f"trial of {names.get(d.browser_id)} {to_rfc3339(d.started_at)}", d)
+
+
+def _names(differences: Iterable[AnyDifference]) -> dict[Any, Browser]:
+    return Browser.objects.in_bulk({d.browser_id for d in differences if d.browser_id})
+
+
+def _line(where: str, d: AnyDifference) -> str:
+    stored, expected = ("none" if n is None else n for n in (d.stored, d.expected))
+    return f"{where} {d.column}: stored {stored}, should be {expected}"

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from analytics.ingest import decode_batch, time_window, to_samples
 from analytics.recordings.findings import Findings, counted
-from analytics.recordings.playback.sending import to_event
+from analytics.recordings.playback.batches import to_event
 from analytics.recordings.playback.trials import to_marks
 from analytics.recordings.reading import Reading
 from analytics.recordings.samples import Recording
