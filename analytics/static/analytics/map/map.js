@@ -3,6 +3,7 @@
 import { listenToCopies } from "../../dashboard/copy.js";
 import { offerShare } from "../../dashboard/offer-share.js";
 import { openShare } from "../../dashboard/open-share.js";
+import { listenToBackdrop } from "./backdrop.js";
 import { showCells, showDifferences } from "./cells-table.js";
 import { subtract, toShares } from "./comparison.js";
 import { createControls } from "./controls.js";
@@ -10,9 +11,10 @@ import { createCursor } from "./cursor.js";
 import { listFacts, showFacts, showLegend } from "./facts.js";
 import { CELL_PX, highest, measure, smooth, sumRows, toGrid } from "./grid.js";
 import { showHours } from "./hours.js";
+import { pointLinks } from "./links.js";
 import { colourOf, createColours } from "./palette.js";
 import { drawMap, drawProfile } from "./picture.js";
-import { createReader, mapUrl } from "./read-maps.js";
+import { createReader } from "./read-maps.js";
 import { savePicture } from "./save.js";
 import { addressOf, opacityOf, readView, smoothingOf } from "./view.js";
 import { writeCell, writeEmpty, writePair } from "./words.js";
@@ -116,27 +118,6 @@ const draw = () => {
   cursor.fit({ extent, scale, hottest });
 };
 
-const pointLinks = ([map, other]) => {
-  const fixed = { ...view, since: map.since, until: map.until, width: String(map.width ?? "") };
-  const times = other && view.compare === "range" ? [other.since, other.until] : ["", ""];
-  [fixed.b_since, fixed.b_until] = times;
-  part("copy-view").dataset.copy = location.origin + addressOf(fixed);
-  const { pointer, weight, label } = view;
-  for (const link of root.querySelectorAll("[data-export]")) {
-    const asked = {
-      since: map.since,
-      until: map.until,
-      width: fixed.width,
-      pointer,
-      weight,
-      label,
-    };
-    const query = new URLSearchParams(Object.entries(asked).filter(([, value]) => value));
-    query.set("format", link.dataset.export);
-    link.href = mapUrl(root.dataset, query);
-  }
-};
-
 const showEmpty = (maps) => {
   shown = null;
   const [title, words] = writeEmpty(maps);
@@ -148,7 +129,7 @@ const showEmpty = (maps) => {
 // Shows one map, or the comparison of A and B.
 const show = (maps) => {
   controls.showMap(view, maps[0]);
-  pointLinks(maps);
+  pointLinks(root, view, maps);
   root.toggleAttribute("data-compare", maps.length > 1);
   if (maps.some(({ samples }) => !samples)) {
     showEmpty(maps);
@@ -192,33 +173,12 @@ const changeView = (change, { isDrawn = false } = {}) => {
   if (isDrawn) {
     history.replaceState(null, "", addressOf(view));
     controls.showView({ ...view, width: String(shown?.maps[0].width ?? view.width) });
-    if (shown) pointLinks(shown.maps);
+    if (shown) pointLinks(root, view, shown.maps);
     requestAnimationFrame(draw);
   } else {
     history.pushState(null, "", addressOf(view));
     load();
   }
-};
-
-const takeBackdrop = async ({ target }) => {
-  const [file] = target.files;
-  try {
-    // Decoded here: nothing is sent, and no address of the picture exists.
-    backdrop = file ? await createImageBitmap(file) : null;
-    say("said", "");
-  } catch {
-    backdrop = null;
-    target.value = "";
-    say("said", "This file is no picture that the browser can read.");
-  }
-  part("backdrop-remove").hidden = !backdrop;
-  draw();
-};
-
-const removeBackdrop = () => {
-  part("backdrop").value = "";
-  part("backdrop").focus();
-  takeBackdrop({ target: part("backdrop") });
 };
 
 const save = () => {
@@ -230,8 +190,13 @@ const controls = createControls(root, { onView: changeView });
 const readMaps = createReader(root.dataset, { secondsOf: controls.secondsOf });
 const cursor = createCursor(picture, part("cell-mark"), { onCell: readOut });
 
-part("backdrop").addEventListener("change", takeBackdrop);
-part("backdrop-remove").addEventListener("click", removeBackdrop);
+listenToBackdrop(root, {
+  onPicture: (image) => {
+    backdrop = image;
+    draw();
+  },
+  onSaid: (text) => say("said", text),
+});
 part("save").addEventListener("click", save);
 part("again").addEventListener("click", load);
 addEventListener("popstate", () => {
