@@ -1,9 +1,12 @@
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.browser import open_chromium
+from tests.embedding import Site, open_site
 from tests.patience import LONGEST_SECONDS, ended_after, give_children_default_signals
 from tests.production import PROCESSES, Production
 from tests.proxy import Proxy
@@ -56,6 +59,20 @@ def proxy(production: Production, tmp_path_factory: pytest.TempPathFactory) -> I
     folder = tmp_path_factory.mktemp("caddy")
     with Proxy(folder, web=production.port, live=production.live_port) as proxy:
         yield proxy
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser; a module that needs the back/forward cache has its own."""
+    with open_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """Another site, whose pages a test writes."""
+    with open_site(tmp_path) as site:
+        yield site
 
 
 @pytest.fixture(scope="module")

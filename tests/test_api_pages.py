@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
 
-from tests.browser import open_chromium
 from tests.service import Service
 
 VIOLATIONS = """
@@ -15,12 +14,6 @@ addEventListener("securitypolicyviolation", (event) =>
 """
 
 OpenPage = Callable[[str], Page]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with open_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser import CDN, answer_as_cdn, cors, open_chromium, sweep
+from tests.browser import CDN, answer_as_cdn, cors, sweep
 from tests.patience import wait_until
 from tests.service import Service
 from tests.sharing import share
@@ -36,12 +36,6 @@ addEventListener("pointermove", (event) => {
 """
 
 OpenPage = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with open_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Marks in the charts of an instance's page: lines, names at the cursor, a filter and a list."""
 
 import re
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -40,19 +39,13 @@ def instances(service: Service) -> dict[int, str]:
 
 
 @pytest.fixture
-def open_page(service: Service, staff: BrowserContext) -> Iterator[OpenStaffPage]:
-    pages = []
-
-    def open_page(path: str) -> Page:
-        page = staff.new_page()
-        pages.append(page)
-        page.goto(service.url + path, wait_until="domcontentloaded")
+def open_page(open_page: OpenStaffPage) -> OpenStaffPage:
+    def open_charts(path: str) -> Page:
+        page = open_page(path)
         expect(page.locator("[data-charts=ready]")).to_be_visible(timeout=20_000)
         return page
 
-    yield open_page
-    for page in pages:
-        page.close()
+    return open_charts
 
 
 @pytest.mark.parametrize(

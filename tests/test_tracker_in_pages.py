@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from tests.as_of import read_stored
-from tests.browser import bare_chromium, open_chromium, turn
+from tests.browser import bare_chromium, turn
 from tests.embedding import (
     CLEAR,
     INSTANCES,
@@ -83,18 +83,6 @@ where abs(extract(epoch from now() - time)) > 60
 """
 
 OpenPage = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with open_chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with open_site(tmp_path) as site:
-        yield site
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route
@@ -16,7 +15,6 @@ from tests.embedding import (
     calls_of,
     live,
     move,
-    open_site,
     seen,
     state,
     tag,
@@ -34,12 +32,6 @@ OpenPage = Callable[..., Page]
 def chromium() -> Iterator[Browser]:
     with open_chromium(with_cache=True) as browser:
         yield browser
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with open_site(tmp_path) as site:
-        yield site
 
 
 @pytest.fixture

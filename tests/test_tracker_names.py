@@ -7,7 +7,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, expect
 
-from tests.browser import CDN, open_chromium
+from tests.browser import CDN
 from tests.embedding import WATCH, calls_of, live, move, open_site, tag, wait_for_stored
 from tests.service import Service
 
@@ -20,12 +20,6 @@ NAMES = {"TRACKER_PATH": "p/move.js", "API_PREFIX": "p/v1"}
 def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with Service(tmp_path_factory.mktemp("named"), **NAMES) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with open_chromium() as browser:
-        yield browser
 
 
 def test_a_visitor_with_a_blocker_is_measured_through_the_names_alone(

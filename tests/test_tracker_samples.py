@@ -1,13 +1,12 @@
 """The samples that the tracker takes of a real pointer, their times, and the starts of paths."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
 
-from tests.browser import open_chromium, sweep
-from tests.embedding import CLEAR, ENTERED, WATCH, Site, live, move, open_site, seen, tag
+from tests.browser import sweep
+from tests.embedding import CLEAR, ENTERED, WATCH, Site, live, move, seen, tag
 from tests.embedding import wait_for_stored as wait_for
 from tests.service import Service
 
@@ -43,18 +42,6 @@ select coalesce(max(step), 0) from (
 """
 
 OpenPage = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with open_chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with open_site(tmp_path) as site:
-        yield site
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from tests.embedding import (
     calls_of,
     live,
     move,
-    open_site,
     state,
     tag,
     wait_for_stored,
@@ -55,12 +53,6 @@ OpenPage = Callable[..., Page]
 def chromium() -> Iterator[Browser]:
     with open_chromium(with_cache=True) as browser:
         yield browser
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with open_site(tmp_path) as site:
-        yield site
 
 
 @pytest.fixture

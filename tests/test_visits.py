@@ -12,7 +12,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route
 
-from tests.browser import open_chromium, sweep
+from tests.browser import sweep
 from tests.patience import wait_until
 from tests.service import Service
 
@@ -22,12 +22,6 @@ from analytics_pointerpositionevent e
 join dashboard_browser b on b.id = e.browser_id where b.instance_id = %s
 """
 LEAVE = "document.documentElement.dispatchEvent(new PointerEvent('pointerleave'))"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with open_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
