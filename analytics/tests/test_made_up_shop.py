@@ -12,8 +12,9 @@ from django.test import TestCase as DatabaseTestCase
 from analytics.ingest import decode_batch
 from analytics.recordings.made_up.hand import Device, Happening
 from analytics.recordings.made_up.history import history_window, plan_visits, record_visit
+from analytics.recordings.made_up.layout import Element, lay_out
 from analytics.recordings.made_up.motion import Point
-from analytics.recordings.made_up.site import PAGES, SITE, Element, lay_out
+from analytics.recordings.made_up.site import PAGES, SITE
 from analytics.recordings.made_up.visitors import DEVICES, LAPTOP, PHONE, label_of, visit
 from analytics.recordings.playback.batches import paced, with_scenes
 from analytics.tests.pointers import NOW, send_batch

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, NamedTuple
 
+from analytics.recordings.made_up.layout import Layout
 from analytics.recordings.made_up.motion import (
     Point,
     Stroke,
@@ -15,7 +16,6 @@ from analytics.recordings.made_up.motion import (
     sample_stroke,
     within,
 )
-from analytics.recordings.made_up.site import Layout
 
 AWAY_SECONDS = 5.0
 # Scrolling puts a target into this part of the viewport's height.

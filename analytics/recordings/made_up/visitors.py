@@ -9,8 +9,9 @@ from itertools import count
 from random import Random
 
 from analytics.recordings.made_up.hand import Device, Hand, Happening
+from analytics.recordings.made_up.layout import Element, Page, lay_out
 from analytics.recordings.made_up.motion import Point, View, within
-from analytics.recordings.made_up.site import PAGES, Element, Page, lay_out
+from analytics.recordings.made_up.site import PAGES
 
 LANDINGS = {"/": 6, "/products/lamp": 2, "/help": 1}
 LOADING_SECONDS = 0.8
