@@ -31,9 +31,8 @@ from core.api.problems import (
 
 # The schemes of callers that only read: what a member of staff may read, or one instance or page.
 API_KEY, SHARED = "apiKey", "sharedSession"
-# The callers of a call of staff, of whom those with a login alone may change something.
-BY_LOGIN: Any = [{"staffSession": []}]
-STAFF_ONLY: Any = [*BY_LOGIN, {API_KEY: []}]
+# Who may make a call of staff: those who are logged in, and by API key where it only reads.
+STAFF_ONLY: Any = [{"staffSession": []}, {API_KEY: []}]
 REF = "#/components/schemas/{name}"
 DESCRIPTIONS = {
     400: "The request is malformed, or some values are not allowed",
