@@ -69,9 +69,12 @@ def publish(changes: Iterable[Change]) -> None:
     for change in changes:
         head = messages.get(change.instance_id) or change.instance_id.hex.encode()
         messages[change.instance_id] = head + frame("status", change.version, change.status)
+    # Not one by one: the drain of a shard would wait for Redis a hundred times.
+    pipeline = client().pipeline(transaction=False)
+    for message in messages.values():
+        pipeline.publish(CHANNEL, message)
     try:
-        for message in messages.values():
-            client().publish(CHANNEL, message)
+        pipeline.execute()
     except redis.RedisError as error:
         logger.warning("changed statuses of %s instances not streamed: %s", len(messages), error)
 
