@@ -34,7 +34,7 @@ GATHER_SECONDS = 0.02
 LONG_GATHER_SECONDS = 0.1
 # Under load drains take time that ingest needs. With FULL batches being stored at a time the hints
 # of a second become one; a status also covers a second. With fewer they gather for less, by the
-# square: there are two at half of the top rate, where charts must be quick, and four at the top.
+# cube: there are two at half of the top rate, where charts must be quick, and four at the top.
 FULL = 6
 FULL_GATHER_SECONDS = 1
 # Redis has a queue for each, and a worker empties the first before it reads the last.
@@ -153,7 +153,7 @@ def gather_seconds(*, count: int, storing: float) -> float:
     time.
     """
     by_count = min(count * GATHER_SECONDS, LONG_GATHER_SECONDS)
-    by_load = min(storing / FULL, 1) ** 2 * FULL_GATHER_SECONDS
+    by_load = min(storing / FULL, 1) ** 3 * FULL_GATHER_SECONDS
     return max(by_count, by_load)
 
 

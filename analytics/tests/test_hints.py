@@ -56,8 +56,8 @@ def test_one_hint_per_shard_covers_all_waiting_batches():
         (300, 0.5, 0.1),
         # At half load charts are still quick.
         (300, 1.8, 0.1),
-        (300, 3.0, 0.25),
-        (300, 4.2, 0.49),
+        (300, 3.0, 0.125),
+        (300, 4.2, 0.343),
         (3000, 40.0, 1),
     ],
 )
