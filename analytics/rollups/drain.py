@@ -26,7 +26,7 @@ from dashboard.streaming.stream import publish
 # that fresh marks need not wait for long, and of few browsers, because each costs a start. With
 # fewer browsers than usually wait in a shard, a drain would go round them again and again.
 FRESH_WORK = 80_000
-BACKLOG_WORK, BACKLOG_BROWSERS = 20_000, 10
+BACKLOG_WORK, BACKLOG_BROWSERS = 38_000, 10
 # What cannot be had in the statement's time is tried by tenths.
 TIMED_OUT = "57014"
 
