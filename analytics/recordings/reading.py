@@ -9,10 +9,11 @@ from analytics.recordings.columns.assigning import find_roles
 from analytics.recordings.columns.names import parse_name
 from analytics.recordings.columns.roles import Roles
 from analytics.recordings.findings import Findings, StopReading, counted
-from analytics.recordings.options import Options
+from analytics.recordings.options import ABSENT, Options
 from analytics.recordings.rows.arrays import Rows
 from analytics.recordings.rows.collecting import collect
 from analytics.recordings.rows.lists import are_lists
+from analytics.recordings.rows.mixtures import SLOWEST_US, refuse_mixtures
 from analytics.recordings.rows.pointers import to_recordings
 from analytics.recordings.rows.positions import drop_positions, refuse_marks, scale_positions
 from analytics.recordings.rows.units import ADVICE, WORDS, Unit, find_unit, shown_time
@@ -24,8 +25,9 @@ from analytics.recordings.tables.opening import open_table
 MOST_STEPS = 200_000
 # More equal times than these, and this many for each increase, mean a coarse clock.
 LEAST_STILL, STILL_SHARE = 2, 3
+DAY_US, HOUR_US = 86_400_000_000, 3_600_000_000
 # A step between rows is shorter than an hour.
-MOST_STEP_US = 3_600_000_000
+MOST_STEP_US = HOUR_US
 
 
 @dataclass
@@ -90,6 +92,9 @@ def _read(reading: Reading, options: Options) -> None:
     )  # fmt: skip
     if not findings.refusals:
         refuse_marks(reading.recordings, options, findings)
+    may_be_mixed = not (is_list or table.is_unpacked) and options.columns.get("pointer") != ABSENT
+    if may_be_mixed and not findings.refusals and (reading.step_us or 0) <= SLOWEST_US:
+        refuse_mixtures(reading.recordings, head, roles, findings)
 
 
 def _to_us(rows: Rows, roles: Roles, options: Options, reading: Reading) -> tuple[array, bool]:
@@ -106,7 +111,7 @@ def _to_us(rows: Rows, roles: Roles, options: Options, reading: Reading) -> tupl
             last=max(numbers),
             steps=_steps(rows, values)[0] if len(numbers) == len(values) else [],
             given=options.time_unit,
-            named=parse_name(roles.time).unit,
+            column=parse_name(roles.time),
             is_delta=options.time_is_delta,
             findings=findings,
         )
@@ -118,6 +123,8 @@ def _to_us(rows: Rows, roles: Roles, options: Options, reading: Reading) -> tupl
         times_us = _converted(values, is_us, unit)
     except OverflowError:
         findings.stop(f"{roles.time} holds times beyond all dates", ADVICE)
+    if column.is_undated and not column.is_dated:
+        _carry_over_midnight(rows, times_us, findings)
     steps, still = _steps(rows, times_us)
     reading.step_us = median(steps) if steps else None
     is_dated = column.is_dated or bool(unit and unit.is_epoch)
@@ -167,6 +174,22 @@ def _converted(values: array, is_us: bytearray, unit: Unit | None) -> array:
     )
 
 
+def _carry_over_midnight(rows: Rows, times_us: array, findings: Findings) -> None:
+    """Add a day to the times of day that follow a pointer's midnight."""
+    last: dict[int, int] = {}
+    days: dict[int, int] = {}
+    for i, (pointer, time_us) in enumerate(zip(rows.pointers, times_us, strict=True)):
+        before = last.get(pointer, time_us)
+        # A late row of the day before may follow, so it goes both ways.
+        if before >= DAY_US - HOUR_US and time_us < HOUR_US:
+            days[pointer] = days.get(pointer, 0) + 1
+            findings.warn("The times of day go on after midnight.")
+        elif before < HOUR_US and time_us >= DAY_US - HOUR_US:
+            days[pointer] = days.get(pointer, 0) - 1
+        last[pointer] = time_us
+        times_us[i] += days.get(pointer, 0) * DAY_US
+
+
 def _tell_times(reading: Reading, unit: Unit | None, *, is_dated: bool, options: Options) -> None:
     findings, step = reading.findings, reading.step_us
     what = WORDS[unit.name] if unit else "dates and times"
@@ -180,7 +203,13 @@ def _tell_times(reading: Reading, unit: Unit | None, *, is_dated: bool, options:
 
 def _doubt_clock(times_us: array, rows_a_time: float, roles: Roles, findings: Findings) -> None:
     """Refuse times that hardly ever rise, because they are steps; warn if the clock is coarse."""
-    if len(set(times_us)) <= 2:
+    if roles.fractions:
+        findings.refuse(
+            f"{rows_a_time + 1:.0f} rows share a time on average, and {roles.fractions} may hold"
+            " the fractions of a second",
+            f"join the two columns, or name the time: --columns time={roles.fractions}",
+        )
+    elif len(set(times_us)) <= 2:
         is_cut = max(times_us) > MOST_STEP_US
         findings.refuse(
             f"{roles.time} hardly ever rises: it is no clock",

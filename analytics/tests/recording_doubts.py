@@ -44,6 +44,12 @@ def side_by_side() -> bytes:
     return "\n".join(["t,x,y,hand", *rows]).encode()
 
 
+def interleaved() -> bytes:
+    """Write two pointers in alternating rows of different times."""
+    rows = [f"{p.ms + 3 * i},{p.x + 500 * i},{p.y},{'ab'[i]}" for p in POINTS for i in range(2)]
+    return "\n".join(["t,x,y,hand", *rows]).encode()
+
+
 UNEVEN = [8, 9, 7, 8, 17, 8, 8, 16, 7, 9, 8, 8, 24, 8, 9, 8, 7, 8, 8, 9, 16, 8, 8, 7]
 SLASHES = "%d/%m/%Y %H:%M:%S.%f"
 AMBIGUOUS = text("t,x,y", lambda p: (clock(p, SLASHES).replace("20/11", "03/04"), p.x, p.y))
@@ -89,7 +95,18 @@ DOUBTS = [
     Doubt("two_lists.json", as_json({"mouse": objects(), "eye": objects()} | {"n": 1}),
           "several lists in it hold positions: mouse, eye", "--columns x=mouse.x,y=mouse.y"),
     Doubt("numbers.json", as_json([1, 2, 3, 4]), 'holds "1" where an object'),
+    Doubt("two_mice_of_one_name.csv", text("t,x,y,x,y", lambda p: (*p, p.x + 9, p.y)),
+          "x and x.2 are two columns of one name", "--columns x=NAME,y=NAME"),
+    Doubt("two_mice_of_pandas.csv", text("t,x,y,x.1,y.1", lambda p: (*p, p.x + 9, p.y)),
+          "x and x.1 are two columns of one name", "--columns x=NAME,y=NAME"),
+    Doubt("point_of_regard.txt", text("Time,L POR X [px],L POR Y [px]", lambda p: p,
+          delimiter="\t"), "no column is certain to be x and y"),
+    Doubt("beside_a_pupil.csv", text("t,x,y,Pupil diameter left [mm]", lambda p: (*p, 3.1)),
+          "x and y may be where an eye looks: beside them is Pupil diameter", "--columns x=x,y=y"),
     # Cells.
+    Doubt("cells_too_narrow.csv", text("t,x,y", lambda p: (
+        "########" if p.ms > 100 else p.ms, p.x, p.y)).replace(b",", b";"),
+        'line 15, column t: "########" is no time'),
     Doubt("wide.csv", plain() + b"0.2,wide,7\n", 'line 26, column x: "wide" is no number',
           "--drop x=…"),
     Doubt("noon.csv", b"t,x,y\nnoon,1,2\n0.1,1,2\n0.2,3,4\n", 'line 2, column t: "noon" is no time',
@@ -116,6 +133,14 @@ DOUBTS = [
     Doubt("some_lists.csv", b'trial,t,x,y\n1,0,"[1, 2]","[3, 4]"\n2,8,"[1, 3]","[3, 4]"\n',
           "some of time, x and y hold lists, but t does not"),
     # Times.
+    Doubt("minutes.csv", text("Time (min),x,y", lambda p: (p.ms / 5000, p.x, p.y)),
+          "says that times are in min", "--time-unit"),
+    Doubt("frames.csv", text("time_frames,x,y", lambda p: (p.ms / 4, p.x, p.y)),
+          "says that times are in frames", "--time-unit"),
+    Doubt("microseconds_or_ticks.csv", text("t,x,y", lambda p: (p.ms * 10_000, p.x, p.y)),
+          "microseconds or ticks of 100 ns: the usual step is 80000", "--time-unit 100ns"),
+    Doubt("whole_seconds.csv", text("time,ms,x,y", lambda p: (
+        clock(p, "%H:%M:%S"), p.ms, p.x, p.y)), "ms may hold the fractions", "join the two"),
     Doubt("counts.csv", text("t,x,y", lambda p: (p.ms / 8, p.x, p.y)), "they count rows",
           "--time-unit s, ms, us or ns"),
     Doubt("seconds_by_name.csv", in_ms("time_s,x,y"), "milliseconds", "--time-unit"),
@@ -144,6 +169,7 @@ DOUBTS = [
         f"{8 * i + i % 3 + k / 10},{i % 700},{300 * k}" for k, n in enumerate((200, 9))
         for i in range(n))]).encode(), "sorting would move 9 rows"),
     Doubt("side_by_side.csv", side_by_side(), "rows are of several pointers", "--group-by hand"),
+    Doubt("interleaved.csv", interleaved(), "jumps whenever hand changes", "--group-by hand"),
     Doubt("trials_of_two.csv", long_trials("a,trial,condition,time_ms,x,y"),
           "sorting would move", "--group-by a"),
     Doubt("people_alone.csv", long_trials("participant,b,condition,time_ms,x,y"),
@@ -163,6 +189,16 @@ DOUBTS = [
     Doubt("every_second_row.csv", text("t,x,y", lambda p: (
         p.ms, *((-1, -1) if p.ms % 16 else p[1:]))), "jumps to -1,-1 and back 11 times",
         "--drop=-1,-1"),
+    Doubt("a_mark_of_two_values.csv", text("t,x,y", lambda p: (
+        p.ms, *((0, -1) if p.ms == 80 else p[1:]))), "jumps to 0,-1 and back 1 time",
+        "--drop=0,-1"),
+    Doubt("a_mark_of_its_own.csv", text("t,x,y", lambda p: (
+        p.ms, *((-250, 77) if p.ms in (40, 80, 88, 120) else p[1:]))),
+        "jumps to -250,77 and back 3 times", "--drop=-250,77"),
+    Doubt("units_of_a_digitizer.csv", text("t,x,y", lambda p: (p.ms, 300 * (p.x - 90), 20 * p.y)),
+          "more than a screen is wide", "--scale 0.0293,0.0165"),
+    Doubt("percents.csv", text("t,x,y", lambda p: (p.ms, p.x / 3 + 0.01, p.y / 5 + 0.01)),
+          "percents of a screen?", "--scale 19.2,10.8"),
     Doubt("all_missing.csv", text("t,x,y", lambda p: (p.ms, "NA", "NA")), "no row is left"),
     # Refused only with --strict.
     Doubt("strict_missing.csv", plain() + b"0.2,NA,7\n", "line 26: x is missing", "--strict",

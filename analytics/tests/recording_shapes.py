@@ -270,6 +270,18 @@ def balabit() -> bytes:
     return "\n".join(rows).encode()
 
 
+def begaze() -> bytes:
+    """Rows of an eye tracker, of which every second one has no position of the mouse."""
+    rows = ["## [BeGaze]", "## Version:\tBeGaze 3.7", "Time\tType\tL POR X [px]\tL POR Y [px]"
+            "\tL Mapped Diameter [mm]\tMouse X [px]\tMouse Y [px]"]  # fmt: skip
+    for p in POINTS:
+        rows.append(f"{9_000_000_000 + p.ms * 1000:.0f}\tSMP\t5,5\t6,5\t3,1\t{p.x}\t{p.y}")
+        rows.append(f"{9_000_004_000 + p.ms * 1000:.0f}\tSMP\t5,5\t6,5\t3,1\t-\t-")
+    return "\r\n".join(rows).encode("utf-16")
+
+
+# The days from year 1 to 1970 in microseconds, and the end of a day.
+DOTNET_US, LATE_US = 62_135_596_800_000_000, 86_399_900_000
 BALABIT_SEQS = [i + sum(i > left_out for left_out in (5, 12, 17)) for i in range(24)]
 ATTENTIVE_SEQS = [1 + i + i // 8 for i in range(24)]
 TIMES = pa.array([START_US + p.ms * 1000 for p in POINTS], pa.timestamp("us", "UTC"))
@@ -327,7 +339,26 @@ SHAPES = [
     Shape("a_delimiter_at_the_end.csv", b"t;x;y\n" + b"".join(
         f"{p.ms};{p.x};{p.y};\n".encode() for p in POINTS), one()),
     Shape("the_header_again.csv", plain() .replace(b"0.08,", b"time,x,y\n0.08,"), one()),
+    Shape("header_in_spanish.csv", long_trials("participante,ensayo,condición,tiempo_ms,x,y"),
+          people("participante"), trials=4),
+    Shape("header_in_german.csv", long_trials("Teilnehmer,Durchgang,Bedingung,Zeit (ms),X-Wert,"
+          "Y-Wert").replace(b",", b";"), people("Teilnehmer"), trials=4),
+    Shape("header_in_chinese.csv", in_ms("时间,x,y", encoding="utf-16"), one()),
+    Shape("unicode_text_of_excel.txt", text(
+        "Temps,Souris X,Souris Y,Cible X,Cible Y",
+        lambda p: (german(p.ms / 1000), german(p.x), german(p.y), 7, 7), points=HALVES,
+        delimiter="\t", end="\r\n", encoding="utf-16"), one(HALVES)),
+    Shape("ends_with_comments_and_sums.csv", plain(end="\r\n") + b"# end of the recording\r\n,,\r\n"
+          b"N/A,135.5,377.5\r\n", one()),
     # Times.
+    Shape("ticks_of_dotnet.csv", text("Timestamp,x,y", lambda p: (
+        (START_US + DOTNET_US) * 10 + p.ms * 10_000, p.x, p.y)),
+        one(start_us=START_US + DOTNET_US)),
+    Shape("said_ticks.csv", text("t,x,y", lambda p: (p.ms * 10_000, p.x, p.y)), one(),
+          Options(time_unit="100ns")),
+    Shape("over_midnight.csv", text("time,x,y", lambda p: (
+        (START.replace(hour=0) + timedelta(microseconds=LATE_US, milliseconds=p.ms))
+        .strftime("%H:%M:%S.%f"), p.x, p.y)), one(start_us=LATE_US)),
     Shape("microseconds.csv", text("t,x,y", lambda p: (p.ms * 1000, p.x, p.y)), one()),
     Shape("nanoseconds.csv", text("t,x,y", lambda p: (
         START_US * 1000 + p.ms * 1_000_000, p.x, p.y)), dated()),
@@ -387,6 +418,10 @@ SHAPES = [
     Shape("dropped.csv", text("t,x,y", lambda p: (p.ms, *((0, 0) if p.ms == 80 else p[1:]))),
           one([p for p in POINTS if p.ms != 80], seqs=[i for i in range(24) if i != 10]),
           Options(drop_positions=[(0, 0)])),
+    Shape("two_mice_said_to_be_one.csv", text("t,hand,x,y", lambda p: (
+        p.ms, p.ms % 16, p.x + 100 * (p.ms % 16), p.y)),
+        one([p._replace(x=p.x + 100 * (p.ms % 16)) for p in POINTS]),
+        Options(columns={"pointer": "-"})),
     Shape("normalised.csv", text("time,x,y", lambda p: (p.ms / 1000, p.x / 1024, -p.y / 512)),
           one(), Options(scale=(1024, 512), flip_y=True)),
     # JSON.
@@ -453,5 +488,10 @@ SHAPES = [
     Shape("jspsych.csv", jspsych_csv(), {"": laid_out(0)}, trials=2),
     Shape("psychopy.csv", psychopy(), {"participant p07": laid_out(0)},
           Options(scale=(1000, 1000), flip_y=True), trials=2),
+    Shape("begaze.txt", begaze(), one(start_us=9_000_000_000, seqs=range(0, 48, 2))),
+    Shape("gazepoint.csv", text(
+        "CNT,TIME(2026/11/20 10:00:00.000),FPOGX,FPOGY,CX,CY,LPD",
+        lambda p: (p.ms / 8, p.ms / 1000, 0.5, 0.5, p.x / 1024, p.y / 512, 21.5)), one(),
+        Options(columns={"x": "CX", "y": "CY"}, scale=(1024, 512))),
     Shape("tobii.tsv", tobii(), {"Participant name P01": samples(seqs=range(1, 48, 2))}),
 ]  # fmt: skip

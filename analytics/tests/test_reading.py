@@ -154,6 +154,24 @@ def test_real_recordings_are_as_long_as_their_readme_says(
     assert reading.findings.left_out.total() == left_out
 
 
+def test_positions_on_both_sides_of_the_origin_are_noted(tmp_path: Path) -> None:
+    rows = b"".join(b"%d,%d,%d\n" % (8 * i, 9 * i - 100, 100 - 9 * i) for i in range(24))
+    path = written(tmp_path, b"t,x,y\n" + rows)
+    note = (
+        "Positions are on both sides of 0,0. If it is the middle of the screen and y points up,"
+        " --flip-y turns it."
+    )
+    assert read_file(path).findings.facts["note"] == [note]
+    assert "note" not in read_file(path, Options(flip_y=True)).findings.facts
+
+
+def test_comments_between_rows_are_counted(tmp_path: Path) -> None:
+    path = written(tmp_path, plain().replace(b"\n0.08,", b"\n# paused\n# resumed\n0.08,"))
+    reading = read_file(path)
+    assert reading.samples == 24
+    assert reading.findings.left_out == {"a comment (#, %, //)": 2}
+
+
 WINDOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
@@ -176,6 +194,16 @@ def test_the_services_own_rules_are_checked_before_anything_is_sent(
     (refusal, *_) = reading.findings.refusals
     assert text in refusal.text
     assert advice in refusal.advice
+
+
+def test_times_in_the_future_are_noted(tmp_path: Path) -> None:
+    of_1904 = START_US // 1_000_000 + 2_082_844_800
+    rows = "".join(f"{of_1904 + i / 64},{100 + 9 * i},7\n" for i in range(24))
+    reading = read_file(written(tmp_path, f"t,x,y\n{rows}".encode()))
+    check(reading, keeps_times=False, now=WINDOW)
+    assert reading.findings.facts["note"] == [
+        "Times lie in the future. If they do not count from 1970, their dates are wrong."
+    ]
 
 
 @pytest.mark.parametrize(

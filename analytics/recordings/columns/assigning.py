@@ -8,7 +8,7 @@ from analytics.recordings.columns.guessing import (
     guess_time,
     refuse_missing,
 )
-from analytics.recordings.columns.names import Name, parse_name
+from analytics.recordings.columns.names import Name, axis_of, parse_name
 from analytics.recordings.columns.roles import Roles
 from analytics.recordings.columns.words import (
     BLOCKS,
@@ -16,12 +16,15 @@ from analytics.recordings.columns.words import (
     CORRECT,
     DATES,
     ENTER,
+    EYES,
+    FRACTIONS,
     KEY,
     KINDS,
     NUMBERS,
     PEOPLE,
     PEOPLE_KEYS,
     POINTERS,
+    PREFERRED,
     RESPONSES,
     SEQS,
     SESSIONS,
@@ -58,6 +61,10 @@ def find_roles(table: Table, head: Chunk, options: Options, findings: Findings) 
     taken = {roles.time, roles.x, roles.y}
     _guess_others(roles, [name for name in names if name.text not in taken], given)
     roles.date = given.get("date") or _guess_date(roles, names, head)
+    others = [name for name in names if name.text not in taken]
+    roles.fractions = next((name.text for name in others if name.key in FRACTIONS), "")
+    if not (given.get("x") or given.get("y")):
+        _refuse_doubtful_position(roles, table, head, others, findings)
     _group_by(roles, table, options, findings)
     _tell(roles, table, head, findings)
     return roles
@@ -122,6 +129,27 @@ def _guess_date(roles: Roles, names: Sequence[Name], head: Chunk) -> str:
         ),
         "",
     )
+
+
+def _refuse_doubtful_position(
+    roles: Roles, table: Table, head: Chunk, others: Sequence[Name], findings: Findings
+) -> None:
+    """Refuse a position that may be another pointer's, or that of an eye."""
+    # The second column of a name is called x.2 here, and x.1 by pandas.
+    again = [f"{roles.x}.{i}" for i in (1, 2)]
+    if table.delimiter and (second := next((name for name in again if name in head.columns), "")):
+        findings.refuse(
+            f"{roles.x} and {second} are two columns of one name: two pointers?",
+            "--columns x=NAME,y=NAME names one pair, by names or by numbers",
+        )
+    if set(parse_name(roles.x).words) & PREFERRED.keys():
+        return
+    of_eyes = [name for name in others if set(name.words) & EYES]
+    if of_eyes and not any(any(map(axis_of, name.words)) for name in others):
+        findings.refuse(
+            f"{roles.x} and {roles.y} may be where an eye looks: beside them is {of_eyes[0].text}",
+            f"--columns x={roles.x},y={roles.y} takes them for the pointer's",
+        )
 
 
 def _innermost(name: Name) -> Name:

@@ -10,8 +10,14 @@ TIME_UNITS = {
     "ms": "ms", "msec": "ms", "msecs": "ms", "milli": "ms", "millis": "ms", "millisecond": "ms",
     "milliseconds": "ms", "us": "us", "µs": "us", "μs": "us", "usec": "us", "micros": "us",
     "microseconds": "us", "microsecond": "us", "ns": "ns", "nsec": "ns", "nanos": "ns",
-    "nanoseconds": "ns", "nanosecond": "ns",
+    "nanoseconds": "ns", "nanosecond": "ns", "100ns": "100ns", "100 ns": "100ns",
 }  # fmt: skip
+# Units of time that no option takes; the short ones in brackets only (`time_min` is a minimum).
+OTHER_TIME_UNITS = {
+    "minute", "minutes", "hour", "hours", "day", "days", "frame", "frames", "tick", "ticks",
+    "samples", "jiffies",
+}  # fmt: skip
+SHORT_TIME_UNITS = {"min", "mins", "h", "hr", "hrs", "d", "cs", "ds", "fr"}
 LENGTHS = {"mm", "cm", "m", "in", "inch", "deg", "°", "pt", "norm", "%", "percent", "height"}
 PIXELS = {"px", "pix", "pixel", "pixels", "dacs px", "dacspx", "adcspx", "mcspx", "css px"}
 
@@ -61,6 +67,14 @@ def parse_name(text: str) -> Name:
     elif not unit and words and words[-1] in PIXELS and len(words) > 1:
         unit = words.pop()
     return Name(text, tuple(words), unit)
+
+
+def other_time_unit(name: Name) -> str:
+    """Return the unit in the name of a time that no option takes, or ""."""
+    last = name.words[-1] if name.words else ""
+    if name.unit in OTHER_TIME_UNITS | SHORT_TIME_UNITS:
+        return name.unit
+    return last if last in OTHER_TIME_UNITS else ""
 
 
 def axis_of(word: str) -> str:

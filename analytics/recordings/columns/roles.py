@@ -15,6 +15,8 @@ class Roles:
     enter: str = ""
     # The date, if times are times of day.
     date: str = ""
+    # A column that may hold the fractions of a second which the times lack.
+    fractions: str = ""
     people: list[str] = field(default_factory=list)
     trials: list[str] = field(default_factory=list)
     # Those of the columns in `trials` that name blocks.

@@ -19,6 +19,8 @@ from core.values.times import EPOCH, MICROSECOND, to_epoch_us, to_rfc3339
 SENDING_MARGIN = timedelta(hours=1)
 # Trials whose marks are checked together: a batch has at most 100 marks.
 TRIALS = 50
+# A clock is not fast by more than this.
+FAST_CLOCK = timedelta(days=1)
 LONGEST_TRIAL_US = 3_600_000_000
 
 
@@ -41,6 +43,10 @@ def check(reading: Reading, *, keeps_times: bool, now: datetime) -> None:
                 "its times have no date, so they cannot be kept", "leave out --keep-times"
             )
             return
+        if recording.is_dated and recording.times_us[-1] > to_epoch_us(now + FAST_CLOCK):
+            reading.findings.warn(
+                "Times lie in the future. If they do not count from 1970, their dates are wrong."
+            )
         _check_span(recording, reading.findings)
         _check_extremes(recording, reading.findings, keeps_times=keeps_times, now=now)
         _check_trials(recording, reading.findings, now=now)

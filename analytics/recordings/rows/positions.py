@@ -19,6 +19,16 @@ NO_SCREEN = 1e9
 MARKS = {0.0, -1.0, -999.0, -9999.0, 999.0, 9999.0, 99999.0, -99999.0}
 # A mark is this many usual steps away, with the positions before and after near each other.
 FAR_STEPS, FAR_PX, NEAR_SHARE = 10, 50.0, 0.25
+# A place, of any value, that a pointer jumps to and back from this often is the mark of something.
+OFTEN = 3
+# So many steps tell the usual one.
+MOST_STEPS = 20_000
+# Wider than the screens on a desk, unless rows are few; digitizers count to 32,767 or 65,535.
+WIDEST_PX = 15_000
+# Positions within 100 that have fractions and go over this much are percents or centimetres.
+PERCENTS, LEAST_PERCENTS = 100.0, 20.0
+# More negative and more positive positions than this share mean an origin in the middle.
+BOTH_SIDES = 0.1
 # A pointer that moves less in the whole file has positions in another unit.
 LEAST_RANGE_PX = 2.0
 
@@ -63,7 +73,7 @@ def refuse_marks(recordings: list[Recording], options: Options, findings: Findin
         return
     found: Counter[tuple[float, float]] = Counter()
     for recording in recordings:
-        found.update(_marks_of(recording, findings))
+        found.update(_marks_of(recording, findings) or _places_returned_to(recording))
     for (x, y), number in found.items():
         findings.refuse(
             f"the pointer jumps to {x:g},{y:g} and back {counted(number, 'time')}: the mark of an"
@@ -76,11 +86,11 @@ def _marks_of(recording: Recording, findings: Findings) -> Counter[tuple[float, 
     """Count the jumps to a mark and back; warn of one at the beginning or the end."""
     found: Counter[tuple[float, float]] = Counter()
     xs, ys = recording.xs, recording.ys
-    suspects = [i for i, x in enumerate(xs) if x in MARKS and x == ys[i]]
+    suspects = [i for i, x in enumerate(xs) if x in MARKS and ys[i] in MARKS]
     if not suspects:
         return found
     points = list(zip(xs, ys, strict=True))
-    far = max(FAR_PX, FAR_STEPS * _usual_step(points, set(suspects)))
+    far = _far(points, set(suspects))
     for first, last in _runs(suspects):
         before = points[first - 1] if first else None
         after = points[last + 1] if last + 1 < len(points) else None
@@ -97,13 +107,37 @@ def _marks_of(recording: Recording, findings: Findings) -> Counter[tuple[float, 
     return found
 
 
-def _usual_step(points: list[tuple[float, float]], suspects: set[int]) -> float:
+def _places_returned_to(recording: Recording) -> Counter[tuple[float, float]]:
+    """Count the jumps to places of any value and back, within trials, where there are many."""
+    xs, ys = recording.xs, recording.ys
+    steps = [max(abs(a - b), abs(c - d)) for a, b, c, d in zip(xs, xs[1:], ys, ys[1:])]  # noqa: B905
+    far = _far(list(zip(xs[:MOST_STEPS], ys, strict=False)), set())
+    jumps = {i for i, step in enumerate(steps, 1) if step >= far and not recording.enters[i]}
+    landed = Counter((xs[i], ys[i]) for i in jumps)
+    often = {place for place, number in landed.items() if number >= OFTEN}
+    found: Counter[tuple[float, float]] = Counter()
+    for i in sorted(jumps):
+        place = xs[i], ys[i]
+        last = i
+        while last + 1 < len(xs) and (xs[last + 1], ys[last + 1]) == place:
+            last += 1
+        if place not in often or last + 1 not in jumps:
+            continue
+        before, after = (xs[i - 1], ys[i - 1]), (xs[last + 1], ys[last + 1])
+        if math.dist(before, after) <= NEAR_SHARE * math.dist(place, before):
+            found[place] += 1
+    return Counter({place: number for place, number in found.items() if number >= OFTEN})
+
+
+def _far(points: list[tuple[float, float]], suspects: set[int]) -> float:
+    """Return the length of a step that no hand makes between two samples."""
     lengths = [
         math.dist(points[i], points[i + 1])
         for i in range(len(points) - 1)
         if i not in suspects and i + 1 not in suspects
     ]
-    return statistics.median([length for length in lengths if length] or [0.0])
+    usual = statistics.median([length for length in lengths if length] or [0.0])
+    return max(FAR_PX, FAR_STEPS * usual)
 
 
 def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:
@@ -145,6 +179,51 @@ def scale_positions(rows: Rows, roles_x: str, options: Options, findings: Findin
             "--scale 1920,1080 turns them into px (add --flip-y where y points up); --scale 1"
             " takes them as they are",
         )
+    else:
+        _doubt_range(rows, width, is_flipped=options.flip_y, findings=findings)
+
+
+def _doubt_range(rows: Rows, width: float, *, is_flipped: bool, findings: Findings) -> None:
+    """Refuse positions in the units of a digitizer or in percents; note an origin in the middle."""
+    if width > WIDEST_PX and _middle(rows.xs) > WIDEST_PX:
+        findings.refuse(
+            f"the pointer moves {width:,.0f} in x, more than a screen is wide: the units of a"
+            " digitizer?",
+            "--scale 0.0293,0.0165 turns 65,535 into 1920,1080 px; --scale 1 takes them as they"
+            " are",
+        )
+    elif _are_percents(rows):
+        findings.refuse(
+            "all positions are between 0 and 100, with fractions: percents of a screen?",
+            "--scale 19.2,10.8 turns percents into px of 1920,1080; --scale 1 takes them as they"
+            " are",
+        )
+    elif not is_flipped and all(map(_is_on_both_sides, (rows.xs, rows.ys))):
+        findings.warn(
+            "Positions are on both sides of 0,0. If it is the middle of the screen and y points"
+            " up, --flip-y turns it."
+        )
+
+
+def _middle(values: array) -> float:
+    """Return the range of the middle nine tenths of values."""
+    ordered = sorted(values)
+    cut = len(ordered) // 20 + 1
+    return ordered[-cut] - ordered[cut - 1]
+
+
+def _are_percents(rows: Rows) -> bool:
+    columns = rows.xs, rows.ys
+    if any(min(values) < 0 or max(values) > PERCENTS for values in columns):
+        return False
+    if max(map(_range, columns)) < LEAST_PERCENTS:
+        return False
+    return all(2 * sum(value % 1 != 0 for value in values) > len(values) for values in columns)
+
+
+def _is_on_both_sides(values: array) -> bool:
+    negative = sum(value < 0 for value in values)
+    return BOTH_SIDES * len(values) < negative < (1 - BOTH_SIDES) * len(values)
 
 
 def _range(values: array) -> float:

@@ -4,12 +4,17 @@ import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from analytics.recordings.columns.names import TIME_UNITS
+from analytics.recordings.columns.names import TIME_UNITS, Name, other_time_unit
 from analytics.recordings.findings import Findings
 
 # Nanoseconds in each unit that --time-unit takes.
-UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
-WORDS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1, "100ns": 100}
+WORDS = {
+    "s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds",
+    "100ns": "ticks of 100 ns",
+}  # fmt: skip
+# The units of which one is chosen by the usual step.
+USUAL = ("s", "ms", "us", "ns")
 # 2000-01-01 to 2100-01-01 in seconds since 1970.
 EPOCH_SECONDS = (946_684_800, 4_102_444_800)
 # Samples of a pointer are usually 1 ms (the fastest mice) to 200 ms (slow trackers) apart.
@@ -19,7 +24,15 @@ LEAST_SPAN_NS = 100_000_000
 # The largest usual step at which times of today's size count as calendar times. A clock that
 # started at boot has that size too, and whole seconds since 1970 have steps of 1 s.
 MOST_EPOCH_STEP_NS = {"s": 2_000_000_000, "ms": 10**10, "us": 10**10, "ns": 10**10}
+# Windows counts 100 ns, from the year 1 (.NET) or from 1601 (FILETIME): 2000-01-01 to 2100-01-01.
+WINDOWS_TICKS = (
+    (630_822_816_000_000_000, 662_380_416_000_000_000),
+    (125_911_584_000_000_000, 157_469_184_000_000_000),
+)
+# A mouse's 4 to 20 ms in ticks of 100 ns have the numbers of 40 to 200 ms in microseconds.
+LEAST_TICKS_NS = 40_000_000
 ADVICE = "--time-unit s, ms, us or ns says which"
+TICKS_ADVICE = "--time-unit 100ns for a counter of Windows, --time-unit us for microseconds"
 
 
 class Unit(NamedTuple):
@@ -36,8 +49,8 @@ class Unit(NamedTuple):
 
 def epoch_unit(first: float, last: float) -> str | None:
     """Return the unit in which these times, since 1970, are in the years 2000 to 2100."""
-    for name, nanoseconds in UNITS.items():
-        per_second = 1_000_000_000 // nanoseconds
+    for name in USUAL:
+        per_second = 1_000_000_000 // UNITS[name]
         if EPOCH_SECONDS[0] * per_second <= first <= last < EPOCH_SECONDS[1] * per_second:
             return name
     return None
@@ -49,18 +62,26 @@ def find_unit(
     last: float,
     steps: Sequence[float],
     given: str | None,
-    named: str,
+    column: Name,
     is_delta: bool,
     findings: Findings,
 ) -> Unit:
     """Return the unit of times from `first` to `last` whose positive differences are `steps`.
 
-    Refusals go to the findings. `named` is the unit in the column's name, if any.
+    Refusals go to the findings. `column` may name a unit.
     """
     epoch = None if is_delta else epoch_unit(first, last)
     name: str | None
     other: str | None
-    named = TIME_UNITS.get(named, "")
+    named = TIME_UNITS.get(column.unit, "")
+    if not given and (strange := other_time_unit(column)):
+        findings.refuse(
+            f"the name {column.text} says that times are in {strange}",
+            "convert them to seconds; --time-unit overrules the name",
+        )
+        return Unit("s", False, False)
+    if not given and not is_delta and _are_windows_ticks(first, last):
+        return Unit("100ns", False, False)
     if given or not steps:
         name = given or epoch or named or "s"
         return Unit(name, name == epoch, bool(given))
@@ -69,13 +90,22 @@ def find_unit(
     if epoch and step * UNITS[epoch] <= MOST_EPOCH_STEP_NS[epoch]:
         name, other = epoch, named
     elif named:
-        name, other = named, fitting
+        name, other = named, fitting if named in USUAL else None
     else:
         name, other = fitting, epoch
-    if not name or other not in (None, "", name):
+    if not (epoch or named) and name == "us" and step * UNITS["us"] >= LEAST_TICKS_NS:
+        findings.refuse(
+            f"the times may be microseconds or ticks of 100 ns: the usual step is {step:g}",
+            TICKS_ADVICE,
+        )
+    elif not name or other not in (None, "", name):
         names = {unit for unit in (name, other) if unit}
         findings.refuse(_doubt(step, span, names), ADVICE)
     return Unit(name or "s", bool(name) and name == epoch, False)
+
+
+def _are_windows_ticks(first: float, last: float) -> bool:
+    return any(low <= first <= last < high for low, high in WINDOWS_TICKS)
 
 
 def _unit_of_step(step: float, span: float, steps: Sequence[float]) -> str | None:
@@ -83,7 +113,8 @@ def _unit_of_step(step: float, span: float, steps: Sequence[float]) -> str | Non
     if step == 1 and len(steps) > 2 and all(value == 1 for value in steps):
         # The times may also count rows.
         return None
-    for name, nanoseconds in UNITS.items():
+    for name in USUAL:
+        nanoseconds = UNITS[name]
         ns = step * nanoseconds
         if LEAST_STEP_NS <= ns <= MOST_STEP_NS:
             return None if _may_be_longer(ns, span * nanoseconds, steps) else name

@@ -16,6 +16,9 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "|", " ": "space
 COMMENTS = ("#", "%", "//")
 _CLOCK = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([T ].*)?|\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?.*")
 
+# Excel exports what it shows, and it shows this in columns that are too narrow.
+_OVERFLOW = re.compile(r'#{2,}"?[,;|\t]')
+
 
 class Layout(NamedTuple):
     """A table of text: its column names, and the line, from 0, where its rows begin."""
@@ -32,8 +35,9 @@ class Row(NamedTuple):
 
 
 def is_comment(line: str) -> bool:
-    """Return whether a line is a comment."""
-    return line.lstrip().startswith(COMMENTS)
+    """Return whether a line is a comment, and not a row of cells that Excel wrote as `####`."""
+    text = line.lstrip()
+    return text.startswith(COMMENTS) and not _OVERFLOW.match(text)
 
 
 def split_lines(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:

@@ -93,6 +93,8 @@ class TextTable(Table):
                 yield Chunk(places, numbers, {name: columns[i] for name, i in wanted})
         if not self._is_told:
             shapes.tell(self._findings)
+            if lines.comments:
+                self._findings.pass_over("a comment (#, %, //)", lines.comments)
             self._is_told = True
 
     def _next_rows(
@@ -117,7 +119,7 @@ class _Lines:
     """The lines of a file from one on, without comments; `number` is the last one's, from 1."""
 
     def __init__(self, file: TextIO, skip: int) -> None:
-        self.file, self.number, self.last = file, skip, ""
+        self.file, self.number, self.last, self.comments = file, skip, "", 0
         for _ in islice(file, skip):
             pass
 
@@ -127,6 +129,8 @@ class _Lines:
             if line[0].isdigit() or not is_comment(line):
                 self.number, self.last = number, line
                 yield line
+            else:
+                self.comments += 1
 
 
 class _Shapes:
