@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import ngettext
 
-from dashboard.access.api_keys import revoke_api_keys
-from dashboard.access.share_links import revoke_share_links
+from dashboard.access.api_keys import list_api_keys, revoke_api_keys
+from dashboard.access.share_links import list_share_links, revoke_share_links
+from dashboard.instances.names import name_of
 from dashboard.models import ApiKey, ShareLink
 
 
@@ -19,8 +20,22 @@ class GrantAdmin(admin.ModelAdmin):
 
     search_fields: ClassVar[tuple[str, ...]]
     actions = ["revoke"]
+    readonly_fields: ClassVar = ["state"]
+    # Returns all rows, each with whether it is valid.
+    list_rows: ClassVar[Callable[..., QuerySet[Any]]]
     # Revokes rows at a time; returns how many were not revoked before.
     revoke_rows: ClassVar[Callable[..., int]]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return type(self).list_rows(user=None, now=timezone.now())
+
+    @admin.display
+    def state(self, row: Any) -> str:
+        if row.valid:
+            return "valid"
+        if row.revoked_at:
+            return "revoked"
+        return "ended" if row.ends_at <= timezone.now() else "void: its maker may not read it"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -39,8 +54,8 @@ class GrantAdmin(admin.ModelAdmin):
         )
 
 
-OF_KEYS = ("prefix", "name", "user", "created_at", "ends_at", "used_at", "revoked_at")
-OF_LINKS = ("link_id", "browser", "page", "created_by", "created_at", "ends_at", "revoked_at")
+OF_KEYS = ("name", "prefix", "state", "user", "created_at", "used_at", "ends_at", "revoked_at")
+OF_LINKS = ("shared", "state", "maker", "created_at", "ends_at", "revoked_at", "link_id")
 
 
 @admin.register(ApiKey)
@@ -48,9 +63,9 @@ class ApiKeyAdmin(GrantAdmin):
     """A key is shown only once, so the page `/access/` and `manage.py api_key` make them."""
 
     list_display = fields = OF_KEYS
-    list_select_related = ["user"]
     search_fields = ("prefix", "name", "user__username")
     search_help_text = "How a key begins, its name, or its user."
+    list_rows = staticmethod(list_api_keys)
     revoke_rows = staticmethod(revoke_api_keys)
 
 
@@ -59,7 +74,16 @@ class ShareLinkAdmin(GrantAdmin):
     """Pages of instances and of maps make links."""
 
     list_display = fields = OF_LINKS
-    list_select_related = ["browser", "page", "created_by"]
+    readonly_fields: ClassVar = ["shared", "state", "maker"]
     search_fields = ("browser__instance_id", "page__name", "created_by__username")
     search_help_text = "An instance's id, a page's name, or a link's user."
+    list_rows = staticmethod(list_share_links)
     revoke_rows = staticmethod(revoke_share_links)
+
+    @admin.display(description="what it shows")
+    def shared(self, link: ShareLink) -> str:
+        return str(name_of(link.browser)) if link.browser else f"map of {link.page}"
+
+    @admin.display(description="made by", ordering="created_by__username")
+    def maker(self, link: ShareLink) -> str:
+        return str(link.created_by or "its visitor")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 from urllib.parse import quote
 
+from django.contrib.admin import site
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core import signing
@@ -18,6 +19,7 @@ from dashboard.access.api_keys import make_api_key
 from dashboard.access.grants import find_void, grant_of
 from dashboard.access.share_links import (
     SALT,
+    make_page_share,
     make_share_link,
     read_share_ticket,
     revoke_share_links,
@@ -26,7 +28,7 @@ from dashboard.access.share_links import (
 from dashboard.instances.browsers import erase, log_on
 from dashboard.instances.tokens import make_token
 from dashboard.instances.tokens import read_ticket as read_stream_ticket
-from dashboard.models import Browser, ShareLink
+from dashboard.models import Browser, Page, ShareLink
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 250_000, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -338,6 +340,30 @@ class AdminTests(ShareTestCase):
         chosen = {"action": "revoke", "_selected_action": [link.pk]}
         self.assertContains(self.client.post(self.PATH, chosen, follow=True), "1 is revoked.")
         self.assertEqual(self.read().status_code, 401)
+
+    def test_the_list_says_what_each_link_shows_and_whether_it_is_valid(self):
+        self.open_whole()
+        page = Page.objects.create(site="shop.example", name="/basket")
+        ended = make_page_share(page=page, user=self.ann, days=1, now=NOW - WEEK)
+        revoked = make_page_share(page=page, user=self.ann, days=1, now=NOW)
+        ShareLink.objects.filter(pk=revoked.pk).update(revoked_at=NOW)
+        make_page_share(page=page, user=User.objects.create_user("bob"), days=1, now=NOW)
+        self.client.force_login(User.objects.create_superuser("root"))
+        shown = self.client.get(self.PATH).context["cl"]
+        ours = site.get_model_admin(ShareLink)
+        name = self.browser.instance_id.hex[:8]
+        self.assertEqual(
+            [(ours.shared(link), ours.state(link), ours.maker(link)) for link in shown.result_list],
+            [
+                ("map of shop.example/basket", "void: its maker may not read it", "bob"),
+                ("map of shop.example/basket", "revoked", "ann"),
+                ("map of shop.example/basket", "ended", "ann"),
+                (name, "valid", "ann"),
+            ],
+        )
+        self.assertContains(
+            self.client.get(f"{self.PATH}{ended.pk}/change/"), "shop.example/basket"
+        )
 
     def test_staff_need_permissions(self):
         self.client.force_login(self.ann)
