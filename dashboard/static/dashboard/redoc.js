@@ -28,7 +28,7 @@ const colour = (name) => {
 
 const themeNow = () => {
   const [ink, muted, line, sunken, focus] = ["ink", "muted", "line", "sunken", "focus"].map(colour);
-  const [surface, live, trouble] = ["surface", "live", "trouble"].map(colour);
+  const [surface, ground, live, trouble] = ["surface", "ground", "live", "trouble"].map(colour);
   // What Redoc writes into samples of code is for a dark ground in either theme.
   place.style.colorScheme = "dark";
   const [darkInk, darkSunken, darkSurface] = ["ink", "sunken", "surface"].map(colour);
@@ -42,8 +42,8 @@ const themeNow = () => {
       text: { primary: ink, secondary: muted },
       border: { dark: line, light: line },
       responses: {
-        success: { color: live, backgroundColor: sunken, tabTextColor: darkLive },
-        error: { color: trouble, backgroundColor: sunken, tabTextColor: darkTrouble },
+        success: { color: live, backgroundColor: ground, tabTextColor: darkLive },
+        error: { color: trouble, backgroundColor: ground, tabTextColor: darkTrouble },
       },
     },
     schema: { nestedBackground: sunken, linesColor: line, typeNameColor: muted },
