@@ -1,16 +1,17 @@
 """The admin's view of browser instances and their statuses."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import Any
 
 import axes.admin  # noqa: F401 - it registers what is taken out below.
 from axes.models import AccessFailureLog, AccessLog
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import F, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import ngettext
 from django_celery_beat.admin import PeriodicTaskAdmin
 from django_celery_beat.models import (
@@ -32,6 +33,9 @@ from dashboard.models import Browser, BrowserStatuses, PointerStatus
 UNUSED = (ClockedSchedule, CrontabSchedule, SolarSchedule, AccessLog, AccessFailureLog)
 UNUSED_FIELDS = {"clocked", "crontab", "crontab_translation", "solar", "one_off", "start_time"}
 
+# The heading of what it lists: wrong passwords.
+apps.get_app_config("axes").verbose_name = "Logins"
+
 admin.site.unregister([*filter(admin.site.is_registered, UNUSED), PeriodicTask])
 
 
@@ -52,6 +56,27 @@ class BrowserAdmin(InstanceAdmin):
     actions = ["make_tokens_void"]
 
     def get_list_display(self, request: HttpRequest) -> Any:
+        name, *others = self.list_display
+        return [name, self._links(request), *others]
+
+    def get_fields(self, request: HttpRequest, obj: Any | None = None) -> Any:
+        return [
+            *("name", "site", "instance_id", "is_logged_on", "logged_on_at", "logged_off_at"),
+            *("last_known_at", "token_version", "token_used_at"),
+            self._links(request),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        browser = self.get_object(request, object_id)
+        titled = {"subtitle": str(name_of(browser))} if browser else {}
+        return super().change_view(
+            request, object_id, form_url, {**titled, **(extra_context or {})}
+        )
+
+    def _links(self, request: HttpRequest) -> Callable[[Browser], str]:
+        """Return a column of links to an instance's charts and the rows that the user may see."""
         rows = [
             row
             for row in self.admin_site._registry.values()
@@ -62,12 +87,13 @@ class BrowserAdmin(InstanceAdmin):
         def links(browser: Browser) -> str:
             page = ("Charts", reverse("browser", args=[browser.instance_id]))
             stored = [(row.called, reverse(address(row), args=[browser.pk])) for row in rows]
-            return format_html_join(" · ", '<a href="{1}">{0}</a>', [page, *stored])
+            links = format_html_join(" · ", '<a href="{1}">{0}</a>', [page, *stored])
+            return format_html('<span class="nowrap">{}</span>', links)
 
         def address(row: RowsAdmin) -> str:
             return f"admin:{row.opts.app_label}_{row.opts.model_name}_change"
 
-        return [*self.list_display, links]
+        return links
 
     def get_view_on_site_url(self, obj: Any | None = None) -> str | None:
         return reverse("browser", args=[obj.instance_id]) if obj else None

@@ -33,11 +33,19 @@ class Rows(NamedTuple):
     older: str | None
 
 
+class PresenceFilter(admin.BooleanFieldListFilter):
+    """A filter that is named as the column."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.title = "logged on"
+
+
 class InstanceAdmin(admin.ModelAdmin):
     """Instances, the newest first, found as on the pages; nothing is edited."""
 
-    list_display = ["name", "site", "is_active", "logged_on_at", "logged_off_at", "instance_id"]
-    list_filter = ["is_active"]
+    list_display = ["name", "site", "is_logged_on", "logged_on_at", "logged_off_at", "instance_id"]
+    list_filter = [("is_active", PresenceFilter)]
     ordering = ["-pk"]
     search_fields = ["instance_id"]
     search_help_text = "A label, a site, a page, or how an instance's id begins."
@@ -48,6 +56,10 @@ class InstanceAdmin(admin.ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
         return False
+
+    @admin.display(description="logged on", boolean=True, ordering="is_active")
+    def is_logged_on(self, browser: Browser) -> bool:
+        return browser.is_active
 
     @admin.display(description="name", ordering="label")
     def name(self, browser: Browser) -> str:
@@ -98,6 +110,7 @@ class RowsAdmin(InstanceAdmin):
             "browser": browser,
             "name": name_of(browser),
             "columns": self.columns,
+            "headings": [name.replace("_", " ") for name in self.columns],
             "called": self.called,
             "page": self._show(self.list_rows(browser_id=browser.pk, before=before)),
             "is_newest": before is None,

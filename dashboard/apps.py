@@ -8,6 +8,7 @@ logger = logging.getLogger("core.settings")
 
 class DashboardConfig(AppConfig):
     name = "dashboard"
+    verbose_name = "Pointerscope"
 
     def ready(self) -> None:
         # drf-spectacular finds only extensions that are imported.

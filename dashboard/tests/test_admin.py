@@ -73,6 +73,10 @@ class AdminTests(TestCase):
         page = self.client.get(LIST, {"is_active__exact": "1"})
         self.assertEqual(list(page.context["cl"].result_list), [self.browser])
 
+    def test_the_number_of_results_is_that_of_a_search(self):
+        self.assertNotContains(self.client.get(LIST), "Show all")
+        self.assertContains(self.client.get(LIST, {"q": "zebra"}), "0 results (<a")
+
     def test_each_instance_leads_to_its_charts_its_statuses_and_its_samples(self):
         page = self.client.get(LIST)
         for name, address in (
@@ -81,6 +85,14 @@ class AdminTests(TestCase):
             ("Samples", f"/admin/analytics/browserevents/{self.browser.pk}/change/"),
         ):
             self.assertContains(page, f'<a href="{address}">{name}</a>')
+
+    def test_the_page_of_an_instance_has_its_name_and_the_same_links(self):
+        Browser.objects.filter(pk=self.browser.pk).update(label="participant 7")
+        page = self.client.get(f"{LIST}{self.browser.pk}/change/")
+        self.assertEqual(page.context["subtitle"], "participant 7")
+        self.assertContains(page, f'<a href="/browsers/{self.browser.instance_id}/">Charts</a>')
+        samples = f"/admin/analytics/browserevents/{self.browser.pk}/change/"
+        self.assertContains(page, f'<a href="{samples}">Samples</a>')
 
     def test_who_may_not_see_samples_gets_no_link_to_them(self):
         viewer = User.objects.create_user("bob", is_staff=True)
@@ -192,6 +204,10 @@ class StatusesTests(TestCase):
 
     def test_an_instance_without_rows_says_so(self):
         self.assertContains(self.get(), "Nothing is stored.")
+
+    def test_columns_are_headed_by_words(self):
+        add_statuses(self.browser, 1)
+        self.assertContains(self.get(), "<span>traversed distance</span>")
 
     def test_the_newest_come_first_and_the_rest_page_by_page(self):
         add_statuses(self.browser, PAGE_SIZE * 2 + 1)
