@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -43,6 +44,14 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
 def port() -> str:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return str(probe.getsockname()[1])
+
+
+def next_free(port: str | int) -> int:
+    """Return the first port after this one that nobody listens to."""
+    for number in range(int(port) + 1, 65536):
+        with suppress(OSError), socket.create_server(("127.0.0.1", number)):
+            return number
+    raise AssertionError("no port is free")
 
 
 def start(checkout: Checkout, port: str, *words: str) -> tuple[subprocess.Popen[str], set[int]]:
@@ -224,9 +233,22 @@ def test_a_killed_run_leaves_no_process_of_the_service(checkout: Checkout, port:
 def test_a_port_that_is_taken_is_one_clear_line(checkout: Checkout, port: str) -> None:
     with socket.create_server(("127.0.0.1", int(port))):
         done = checkout.run(PORT=port)
-    advice = f"Port {port} is taken; choose another: make run PORT={int(port) + 1}"
+    advice = f"Port {port} is taken; choose another: make run PORT={next_free(port)}"
     assert done.stderr == f"run: {advice}\n"
     assert done.returncode == 1
+
+
+def test_beside_two_ports_that_are_taken_the_advice_is_a_third(
+    checkout: Checkout, port: str
+) -> None:
+    second = next_free(port)
+    with (
+        socket.create_server(("127.0.0.1", int(port))),
+        socket.create_server(("127.0.0.1", second)),
+    ):
+        done = checkout.run("demo", PORT=port)
+    advice = f"Port {port} is taken; choose another: make demo PORT={next_free(second)}"
+    assert done.stderr == f"run: {advice}\n"
 
 
 def test_an_invalid_port_is_one_clear_line(checkout: Checkout) -> None:
