@@ -11,7 +11,7 @@ BIOME := PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/biome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run demo test soak screenshots fuzz faults hosts containers bench bench-large lint format stop clean clean-data
+.PHONY: help setup run demo test slow soak screenshots fuzz faults hosts containers bench bench-large lint format stop clean clean-data
 .PHONY: lock pin chromium pgbouncer servers
 
 help: ## Show what each target does
@@ -25,8 +25,11 @@ run: setup ## Run everything until Ctrl-C; PORT=8001 moves the page
 demo: setup ## The same with a made-up shop and its visitors, and a login to view them
 	@exec $(BIN)/python scripts/run demo
 
-test: lint chromium pgbouncer servers ## Lint, then every test, two files at a time, those that measure time alone; ARGS="-k drain" selects some
+test: lint chromium pgbouncer servers ## Lint, then the tests without `make slow`, two files at a time, those that measure time alone; ARGS="-k drain" selects some
 	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python scripts/test $(ARGS)
+
+slow: .venv/.dev node_modules/.dev chromium pgbouncer servers ## The tests that take long and rarely fail, in the same way: faults, servers, runs, generated requests, heap
+	@$(SECRET); exec $(BIN)/python scripts/services run -- $(BIN)/python scripts/test --slow $(ARGS)
 
 soak: .venv/.dev chromium ## Watch live charts for ten minutes, and check that the heap does not grow
 	@$(SECRET); export SOAK_SECONDS=600; exec $(BIN)/python scripts/services run -- \

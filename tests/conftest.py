@@ -30,9 +30,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cleared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A running service whose pages and instances a module's tests replace."""
+    """A running service whose pages, instances and trials each test replaces (tests/heat.py)."""
     with Service(tmp_path_factory.mktemp("cleared")) as running:
         yield running
 

@@ -8,6 +8,7 @@ from tests.service import Service
 TABLES = (
     *("analytics_heatstatus", "analytics_pagestatus", "analytics_pageheat", "analytics_dirtypage"),
     *("dashboard_pagevisit", "dashboard_pointerstatus", "dashboard_coarsestatus"),
+    *("analytics_trial", "analytics_dirtyrange"),
     *("dashboard_sharelink", "dashboard_browser", "dashboard_page"),
 )
 PAGES = """
@@ -56,7 +57,7 @@ class Seen(NamedTuple):
 
 
 def clear(service: Service) -> None:
-    """Remove all pages and instances."""
+    """Remove all pages, instances and trials."""
     for table in TABLES:
         service.sql(f"delete from {table}")
 

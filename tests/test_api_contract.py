@@ -4,6 +4,8 @@ import pytest
 
 from tests.fuzzing import Run, fuzz, fuzzed_service
 
+pytestmark = pytest.mark.slow
+
 SEED = 1
 EXAMPLES = 50
 CALLS = 26

@@ -150,6 +150,7 @@ def test_the_charset_of_a_body_does_not_change_how_the_query_is_read(sender: Sen
         assert answer.problem()["errors"][0]["pointer"] == "?since"
 
 
+@pytest.mark.timed
 def test_a_body_of_20_mb_is_refused_before_it_is_read(sender: Sender) -> None:
     began = time.monotonic()
     # Only the first 100 kB are sent, so a server that waits for the rest waits for ever.

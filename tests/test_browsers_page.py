@@ -63,6 +63,7 @@ def expect_state(page: Page, instance: str, state: str) -> None:
     expect(cell).to_have_text(state, timeout=8000)
 
 
+@pytest.mark.timed
 def test_the_newest_comes_first_and_leads_to_its_page(
     service: Service, open_page: OpenStaffPage
 ) -> None:
@@ -78,6 +79,7 @@ def test_the_newest_comes_first_and_leads_to_its_page(
     expect(page.locator("[data-connection-name]")).to_have_text("Live")
 
 
+@pytest.mark.timed
 def test_rows_keep_their_places_and_the_focus_while_all_move_and_others_come(
     service: Service, open_page: OpenStaffPage
 ) -> None:

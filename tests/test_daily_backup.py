@@ -109,6 +109,7 @@ def held_dump(
         yield running
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_told_to_stop_in_the_midst_of_a_dump_it_ends_at_once_and_leaves_nothing(
     production: Production, programs: Path, folder: Path, how: signal.Signals
@@ -120,6 +121,7 @@ def test_told_to_stop_in_the_midst_of_a_dump_it_ends_at_once_and_leaves_nothing(
         wait_until(lambda: not production.sql(DUMPS), what="pg_dump has ended")
 
 
+@pytest.mark.timed
 def test_told_to_stop_between_two_dumps_it_ends_at_once(
     production: Production, programs: Path, folder: Path
 ) -> None:

@@ -210,6 +210,7 @@ def test_a_blocked_cdn_is_replaced_by_the_local_copy(
     assert [line for line in console if "net::ERR_FAILED" not in line] == []
 
 
+@pytest.mark.timed
 def test_a_silent_cdn_is_replaced_by_the_local_copy(open_page: OpenPage) -> None:
     page = open_page(cdn=hang)
     expect(page.locator("[data-live]")).to_have_attribute("data-charts", "ready", timeout=6000)
@@ -273,6 +274,7 @@ def test_offline_the_samples_wait_and_none_is_lost(service: Service, open_page: 
     assert_page_equals_api(service, page, session(page))
 
 
+@pytest.mark.timed
 def test_a_server_error_shows_its_code_and_the_same_bytes_are_sent_again(
     service: Service, open_page: OpenPage
 ) -> None:

@@ -65,6 +65,7 @@ def expect_live(page: Page) -> None:
     expect(page.locator("[data-live][data-charts=ready][data-connection=live]")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_minutes_of_live_charts_do_not_grow_the_heap(
     service: Service, page: Page, capsys: pytest.CaptureFixture[str]
 ) -> None:

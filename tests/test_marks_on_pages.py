@@ -1,7 +1,8 @@
 """Marks in the charts of an instance's page: lines, names at the cursor, a filter and a list."""
 
 import re
-from urllib.parse import parse_qs, urlsplit
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -38,6 +39,15 @@ def instances(service: Service) -> dict[int, str]:
     return found
 
 
+@pytest.fixture(scope="module")
+def stored(instances: dict[int, str]) -> str:
+    """The address of the instance with 20 marks, for fixed times: its lines keep their places."""
+    until = datetime.now(UTC)
+    times = {"since": until - timedelta(minutes=15), "until": until}
+    query = urlencode({name: time.strftime("%FT%TZ") for name, time in times.items()})
+    return f"/browsers/{instances[20]}/?{query}"
+
+
 @pytest.fixture
 def open_page(open_page: OpenStaffPage) -> OpenStaffPage:
     def open_charts(path: str) -> Page:
@@ -48,6 +58,7 @@ def open_page(open_page: OpenStaffPage) -> OpenStaffPage:
     return open_charts
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     ("count", "told", "lines"), [(0, "none in this range", 0), (1, "1", 1), (20, "20", 20)]
 )
@@ -86,10 +97,8 @@ def test_many_marks_are_ticks_that_leave_the_curve_visible(
     wait_until(lambda: page.locator(LINES).count() < 130)
 
 
-def test_a_mouse_and_the_keyboard_name_marks(
-    open_page: OpenStaffPage, instances: dict[int, str]
-) -> None:
-    page = open_page(f"/browsers/{instances[20]}/?range=15m")
+def test_a_mouse_and_the_keyboard_name_marks(open_page: OpenStaffPage, stored: str) -> None:
+    page = open_page(stored)
     expect(page.locator(LINES)).to_have_count(20)
     plot = page.locator(VELOCITY)
     line, box = page.locator(LINES).nth(7).bounding_box(), plot.bounding_box()
@@ -115,7 +124,7 @@ def test_a_mouse_and_the_keyboard_name_marks(
     expect(notes).to_be_hidden()
 
 
-def test_a_finger_names_marks(service: Service, staff: BrowserContext, instances: dict) -> None:
+def test_a_finger_names_marks(service: Service, staff: BrowserContext, stored: str) -> None:
     assert staff.browser
     size = {"width": 375, "height": 800}
     context = staff.browser.new_context(
@@ -123,7 +132,7 @@ def test_a_finger_names_marks(service: Service, staff: BrowserContext, instances
     )
     context.route(CDN, answer_as_cdn)
     page = context.new_page()
-    page.goto(f"{service.url}/browsers/{instances[20]}/?range=15m", wait_until="domcontentloaded")
+    page.goto(service.url + stored, wait_until="domcontentloaded")
     expect(page.locator("[data-charts=ready]")).to_be_visible(timeout=20_000)
     expect(page.locator(LINES)).to_have_count(20)
     page.locator(VELOCITY).scroll_into_view_if_needed()

@@ -101,6 +101,7 @@ def migrate(url: str, *words: str) -> subprocess.Popen:
     )
 
 
+@pytest.mark.timed
 def test_no_migration_makes_ingest_wait_for_a_second(url: str) -> None:
     with Inserts(url) as inserts:
         assert migrate(url).wait() == 0
@@ -108,6 +109,7 @@ def test_no_migration_makes_ingest_wait_for_a_second(url: str) -> None:
         wait_until(lambda: inserts.count > before, what="inserts go on")
 
 
+@pytest.mark.timed
 def test_neither_does_a_migration_that_waits_for_a_long_reader(url: str) -> None:
     reader = psycopg2.connect(url)
     reader.cursor().execute("select count(*) from analytics_pointerpositionevent")

@@ -19,6 +19,9 @@ from tests.pointer import Pointer
 from tests.service import Service
 from tests.simulating import Simulation
 
+# Each answer has a limit, and the tests kill parts of the service.
+pytestmark = pytest.mark.timed
+
 LIMIT_SECONDS = 2
 
 

@@ -71,6 +71,7 @@ def wait_for_ink(page: Page, wanted: str) -> None:
     page.wait_for_function(count, polling=250, timeout=30_000)
 
 
+@pytest.mark.timed
 def test_the_path_is_drawn_and_fades_away(open_page: OpenPage) -> None:
     page = open_page()
     page.locator("[data-path]").scroll_into_view_if_needed()
@@ -103,6 +104,7 @@ def measured_lag(service: Service, page: Page) -> float:
     return lag
 
 
+@pytest.mark.timed
 def test_on_a_fine_screen_the_path_has_its_dots(
     service: Service, chromium: Browser, open_page: OpenPage
 ) -> None:

@@ -207,6 +207,7 @@ def test_the_keyboard_plays_seeks_and_steps(open_page: OpenStaffPage, recording:
     expect(page.locator("[data-fact=position]")).to_have_text("200, 300 px")
 
 
+@pytest.mark.timed
 def test_pauses_are_skipped_or_played(open_page: OpenStaffPage, recording: Recording) -> None:
     page = open_page(recording.path(0.2))
     expect_ready(page)
@@ -443,6 +444,7 @@ def test_the_samples_held_are_bounded(open_page: OpenStaffPage, recording: Recor
     assert open_page(recording.path()).evaluate(RING) == [True, 449_999, 400_000, True]
 
 
+@pytest.mark.timed
 def test_an_hour_at_125_hz_seeks_and_plays_without_a_stop_in_bounded_memory(
     service: Service, open_page: OpenStaffPage
 ) -> None:

@@ -119,6 +119,7 @@ def test_the_formulas_of_the_page_are_those_of_the_service(service: Service, pag
     assert 5 < undefined < 40
 
 
+@pytest.mark.timed
 def test_a_run_gives_the_hands_throughput_and_a_second_run_confirms_it(
     service: Service, page: Page
 ) -> None:
@@ -145,6 +146,7 @@ def test_a_run_gives_the_hands_throughput_and_a_second_run_confirms_it(
         assert sum(map(errors, stored)) == sum(map(errors, ours))
 
 
+@pytest.mark.timed
 def test_a_miss_counts_and_the_second_press_of_a_double_tap_does_not(
     service: Service, page: Page
 ) -> None:
@@ -183,6 +185,7 @@ def test_escape_and_stop_end_the_task_at_any_time(service: Service, page: Page) 
     expect(page.get_by_text("an interval needs two rings")).to_be_visible()
 
 
+@pytest.mark.timed
 def test_a_ring_begins_anew_if_the_window_changes(service: Service, page: Page) -> None:
     open_task(page, service, ONE)
     begin(page)
@@ -259,6 +262,7 @@ def test_the_form_makes_a_link_for_participants(service: Service, page: Page) ->
     expect(page.locator("[data-progress]")).to_have_text("Ring 1 of 2")
 
 
+@pytest.mark.timed
 def test_the_files_have_every_movement(service: Service, page: Page) -> None:
     open_task(page, service, f'{ONE}&study=files&participant=a,"b"')
     begin(page)
@@ -287,6 +291,7 @@ def test_the_files_have_every_movement(service: Service, page: Page) -> None:
     assert whole["sequences"][0]["throughput"] == pytest.approx(throughput(read), rel=1e-9)
 
 
+@pytest.mark.timed
 def test_without_the_service_the_page_still_gives_its_number(service: Service, page: Page) -> None:
     open_task(page, service, f"{ONE}&study=offline")
     page.context.set_offline(True)

@@ -16,7 +16,11 @@ from tests.patience import wait_until
 from tests.pooler import PROGRAM, SERVER_SESSIONS, pooled
 from tests.service import ROOT, Service
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="there is no PgBouncer; scripts/pgbouncer")
+pytestmark = [
+    pytest.mark.skipif(PROGRAM is None, reason="there is no PgBouncer; scripts/pgbouncer"),
+    # No request may take over 2 s.
+    pytest.mark.timed,
+]
 
 SETTINGS = {"RUNGS": "1s,2s,4s", "BATCHES_PER_MINUTE": "100000", "STATUS_RETENTION_DAYS": "1000"}
 

@@ -60,6 +60,7 @@ def test_each_query_of_alarms_and_panels_is_answered(well: Prometheus) -> None:
     assert {query: well.error_of(query) for query in queries()} == dict.fromkeys(queries())
 
 
+@pytest.mark.timed
 def test_no_alarm_fires_or_is_pending_on_a_healthy_service(well: Prometheus) -> None:
     wait_until(lambda: well.has("pointerscope_heartbeat_age_seconds"))
     # Each rule is evaluated once more, after two scrapes.
@@ -100,6 +101,8 @@ def send_slowly(service: Service, pointer: Pointer, seq: int) -> None:
         sent.result()
 
 
+@pytest.mark.slow
+@pytest.mark.timed
 def test_each_alarm_fires_when_its_fault_is_made(tmp_path_factory: pytest.TempPathFactory) -> None:
     service = Service(tmp_path_factory.mktemp("ill"), MAX_PAGES="1", INSTANCES_PER_DAY_OF_ALL="1")
     folder = tmp_path_factory.mktemp("prometheus")

@@ -101,6 +101,7 @@ def test_an_offer_of_another_protocol_is_not_forwarded(tmp_path: Path, path: str
     assert b"\r\nconnection:" not in head
 
 
+@pytest.mark.timed
 def test_an_event_of_the_stream_arrives_at_once(proxy: Proxy, me: dict) -> None:
     line = proxy.connect()
     line.sendall(

@@ -23,6 +23,8 @@ from tests.checkout import Checkout, descendants, is_running
 from tests.databases import run_sql
 from tests.patience import wait_until
 
+pytestmark = pytest.mark.slow
+
 RIGHTS = "select rolname, rolsuper, rolcreaterole from pg_roles where rolname = current_user"
 
 LOGINS = """

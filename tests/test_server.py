@@ -112,6 +112,7 @@ def test_a_connection_may_idle_between_requests():
     assert ask(lambda line: list(send_again(line))) == [b"hello", b"hello"]
 
 
+@pytest.mark.timed
 def test_an_offer_to_upgrade_is_declined_and_the_body_read_by_its_length():
     body = b"GET /never HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -158,6 +159,7 @@ def test_data_after_a_chunked_body_is_not_read_as_a_header():
     ]
 
 
+@pytest.mark.timed
 def test_headers_in_pieces_are_read():
     def send_in_pieces(line):
         for piece in (REQUEST[:10], REQUEST[10:20], REQUEST[20:]):
@@ -198,6 +200,7 @@ def test_only_a_body_may_be_endless(part):
     assert ask(send_much) is None
 
 
+@pytest.mark.timed
 def test_a_client_that_sends_everything_first_can_read_its_refusal():
     def send_first(line):
         line.sendall(REQUEST[:-2] + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n")
@@ -271,6 +274,7 @@ def workers_of(process):
     return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
 
 
+@pytest.mark.timed
 def test_if_one_worker_ends_the_port_stays_open(two_workers):
     process, port = two_workers
     first, _ = workers_of(process)

@@ -20,6 +20,8 @@ import redis
 from tests.checkout import ROOT, Checkout, is_running, kill
 from tests.patience import wait_until
 
+pytestmark = pytest.mark.slow
+
 RIGHTS = """
 select concat_ws(' ', rolname, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls)
 from pg_roles where rolname = current_user
@@ -164,6 +166,7 @@ def test_nobody_else_may_read_the_state_folder(checkout: Checkout) -> None:
     assert stat.S_IMODE(somebodys.stat().st_mode) == 0o755, "a folder that was there was changed"
 
 
+@pytest.mark.timed
 def test_a_second_up_reuses_running_servers_and_is_quick(private: Checkout) -> None:
     pids = set(private.server_pids())
     began = time.monotonic()
@@ -178,6 +181,7 @@ def test_the_addresses_are_also_in_a_file(private: Checkout) -> None:
     assert dict(line.split("=", 1) for line in lines) == urls
 
 
+@pytest.mark.timed
 def test_data_survives_a_stop_and_a_quick_start(private: Checkout) -> None:
     urls = private.up()
     remember(urls)

@@ -80,6 +80,7 @@ def ahead(pointer: Pointer) -> bool:
         watcher.close()
 
 
+@pytest.mark.timed
 def test_a_change_without_a_message_arrives_in_a_snapshot_within_a_sweep(
     service: Service, pointer: Pointer, watcher: Watcher
 ) -> None:
@@ -97,6 +98,7 @@ def test_a_change_without_a_message_arrives_in_a_snapshot_within_a_sweep(
     assert watcher.events.empty()
 
 
+@pytest.mark.timed
 def test_a_stream_ends_with_the_share_link_or_the_api_key_that_opened_it(
     service: Service, pointer: Pointer, watcher: Watcher
 ) -> None:
@@ -167,6 +169,7 @@ def test_an_erased_instance_has_no_stream(pointer: Pointer) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "no_such_instance")
 
 
+@pytest.mark.timed
 def test_a_client_that_reconnects_after_a_restart_of_live_has_missed_nothing(
     service: Service, pointer: Pointer, watcher: Watcher
 ) -> None:

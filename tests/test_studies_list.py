@@ -3,11 +3,12 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
+from tests.heat import clear
 from tests.service import Service
 from tests.staff import OpenStaffPage
 from tests.test_accessibility import violations
 from tests.test_pages_list import query, rows, state
-from tests.trials import Seen, clear_studies, show_studies
+from tests.trials import Seen, show_studies
 
 BUSY = {"status": 503, "code": "busy"}
 WIDTHS = (360, 375, 800, 1400, 3840)
@@ -82,7 +83,7 @@ def test_studies_are_listed_by_their_last_trial_found_and_sorted(
 
 
 def test_without_any_trial_it_says_how_to_start(service: Service, open_page: OpenStaffPage) -> None:
-    clear_studies(service)
+    clear(service)
     page = open_page("/studies/")
     expect(page.get_by_role("heading", name="No trial yet")).to_be_visible()
     tags = page.get_by_role("region", name="The script tags").inner_text()

@@ -241,6 +241,7 @@ def test_samples_kept_by_a_hidden_tab_may_be_sent_twice_and_are_stored_once(
     wait_for_stored(service, count)
 
 
+@pytest.mark.timed
 def test_a_slow_answer_does_not_move_the_clock(service: Service, open_page: OpenPage) -> None:
     page = open_page("asks")
 
@@ -264,6 +265,7 @@ def test_a_sleep_of_the_machine_is_corrected(service: Service, open_page: OpenPa
     assert service.sql(f"{later} now() + interval '45 s'") == [(count - before, 1)]
 
 
+@pytest.mark.timed
 def test_a_clock_that_somebody_sets_far_ahead_costs_one_batch(
     service: Service, open_page: OpenPage
 ) -> None:
@@ -489,6 +491,7 @@ def test_erasing_before_anything_began_calls_nobody(
     assert calls == []
 
 
+@pytest.mark.timed
 def test_samples_from_before_a_delayed_log_on_are_all_stored(
     service: Service, context: BrowserContext, open_page: OpenPage
 ) -> None:

@@ -405,6 +405,7 @@ FIRST = """<script type="speculationrules">
 SAY = "<script>fetch(`/prerendered=${document.prerendering}`, { method: 'POST' })</script>"
 
 
+@pytest.mark.timed
 def test_a_page_that_chromium_prerenders_logs_on_when_it_is_shown(
     service: Service, site: Site, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""`make test` runs the tests that measure time after the others, alone."""
+"""`make test` and `make slow` run their tests that measure time after the others, alone."""
 
 import os
 import subprocess
@@ -37,28 +37,44 @@ def test_quick():
 
 
 @pytest.mark.timed
-def test_slow():
-    note("slow")
+def test_late():
+    note("late")
+    assert False
+
+
+@pytest.mark.slow
+def test_long():
+    note("long")
+
+
+@pytest.mark.slow
+@pytest.mark.timed
+def test_longest():
+    note("longest")
     assert False
 """
 
 
 @pytest.mark.parametrize(
-    ("selected", "code", "ran"),
+    ("words", "code", "ran"),
     [
-        ("wrong or quick", 1, ["wrong gw", "quick al"]),
-        ("right or slow", 1, ["right gw", "slow al"]),
-        ("right", 0, ["right gw"]),
-        ("quick", 0, ["quick al"]),
-        ("nothing", 5, []),
+        (["-k", "wrong or quick"], 1, ["wrong gw", "quick al"]),
+        (["-k", "right or late"], 1, ["right gw", "late al"]),
+        (["-k", "right or long"], 0, ["right gw"]),
+        (["-k", "quick or longest"], 0, ["quick al"]),
+        (["-k", "nothing"], 5, []),
+        (["--slow"], 1, ["long gw", "longest al"]),
+        (["-k", "wrong or long and not longest", "--slow"], 0, ["long gw"]),
+        (["--slow", "-k", "late or longest"], 1, ["longest al"]),
+        (["--slow", "-k", "quick"], 5, []),
     ],
 )
 def test_both_parts_run_and_the_failure_of_either_counts(
-    tmp_path: Path, selected: str, code: int, ran: list[str]
+    tmp_path: Path, words: list[str], code: int, ran: list[str]
 ) -> None:
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = timed\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  slow\n  timed\n")
     (tmp_path / "test_it.py").write_text(TESTS)
-    command = [sys.executable, ROOT / "scripts" / "test", "-k", selected]
+    command = [sys.executable, ROOT / "scripts" / "test", *words]
     command += ["-c", tmp_path / "pytest.ini", "-p", "no:django", "-p", "no:cacheprovider"]
     command += [f"--junit-xml={tmp_path / 'report.xml'}"]
     # This test is itself run by a worker.

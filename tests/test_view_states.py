@@ -51,6 +51,7 @@ def test_the_list_says_that_it_is_being_read(service: Service, page: Page) -> No
     expect(list_state(page)).to_have_text("Reading the list.")
 
 
+@pytest.mark.timed
 def test_a_row_of_the_list_is_live(service: Service, page: Page, pointer: Pointer) -> None:
     page.goto(f"{service.url}/browsers/")
     row = page.locator(f"[data-instance='{pointer.instance_id}']")

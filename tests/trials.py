@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
+from tests.heat import clear
 from tests.service import Service
 
-TABLES = ("analytics_trial", "analytics_dirtyrange", "dashboard_sharelink", "dashboard_browser")
 PEOPLE = """
 insert into dashboard_browser (instance_id, is_active, logged_on_at, logged_off_at, token_version,
     label, away_since)
@@ -68,15 +68,9 @@ class Seen(NamedTuple):
     pointing: bool = False
 
 
-def clear_studies(service: Service) -> None:
-    """Remove all trials and instances."""
-    for table in TABLES:
-        service.sql(f"delete from {table}")
-
-
 def show_studies(service: Service, studies: list[Seen]) -> None:
-    """Replace all trials and instances."""
-    clear_studies(service)
+    """Replace all trials, instances and pages."""
+    clear(service)
     add_people(service, max(seen.people for seen in studies))
     for seen in studies:
         add_trials(service, seen)

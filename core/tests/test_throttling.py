@@ -6,6 +6,7 @@ import threading
 import time
 from unittest import mock
 
+import pytest
 import redis
 from django.test import SimpleTestCase
 from redis.backoff import NoBackoff
@@ -53,6 +54,7 @@ class SpendTests(SimpleTestCase):
         self.passes(100, "a")
         self.assertEqual((self.passes(1, "a"), self.passes(1, "b")), (False, True))
 
+    @pytest.mark.timed
     def test_the_window_ends(self):
         short = Limit(self.limit.name, 1, 1)
         self.assertEqual([self.passes(limit=short), self.passes(limit=short)], [True, False])
@@ -97,6 +99,7 @@ class SpendTests(SimpleTestCase):
             self.assertIn(long.name, str(caught.exception.detail))
             self.assertEqual(refused._value.get(), count)
 
+    @pytest.mark.timed
     def test_the_use_of_all_callers_is_zero_before_the_first_and_after_the_window(self):
         short = Limit(self.limit.name, 100, 1)
         self.assertEqual(read_use([short]), [0])
@@ -105,6 +108,7 @@ class SpendTests(SimpleTestCase):
         time.sleep(1.05)
         self.assertEqual(read_use([short]), [0])
 
+    @pytest.mark.timed
     def test_without_redis_everything_passes_and_nothing_waits(self):
         away = redis.Redis(port=1, retry=Retry(NoBackoff(), 0))
         with (

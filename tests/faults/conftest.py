@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -12,6 +13,9 @@ from tests.service import Service
 
 SEED = int(os.environ.get("SEED") or time.time_ns() % 1_000_000)
 DISK_MB = 400
+HERE = Path(__file__).parent
+# In `make test` too: they guard the main promises, and take seconds.
+SHORT = {"test_checkers.py", "test_killed_processes.py", "test_wrong_clocks.py"}
 WHOLE = os.environ.get("FAULTS") == "whole"
 # The rungs are so short that their jobs run within seconds, and the limits so high that a test
 # reaches them only on purpose.
@@ -22,13 +26,22 @@ SETTINGS = {
     "EVENTS_PER_MINUTE": "100000000",
     "READS_PER_MINUTE": "100",
     "STATUS_RETENTION_DAYS": "1000",
-    # `make test` has one process of web, `make faults` a supervisor with two.
+    # `make test` and `make slow` have one process of web, `make faults` a supervisor with two.
     "WEB_WORKERS": "2" if WHOLE else "1",
 }
 
 
+@pytest.hookimpl(tryfirst=True)  # Before pytest selects by markers.
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave slow tests to `make faults`."""
+    """Let the tests here run alone, most of them in `make slow`, and the longest in `make faults`.
+
+    All bound the time that a request takes (invariants.py), which other tests would lengthen.
+    """
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.timed)
+            if item.path.name not in SHORT:
+                item.add_marker(pytest.mark.slow)
     if WHOLE:
         return
     config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker("whole")])
@@ -79,5 +92,5 @@ def chance(seed: int) -> Random:
 
 @pytest.fixture
 def whole_or() -> Callable[[float, float], float]:
-    """Choose the number for the whole suite (`make faults`) or for the part in `make test`."""
+    """Choose the number for the whole suite (`make faults`) or for a shorter run of it."""
     return lambda whole, part: whole if WHOLE else part
