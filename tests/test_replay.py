@@ -118,6 +118,7 @@ def write_rows(path: Path, *lines: str) -> Path:
     return path
 
 
+@pytest.mark.timed
 def test_at_speed_1_a_recording_takes_its_own_length_and_ends_now(
     service: Service, tmp_path: Path
 ) -> None:
