@@ -42,12 +42,14 @@ def test_the_page_has_hsts_and_the_chart_library_of_the_image(
     assert len(library.content) > 100_000
 
 
+@pytest.mark.timed
 def test_each_process_is_found_healthy(production: Production) -> None:
     for name in PROCESSES:
         checked = production.run("deploy/healthy", name)
         assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("path", ["/metrics", "/readyz?only=database,migrations"])
 def test_operators_machines_may_use_only_the_probe_port(production: Production, path: str) -> None:
     probes = f"http://127.0.0.1:{production.probe_port}"

@@ -123,6 +123,7 @@ def test_the_list_for_staff_may_be_stale_too(service: Service, reader: Reader) -
         assert not is_listed(Reader(service, Random(3)))
 
 
+@pytest.mark.timed
 def test_the_doctor_reports_the_state_of_the_replica(service: Service) -> None:
     assert "ok   replica: lags 0.0 s behind" in doctor(service)
     assert "names no replica" in doctor(service, REPLICA_URL=service.database_url)
