@@ -15,7 +15,13 @@ SEED = int(os.environ.get("SEED") or time.time_ns() % 1_000_000)
 DISK_MB = 400
 HERE = Path(__file__).parent
 # In `make test` too: they guard the main promises, and take seconds.
-SHORT = {"test_checkers.py", "test_killed_processes.py", "test_wrong_clocks.py"}
+SHORT = {
+    "test_graceful_end.py",
+    "test_hints_and_sweeps.py",
+    "test_killed_processes.py",
+    "test_limits_under_parallel_calls.py",
+    "test_shuffled_delivery.py",
+}
 WHOLE = os.environ.get("FAULTS") == "whole"
 # The rungs are so short that their jobs run within seconds, and the limits so high that a test
 # reaches them only on purpose.
