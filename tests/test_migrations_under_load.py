@@ -15,6 +15,8 @@ import pytest
 from tests.patience import wait_until
 from tests.service import ROOT
 
+pytestmark = pytest.mark.slow
+
 DAYS, ROWS_A_DAY = 60, 6000
 # At this migration the hypertables have their keys, and nothing else.
 START = (("dashboard", "0002"), ("analytics", "0002"))

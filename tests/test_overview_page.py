@@ -46,7 +46,6 @@ def expect_read(page: Page) -> None:
     expect(page.locator("[data-overview]")).to_have_attribute("data-charts", "ready")
 
 
-@pytest.mark.timed
 def test_staff_land_here_and_see_who_moves_and_what_all_did(
     service: Service, staff: BrowserContext
 ) -> None:
@@ -96,7 +95,6 @@ def test_without_any_instance_it_says_how_to_get_one_and_shows_the_first(
     expect(page.locator("[data-hint]")).to_contain_text("No movement in the last 24 hours")
 
 
-@pytest.mark.timed
 def test_its_rows_keep_their_places_while_others_come(
     service: Service, open_page: OpenStaffPage
 ) -> None:

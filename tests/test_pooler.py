@@ -18,6 +18,7 @@ from tests.service import ROOT, Service
 
 pytestmark = [
     pytest.mark.skipif(PROGRAM is None, reason="there is no PgBouncer; scripts/pgbouncer"),
+    pytest.mark.slow,
     # No request may take over 2 s.
     pytest.mark.timed,
 ]

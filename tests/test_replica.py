@@ -18,6 +18,8 @@ from tests.faults.traffic import Sender
 from tests.patience import wait_until
 from tests.service import ROOT, Service
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
