@@ -115,6 +115,25 @@ def test_its_rows_keep_their_places_while_others_come(
     expect(rows.nth(0).get_by_role("link")).to_be_focused()
 
 
+def test_the_newest_have_a_label_or_a_short_id_and_the_whole_id_to_copy(
+    service: Service, open_page: OpenStaffPage
+) -> None:
+    plain, labelled = (service.log_on()["instance_id"] for _ in range(2))
+    name = "kiosk hall 2"
+    service.sql("update dashboard_browser set label = %s where instance_id = %s", (name, labelled))
+    page = open_page("/overview/")
+    rows = part(page, "newest").locator("[data-newest]")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0).locator("th")).to_have_text(f"{name}{labelled[:8]}")
+    expect(rows.nth(1).locator("th")).to_have_text(plain[:8])
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for shown, instance in ((name, labelled), (plain[:8], plain)):
+        copy = part(page, "newest").get_by_role("button", name=f"Copy the whole id of {shown}")
+        copy.press("Enter")
+        expect(copy).to_have_attribute("data-copied", "Copied")
+        assert page.evaluate("navigator.clipboard.readText()") == instance
+
+
 def test_a_part_that_fails_says_so_while_the_others_work_and_recovers(
     service: Service, staff: BrowserContext
 ) -> None:

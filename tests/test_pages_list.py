@@ -90,6 +90,23 @@ def test_in_three_clicks_from_the_list_to_what_the_longest_visitor_did(
 
 
 @pytest.mark.usefixtures("five")
+def test_the_whole_id_of_a_page_s_instance_is_copied(
+    service: Service, open_page: OpenStaffPage
+) -> None:
+    page = open_page("/pages/")
+    page.get_by_role("link", name="3 instances on /", exact=True).click()
+    expect(rows(page)).to_have_count(3)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    copy = rows(page).nth(0).get_by_role("button", name="Copy the whole id of / 3")
+    copy.press("Enter")
+    expect(copy).to_have_attribute("data-copied", "Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert service.sql("select label from dashboard_browser where instance_id = %s", (copied,)) == [
+        ("/ 3",)
+    ]
+
+
+@pytest.mark.usefixtures("five")
 def test_filters_and_order_by_keyboard_are_in_the_address(open_page: OpenStaffPage) -> None:
     page = open_page("/pages/")
     expect(rows(page)).to_have_count(5)

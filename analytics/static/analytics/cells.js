@@ -20,6 +20,26 @@ export const createCell = (name, text) => {
   return cell;
 };
 
+// The whole id of an instance; dashboard/copy.js listens to it.
+export const createCopy = (id, name) => {
+  const button = createElement("button", {
+    kind: "copy",
+    type: "button",
+    title: "Copy the whole id",
+  });
+  button.dataset.copy = id;
+  button.setAttribute("aria-label", `Copy the whole id of ${name}`);
+  return button;
+};
+
+// What a list calls an instance: its label, or else its short id, with more about it and its id.
+export const createInstanceName = ({ id, label, short }, { href, more = [] }) => {
+  const kind = label ? "" : "ranking-id";
+  const link = createElement("a", { text: label || short, kind, title: label, dir: "auto", href });
+  const rest = createElement("span", { text: label ? short : "", kind: "ranking-id unit" });
+  return createName(link, rest, createCopy(id, label || short), ...more);
+};
+
 export const createName = (...parts) => {
   const cell = createElement("th", { scope: "row" });
   const inner = createElement("div", { kind: "ranking-parts" });

@@ -1,7 +1,8 @@
 // The list of a page's instances.
 
+import { listenToCopies } from "../dashboard/copy.js";
 import { writeMoment, writeWhole } from "../dashboard/numerals.js";
-import { createBar, createCell, createElement, createName, writeSpan } from "./cells.js";
+import { createBar, createCell, createElement, createInstanceName, writeSpan } from "./cells.js";
 import { showListing } from "./listing.js";
 
 const { instancesUrl } = document.querySelector("[data-listing]").dataset;
@@ -10,15 +11,12 @@ const createRow = (visitor, largest) => {
   const row = createElement("tr");
   const { instance_id: id, label, short_id: shortId, since, until } = visitor;
   row.dataset.instance = id;
-  const kind = label ? "" : "ranking-id";
-  const link = createElement("a", { text: label || shortId, kind, dir: "auto" });
-  link.href = `${instancesUrl}${id}/?${new URLSearchParams({ since, until })}`;
-  const short = createElement("span", { text: label ? shortId : "", kind: "ranking-id unit" });
+  const href = `${instancesUrl}${id}/?${new URLSearchParams({ since, until })}`;
   const dwell = createCell("dwell", writeSpan(visitor.dwell));
   dwell.append(createBar(largest > 0 ? visitor.dwell / largest : 0));
   const between = [since, until].map((time) => writeMoment(Date.parse(time))).join(" and ");
   row.append(
-    createName(link, short),
+    createInstanceName({ id, label, short: shortId }, { href }),
     dwell,
     createCell("samples", writeWhole(visitor.samples)),
     createCell("between", between),
@@ -33,3 +31,4 @@ showListing({
     return instances.map((visitor) => createRow(visitor, largest));
   },
 });
+listenToCopies();

@@ -2,7 +2,7 @@
 
 import { readJson } from "../../dashboard/api.js";
 import { writeMoment, writeZone } from "../../dashboard/numerals.js";
-import { createCell, createElement, createName } from "../cells.js";
+import { createCell, createElement, createInstanceName } from "../cells.js";
 import { createPageRow, largestDwell } from "../page-row.js";
 import { startPart } from "./part.js";
 
@@ -41,13 +41,11 @@ export const startPages = (root) => {
 const createInstanceRow = (instance, instancesUrl) => {
   const row = createElement("tr");
   const { instance_id: id, label, site, state, logged_on_at: loggedOn } = instance;
-  const short = id.slice(0, SHORT_DIGITS);
-  const kind = label ? "" : "ranking-id";
-  const link = createElement("a", { text: label || short, kind, title: label, dir: "auto" });
-  link.href = `${instancesUrl}${id}/`;
+  const name = { id, label, short: id.slice(0, SHORT_DIGITS) };
+  const more = [createElement("span", { text: site, kind: "unit" })];
   row.dataset.newest = id;
   row.append(
-    createName(link, createElement("span", { text: site, kind: "unit" })),
+    createInstanceName(name, { href: `${instancesUrl}${id}/`, more }),
     createCell("state", STATES[state]),
     createCell("last_visit", writeMoment(Date.parse(loggedOn))),
   );
