@@ -75,9 +75,15 @@ def valid_api_keys(now: datetime) -> QuerySet[ApiKey]:
     return ApiKey.objects.filter(_valid(now))
 
 
-def list_api_keys(*, user: User | None, now: datetime) -> QuerySet[ApiKey]:
-    """Return a user's keys, or all, the valid ones first, then the newest; each has `valid`."""
+def list_api_keys(*, user: User | None, now: datetime, q: str = "") -> QuerySet[ApiKey]:
+    """Return a user's keys, or all, the valid ones first, then the newest; each has `valid`.
+
+    `q` is a part of the name or of the user's name, in any case, or how the key begins.
+    """
     keys = ApiKey.objects.filter(user=user) if user else ApiKey.objects.all()
+    if q:
+        named = Q(name__icontains=q) | Q(user__username__icontains=q)
+        keys = keys.filter(named | Q(prefix__startswith=q))
     return (
         keys.select_related("user")
         .annotate(valid=ExpressionWrapper(_valid(now), BooleanField()))

@@ -10,7 +10,8 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.core import signing
 from django.db import IntegrityError
-from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Lower
 
 from core.api.problems import NoSuchInstance, NoSuchShare, ShareEnded
 from dashboard.models import Browser, Page, ShareLink
@@ -81,9 +82,21 @@ def valid_share_links(now: datetime) -> QuerySet[ShareLink]:
     return ShareLink.objects.filter(_valid(now))
 
 
-def list_share_links(*, user: User | None, now: datetime) -> QuerySet[ShareLink]:
-    """Return a user's links, or all, the valid ones first, then the newest; each has `valid`."""
+def list_share_links(*, user: User | None, now: datetime, q: str = "") -> QuerySet[ShareLink]:
+    """Return a user's links, or all, the valid ones first, then the newest; each has `valid`.
+
+    `q` is a part of the instance's label, of the site, of the page's name or of the maker's name,
+    in any case, or how the instance's id begins.
+    """
     links = ShareLink.objects.filter(created_by=user) if user else ShareLink.objects.all()
+    if q:
+        links = links.alias(browser_key=Cast("browser__instance_id", TextField())).filter(
+            Q(browser__search_text__contains=Lower(Value(q)))
+            | Q(browser_key__startswith=q.lower())
+            | Q(page__site__icontains=q)
+            | Q(page__name__icontains=q)
+            | Q(created_by__username__icontains=q)
+        )
     return (
         links.select_related("created_by", "browser", "page")
         .annotate(valid=ExpressionWrapper(_valid(now), BooleanField()))

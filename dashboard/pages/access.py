@@ -24,6 +24,7 @@ from dashboard.models import ApiKey
 from dashboard.pages.views import is_staff_member
 
 PAGE_SIZE = 50
+LONGEST_SEARCH = 200
 PERIODS = [(7, "7 days"), (30, "30 days"), (90, "90 days"), (366, "1 year")]
 PRINTABLE = RegexValidator(r"\A[^\x00-\x1f\x7f]*\Z", "Use characters that can be printed.")
 
@@ -65,7 +66,7 @@ def for_staff(view: View) -> View:
 @require_safe
 @for_staff
 def access(request: HttpRequest) -> HttpResponse:
-    """The keys and links, 50 of each on a page."""
+    """The keys and links that match the search, 50 of each on a page."""
     return _show(request, form=KeyForm(taken=ApiKey.objects.none()))
 
 
@@ -109,11 +110,12 @@ def _show(request: HttpRequest, *, form: KeyForm, code: int = 200, **context: An
     now = timezone.now()
     user: Any = request.user
     owner = None if user.is_superuser else user
-    keys = _page(list_api_keys(user=owner, now=now), request.GET.get("keys"))
-    links = _page(list_share_links(user=owner, now=now), request.GET.get("links"))
+    q = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
+    keys = _page(list_api_keys(user=owner, now=now, q=q), request.GET.get("keys"))
+    links = _page(list_share_links(user=owner, now=now, q=q), request.GET.get("links"))
     for link in links:
         link.url = share_url(request, link) if link.valid else ""
-    shown = {"keys": keys, "links": links, "form": form, "periods": PERIODS, "now": now}
+    shown = {"keys": keys, "links": links, "q": q, "form": form, "periods": PERIODS, "now": now}
     return render(request, "dashboard/access.html", {**shown, **context}, status=code)
 
 

@@ -7,9 +7,9 @@ from django.contrib.auth.models import User
 from django.test import Client, TestCase
 
 from dashboard.access.api_keys import make_api_key
-from dashboard.access.share_links import make_share_link, ticket_of
+from dashboard.access.share_links import make_page_share, make_share_link, ticket_of
 from dashboard.instances.browsers import log_on
-from dashboard.models import ApiKey, ShareLink
+from dashboard.models import ApiKey, Page, ShareLink
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 PATH = "/access/"
@@ -125,6 +125,44 @@ class AccessPageTests(TestCase):
         self.assertContains(last, 'href="?keys=5&amp;links=2"')
         for odd in ("x", "-1", "9" * 99):
             self.assertEqual(self.client.get(PATH, {"keys": odd}).status_code, 200)
+
+    def test_a_search_finds_parts_of_names_labels_sites_and_pages_and_how_ids_begin(self):
+        self.client.force_login(self.root)
+        self.add(self.ann, "notebook of the lab")
+        bobs, _ = self.add(self.bob, "report")
+        page = Page.objects.create(site="shop.example", name="/checkout")
+        make_page_share(page=page, user=self.ann, days=7, now=NOW)
+        expected = {
+            "NOTEBOOK": (["notebook of the lab"], []),
+            "bob": (["report"], ["instance"]),
+            bobs.prefix: (["report"], []),
+            "participant": ([], ["instance", "instance"]),
+            str(self.browser.instance_id)[:8].upper(): ([], ["instance", "instance"]),
+            "Shop.": ([], ["page"]),
+            "check": ([], ["page"]),
+            "  ": (["report", "notebook of the lab"], ["page", "instance", "instance"]),
+            "nothing like this": ([], []),
+        }
+        found = {}
+        for q in expected:
+            shown = self.client.get(PATH, {"q": q}).context
+            links = ["page" if link.page else "instance" for link in shown["links"]]
+            found[q] = [key.name for key in shown["keys"]], links
+        self.assertEqual(found, expected)
+
+    def test_a_search_shows_no_one_else_s_and_says_so_if_nothing_matches(self):
+        self.add(self.bob, "report")
+        self.assertNotContains(self.client.get(PATH), 'role="search"')
+        nothing = self.client.get(PATH, {"q": "report"})
+        self.assertContains(nothing, "No key matches.")
+        self.assertContains(nothing, "No link matches.")
+        self.assertContains(nothing, 'value="report"')
+
+    def test_the_pages_of_a_search_keep_it(self):
+        for n in range(60):
+            self.add(self.ann, f"a & b {n}")
+        first = self.client.get(PATH, {"q": "a & b"})
+        self.assertContains(first, 'href="?keys=2&amp;links=1&amp;q=a%20%26%20b"')
 
     def test_its_queries_do_not_grow_with_the_rows(self):
         self.client.force_login(self.root)
