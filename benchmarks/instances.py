@@ -21,7 +21,7 @@ from benchmarks.table import Row
 from dashboard.instances.browsers import list_browsers
 from dashboard.instances.finding import ALL, Filters
 from dashboard.statuses.departures import note_departures
-from dashboard.statuses.overview import Part, Place, View, list_glimpses
+from dashboard.statuses.overview import Part, Place, Sort, View, list_glimpses
 from dashboard.statuses.presence import movements
 from dashboard.statuses.shared_glimpses import forget, refresh_glimpses
 
@@ -122,6 +122,8 @@ def reads() -> dict[str, Callable[[], object]]:
         "API": partial(_read_api, now),
         "API, logged off": partial(_read_api, now, is_active=False, before=newest // 2),
         "page, logged off": partial(_read_page, now, View(part=Part.OFF)),
+        "page, by label": partial(_read_page, now, View(sort=Sort.LABEL)),
+        "page, by label, gone": partial(_read_page, now, View(part=Part.GONE, sort=Sort.LABEL)),
         **{
             f"{where}, {name}": partial(read, now, wanted)
             for name, filters in filters_at(now).items()

@@ -120,6 +120,25 @@ def test_a_search_by_keyboard_is_one_step_back_and_keeps_the_focus(
     expect(page.locator("[data-instance]")).to_have_count(6)
 
 
+def test_an_order_is_chosen_by_keyboard_and_filters_keep_it(open_page: OpenStaffPage) -> None:
+    page = open_page("/browsers/")
+    names = page.locator("[data-instance] th a")
+    expect(names).to_have_count(6)
+    page.get_by_label("Sort by").focus()
+    page.keyboard.type("Lab")
+    labelled = ["kiosk hall 2", "participant 7", "Participant 71", "x" * 100, "משתתף 7"]
+    expect(names.first).to_have_text(labelled[0])
+    assert names.all_text_contents()[:-1] == labelled
+    expect(page.locator("[data-totals]")).to_have_text("6 instances, 0 here now")
+    page.get_by_label("State").select_option("Logged off")
+    expect(names).to_have_count(3)
+    assert names.all_text_contents()[:-1] == [labelled[1], labelled[4]]
+    assert query(page) == {"sort": ["label"], "state": ["off"]}
+    page.get_by_role("button", name="Clear filters").click()
+    expect(names).to_have_count(6)
+    assert query(page) == {}
+
+
 def test_a_search_that_finds_nothing_can_be_cleared_by_keyboard(open_page: OpenStaffPage) -> None:
     page = open_page("/browsers/?q=nothing+like+this")
     expect(page.get_by_text("No instance matches")).to_be_visible()

@@ -37,7 +37,7 @@ from dashboard.instances.finding import list_known
 from dashboard.instances.sites import site_of
 from dashboard.instances.throttles import LogOnThrottle, ReadThrottle, spend_instance
 from dashboard.instances.visits import log_on_visitor
-from dashboard.statuses.overview import Part, Place, View, read_cursor
+from dashboard.statuses.overview import Part, Place, Sort, View, read_cursor
 from dashboard.statuses.ranges import CHOICES, LIVE, ChosenRange
 from dashboard.statuses.shared_glimpses import refresh_glimpses, share_page
 from dashboard.wire import ShareTicket
@@ -115,21 +115,23 @@ class CursorField(serializers.Field):
 
 
 class ViewQuery(FiltersQuery):
-    """What a list shows: the API's filters, a part of the list, and a time before now."""
+    """What a list shows: the API's filters, a part of the list, a time before now, an order."""
 
     state = serializers.ChoiceField(["", *Part], default="")
     time = serializers.ChoiceField(["", *RECENT], default="")
+    sort = serializers.ChoiceField(["", *Sort], default="")
     cursor = CursorField(required=False, default=None)
 
     def validate(self, query: dict[str, Any]) -> dict[str, Any]:
         query = super().validate(query)
         part, time, place = query.pop("state"), query.pop("time"), query["cursor"]
-        filters = query.pop("filters")
+        filters, sort = query.pop("filters"), query.pop("sort")
         if time:
             # All pages of a list share one moment, and so do all viewers within a second.
             at = place.at if place else self.context["now"].replace(microsecond=0)
             filters = filters._replace(since=at - RECENT[time])
-        return {**query, "view": View(filters, Part(part) if part else None)}
+        view = View(filters, Part(part) if part else None, Sort(sort) if sort else None)
+        return {**query, "view": view}
 
 
 class RowsQuery(ViewQuery):
@@ -137,7 +139,7 @@ class RowsQuery(ViewQuery):
 
 
 class Rows(APIView):
-    """The rows of a page of `/browsers/`, whose order is fixed."""
+    """The rows of a page of `/browsers/`, which keep their places while it is shown."""
 
     permission_classes = [IsAdminUser]
     throttle_classes = [ReadThrottle]

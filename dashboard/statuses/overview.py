@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from django.db.models import F, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Case, F, Q, QuerySet, Sum, When
+from django.db.models.functions import Coalesce, Lower
 from msgspec import Struct
 
 from core.storage.replica import stale
@@ -45,15 +45,30 @@ class Part(StrEnum):
     OFF = "off"
 
 
+class Sort(StrEnum):
+    """An order of the list. Without one, those present come first, and each part newest first."""
+
+    LABEL = "label"
+    OLDEST = "oldest"
+
+
+# Those without a label come last.
+ORDERS: dict[Sort, list[Any]] = {
+    Sort.LABEL: [Case(When(label="", then=1), default=0), Lower("label"), "pk"],
+    Sort.OLDEST: ["pk"],
+}
+
+
 class View(NamedTuple):
-    """What a list shows: the instances that match, or those of them in one part."""
+    """What a list shows: the instances that match, or those of them in one part, in an order."""
 
     filters: Filters = ALL
     part: Part | None = None
+    sort: Sort | None = None
 
     @property
     def is_whole(self) -> bool:
-        return self == View()
+        return self._replace(sort=None) == View()
 
 
 WHOLE = View()
@@ -98,14 +113,16 @@ class GlimpsePage(Glimpses):
 def list_glimpses(
     *, place: Place | None, limit: int, now: datetime, view: View = WHOLE
 ) -> GlimpsePage:
-    """Return up to `limit` instances: those present first, each part newest first.
+    """Return up to `limit` instances in the view's order.
 
     The order is that of the moment when the first page was read, so that the pages show each
-    instance once. The result may lag behind by the replica's delay.
+    instance once, unless it is by label and labels change meanwhile. The result may lag behind by
+    the replica's delay.
     """
     place = place or Place(now, _newest())
     most = limit if view.is_whole else max(limit, MOST_COUNTED)
-    found = _page(place, most + 1, view, to_condition(view.filters, now=place.at))
+    read = _sorted_page if view.sort else _page
+    found = read(place, most + 1, view, to_condition(view.filters, now=place.at))
     shown = found[:limit]
     after = None
     if len(found) > limit:
@@ -169,6 +186,28 @@ def _page(place: Place, size: int, view: View, wanted: Q) -> list[Spot]:
         if len(found) == size:
             break
     return found
+
+
+def _sorted_page(place: Place, size: int, view: View, wanted: Q) -> list[Spot]:
+    """Return the instances of a page of a list that is not in parts.
+
+    Sorting reads all that match. The instances on earlier pages are counted off.
+    """
+    rows = stale(Browser).filter(wanted, _is_in(view.part, place.at), pk__lte=place.newest)
+    keys = rows.order_by(*ORDERS[Sort(view.sort)]).values_list("pk", flat=True)
+    return [Spot(pk, True) for pk in keys[place.before : place.before + size]]
+
+
+def _is_in(part: Part | None, at: datetime) -> Q:
+    """Return the condition that an instance was in this part at that moment."""
+    if part is None:
+        return Q()
+    is_wanted = part == Part.HERE
+    absence = _absence(part, at)
+    unclear = dict(_unclear(at).filter(absence).values_list("pk", "is_here"))
+    clear = _clearly_here(at) if is_wanted else _clearly_away(at).filter(absence)
+    found = [pk for pk, is_here in unclear.items() if is_here == is_wanted]
+    return Q(pk__in=clear.values("pk")) | Q(pk__in=found)
 
 
 def _parts(place: Place, view: View) -> list[bool]:

@@ -13,7 +13,7 @@ from dashboard.instances.browsers import log_off, log_on
 from dashboard.instances.finding import Filters
 from dashboard.models import Browser, Page, PageVisit
 from dashboard.statuses import overview
-from dashboard.statuses.overview import Part, View, list_glimpses, read_cursor
+from dashboard.statuses.overview import Part, Sort, View, list_glimpses, read_cursor
 from dashboard.statuses.shared_glimpses import forget, refresh_glimpses, share_page
 from dashboard.tests.lives import HOUR, NOW, make_up, matches
 from dashboard.tests.moving import add_movement
@@ -78,6 +78,34 @@ class OracleTests(TestCase):
             pages = self.pages(view, 2)
             self.assert_shown(pages, expected)
             self.assertEqual({page.matching for page in pages}, {len(expected)})
+
+    def test_each_part_is_in_the_chosen_order_on_all_pages(self):
+        orders = {
+            Sort.OLDEST: lambda life: life.browser.pk,
+            Sort.LABEL: lambda life: (
+                not life.browser.label,
+                life.browser.label.lower(),
+                life.browser.pk,
+            ),
+        }
+        sizes = set()
+        for sort, part in product(Sort, (None, *Part)):
+            view = View(Filters(site="shop.example"), part, sort)
+            with self.subTest(view):
+                wanted = set(self.expected(view))
+                lives = [life for life in self.lives if life.browser.instance_id in wanted]
+                pages = self.pages(view, 2)
+                expected = [life.browser.instance_id for life in sorted(lives, key=orders[sort])]
+                self.assert_shown(pages, expected)
+                self.assertEqual({page.matching for page in pages}, {len(expected)})
+                sizes.add(len(expected))
+        self.assertGreater(len(sizes), 3)
+
+    def test_of_all_labels_those_without_one_come_last_and_nothing_is_counted(self):
+        (shown,) = self.pages(View(sort=Sort.LABEL), 100)
+        labels = [one.label for one in shown.instances]
+        self.assertEqual([bool(label) for label in labels], sorted(map(bool, labels), reverse=True))
+        self.assertEqual((len(labels), shown.matching), (len(self.lives), None))
 
     def test_those_here_at_the_first_page_are_shown_while_all_change(self):
         self.assert_part_stays(Part.HERE)
@@ -197,13 +225,15 @@ class AnswerTests(TestCase):
             ({"time": "24h"}, ["new"]),
             ({"time": "7d", "state": "off"}, ["old", "new"]),
             ({"state": "here"}, []),
-            ({"state": "", "time": "", "q": ""}, ["old", "new"]),
+            ({"state": "", "time": "", "q": "", "sort": ""}, ["old", "new"]),
+            ({"sort": "oldest"}, ["new", "old"]),
+            ({"sort": "label"}, ["new", "old"]),
         ):
             with self.subTest(query):
                 self.assertEqual(self.labels(**query), expected)
 
     def test_bad_filters_are_named(self):
-        for name, value in (("state", "asleep"), ("time", "1y"), ("since", "x")):
+        for name, value in (("state", "asleep"), ("time", "1y"), ("since", "x"), ("sort", "size")):
             for path in ("/browsers/rows/", "/browsers/cells/"):
                 query = {name: value, "newest": "1", "instances": "0" * 32}
                 answer = self.client.get(path, query)

@@ -2,7 +2,7 @@
 
 import { momentsOf, toLocal } from "./local-time.js";
 
-const NAMES = ["q", "state", "time", "since", "until", "site", "page", "label"];
+const NAMES = ["q", "state", "time", "since", "until", "site", "page", "label", "sort"];
 const TIMES = ["since", "until"];
 const ORDER = "sort";
 const CUSTOM = "custom";
