@@ -1,6 +1,6 @@
 """The first page for staff: who is here, and what all instances did together."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.http import HttpRequest, HttpResponse
@@ -90,14 +90,20 @@ class AllTogether(APIView):
     def get(self, request: Request) -> Response:
         now = timezone.now()
         query = read_query(request, TogetherQuery, now=now)
-        since = now - timedelta(seconds=RANGES[query["range"]].seconds or 0)
-        interval_ms = choose_interval(
-            since=since,
-            until=now,
-            max_points=query["max_points"],
-            rung_ms=max(LEAST_INTERVAL_MS, finest_rung(since=since, now=now)),
-        )
-        return Response(_read(Range(since, now, interval_ms, fill=True)))
+        points = query["max_points"]
+        return Response(read_together(key=query["range"], now=now, max_points=points))
+
+
+def read_together(*, key: str, now: datetime, max_points: int = MOST_POINTS) -> Together:
+    """Return the numbers of a range of RANGES that ends now."""
+    since = now - timedelta(seconds=RANGES[key].seconds or 0)
+    interval_ms = choose_interval(
+        since=since,
+        until=now,
+        max_points=max_points,
+        rung_ms=max(LEAST_INTERVAL_MS, finest_rung(since=since, now=now)),
+    )
+    return _read(Range(since, now, interval_ms, fill=True))
 
 
 def _read(span: Range) -> Together:
