@@ -11,24 +11,32 @@ from analytics.models import HeatStatus
 from core.storage.replica import stale_connection
 from dashboard.statuses.intervals import ORIGIN, align
 
-# Locks: none. What is not mapped yet, of the last minutes, is missing.
+# Locks: none. What is not mapped yet, of the last minutes, is missing. Only those that are listed
+# are looked up among all instances; the heat of an erased one goes with it.
 VISITORS = """
 with heat as (
     select browser_id, sum(dwell_us)::bigint as dwell_us, sum(events)::bigint as events,
            min(time) as since, max(time) + %(length_ms)s * interval '1 ms' as until
     from analytics_heatstatus
-    where page_id = %(page)s and time >= %(since)s and time < %(until)s
+    where page_id = %(page)s and time >= %(since)s and time < %(until)s and {is_found}
     group by browser_id
+), visitor as (
+    select *, {value} as value from heat
 ), listed as (
-    select instance_id, label, dwell_us, events, since, until, browser_id, {value} as value
-    from heat join dashboard_browser browser on browser.id = browser_id
-    where %(q)s = '' or strpos(lower(label), lower(%(q)s)) > 0
-        or starts_with(instance_id::text, lower(%(q)s))
+    select * from visitor
+    where %(after_value)s::bigint is null
+        or (-value, -browser_id) > (-%(after_value)s::bigint, -%(after_id)s::bigint)
+    order by value desc, browser_id desc limit %(limit)s
 )
-select * from listed
-where %(after_value)s::bigint is null
-    or (-value, -browser_id) > (-%(after_value)s::bigint, -%(after_id)s::bigint)
-order by value desc, browser_id desc limit %(limit)s
+select instance_id, label, dwell_us, events, since, until, browser_id, value
+from listed join dashboard_browser browser on browser.id = browser_id
+order by value desc, browser_id desc
+"""
+IS_FOUND = """
+    browser_id in (
+        select id from dashboard_browser
+        where strpos(lower(label), lower(%(q)s)) > 0 or starts_with(instance_id::text, lower(%(q)s))
+    )
 """
 
 
@@ -96,7 +104,8 @@ def list_visitors(
         "limit": limit + 1,
     }
     with stale_connection(HeatStatus).cursor() as cursor:
-        cursor.execute(VISITORS.format(value=VALUES[sort]), parameters)
+        statement = VISITORS.format(value=VALUES[sort], is_found=IS_FOUND if q else "true")
+        cursor.execute(statement, parameters)
         rows = cursor.fetchall()
     visitors = [Visitor(row[0], row[1], row[2] / US, *row[3:6]) for row in rows[:limit]]
     last = rows[limit - 1] if len(rows) > limit else None
