@@ -58,12 +58,15 @@ from (
     select cell, sum(value)::bigint as value from ({cells}) part group by cell
 ) total
 """
+# One unnest over all rows, because a union of cells costs each cell another step.
 OF_ARRAY = """
-    select unnest(cells) as cell, unnest({days})::bigint as value
-    from days where width_class = (select width from chosen)
-    union all
-    select unnest(cells), unnest({fine})::bigint
-    from fine_heat where width_class = (select width from chosen)
+    select unnest(cells) as cell, unnest(amounts) as value from (
+        select cells, {name}::{kind} as amounts
+        from days where width_class = (select width from chosen)
+        union all
+        select cells, {name}::{kind}
+        from fine_heat where width_class = (select width from chosen)
+    ) packed
 """
 OF_INSTANCES = """
     select unnest(cells) as cell, unnest(visitors)::bigint as value
@@ -85,8 +88,8 @@ class Weight(StrEnum):
 
 
 CELLS_OF = {
-    Weight.DWELL: OF_ARRAY.format(days="dwells", fine="dwells"),
-    Weight.SAMPLES: OF_ARRAY.format(days="samples", fine="samples"),
+    Weight.DWELL: OF_ARRAY.format(name="dwells", kind="bigint[]"),
+    Weight.SAMPLES: OF_ARRAY.format(name="samples", kind="int[]"),
     Weight.INSTANCES: OF_INSTANCES,
 }
 
@@ -146,7 +149,7 @@ def read_map(*, selection: Selection, weight: Weight = Weight.DWELL) -> PageMap:
         widths,
         sum(values) / unit,
         [
-            (cell % 65536 - 32768, cell // 65536, value / unit)
+            ((cell & 65535) - 32768, cell >> 16, value / unit)
             for cell, value in zip(cells, values, strict=True)
         ],
     )
