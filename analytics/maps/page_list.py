@@ -4,31 +4,51 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from analytics.maps.buckets import HOUR_MS
+from analytics.maps.buckets import DAY_MS, HOUR_MS, floor
 from analytics.maps.page_map import US
 from analytics.models import PageStatus
 from core.storage.replica import stale, stale_connection
 from dashboard.models import Page
 from dashboard.statuses.intervals import ORIGIN, align
 
-# From the hours of pages, and where they are out of date from the heat of each instance. What is
-# not mapped yet, of the last minutes, is missing: a list over all samples would take seconds.
-# Locks: none.
+# From the days of pages where they are whole, else from their hours, and where an hour is out of
+# date from the heat of each instance. What is not mapped yet, of the last minutes, is missing: a
+# list over all samples would take seconds. Locks: none.
 PAGES = """
 with outdated as materialized (
-    select distinct page_id, since from analytics_dirtypage
-    where length_ms = %(hour_ms)s and since >= %(since)s and since < %(until)s
+    select distinct page_id, since, length_ms from analytics_dirtypage
+    where since >= %(since)s and since < %(until)s
+), day as materialized (
+    select page_id, since from outdated
+    where length_ms = %(day_ms)s and since >= %(first)s and since < %(last)s
+), hour as materialized (
+    select page_id, since from outdated
+    where length_ms = %(hour_ms)s
+        and (since < %(first)s or since >= %(last)s
+             or (page_id, time_bucket('1 day', since)) in (select page_id, since from day))
 ), dwell as materialized (
     select page_id, sum(dwell_us)::bigint as dwell_us, sum(events)::bigint as events
     from (
+        select page_id, dwell_us, events from analytics_pageheat
+        where time >= %(first)s and time < %(last)s
+            and (page_id, time) not in (select page_id, since from day)
+        union all
         select page_id, dwell_us, events from analytics_pagestatus
-        where time >= %(since)s and time < %(until)s
-            and (page_id, time) not in (select page_id, since from outdated)
+        where (time >= %(since)s and time < %(first)s or time >= %(last)s and time < %(until)s)
+            and time >= %(since)s and time < %(until)s
+            and (page_id, time) not in (select page_id, since from hour)
+        union all
+        select status.page_id, dwell_us, events
+        from day join analytics_pagestatus status
+            on status.page_id = day.page_id and status.time >= day.since
+            and status.time < day.since + interval '1 day'
+        where status.time >= %(first)s and status.time < %(last)s
+            and (status.page_id, status.time) not in (select page_id, since from hour)
         union all
         select heat.page_id, heat.dwell_us, heat.events
-        from outdated join analytics_heatstatus heat
-            on heat.page_id = outdated.page_id and heat.time >= outdated.since
-            and heat.time < outdated.since + interval '1 hour'
+        from hour join analytics_heatstatus heat
+            on heat.page_id = hour.page_id and heat.time >= hour.since
+            and heat.time < hour.since + interval '1 hour'
             and heat.time >= %(since)s and heat.time < %(until)s
     ) part group by page_id
 ), visited as materialized (
@@ -109,10 +129,16 @@ def list_pages(
     `site` is exact, None for any; `q` is a part of the name, in any case. The list may be some
     minutes behind, and by the replica's delay.
     """
+    start, end = (align(max(moment, ORIGIN), HOUR_MS) for moment in (since, until))
+    first = align(start, DAY_MS)
     parameters: dict[str, Any] = {
-        "since": align(max(since, ORIGIN), HOUR_MS),
-        "until": align(max(until, ORIGIN), HOUR_MS),
+        "since": start,
+        "until": end,
+        # The whole days; none if the range has none.
+        "first": first,
+        "last": max(first, floor(end, DAY_MS)),
         "hour_ms": HOUR_MS,
+        "day_ms": DAY_MS,
         "site": site,
         "q": q,
         "after_value": after.value if after else None,
