@@ -3,6 +3,7 @@ from rest_framework.routers import SimpleRouter
 from analytics.api.page_shares import PageShareViewSet
 from analytics.api.pages import PageViewSet
 from analytics.api.scenes import MarkViewSet, SceneViewSet
+from analytics.api.study_shares import StudyShareViewSet
 from analytics.api.trials import StudyViewSet, TrialViewSet
 from analytics.api.views import EventViewSet, MeasureViewSet
 
@@ -15,5 +16,6 @@ router.register("pages", PageViewSet, basename="page")
 router.register("pages/<int:page_id>/shares", PageShareViewSet, basename="page-share")
 router.register("trials", TrialViewSet, basename="trial")
 router.register("studies", StudyViewSet, basename="study")
+router.register("studies/shares", StudyShareViewSet, basename="study-share")
 
 urlpatterns = router.urls

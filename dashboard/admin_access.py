@@ -71,18 +71,20 @@ class ApiKeyAdmin(GrantAdmin):
 
 @admin.register(ShareLink)
 class ShareLinkAdmin(GrantAdmin):
-    """Pages of instances and of maps make links."""
+    """Pages of instances, maps and studies make links."""
 
     list_display = fields = OF_LINKS
     readonly_fields: ClassVar = ["shared", "state", "maker"]
-    search_fields = ("browser__instance_id", "page__name", "created_by__username")
-    search_help_text = "An instance's id, a page's name, or a link's user."
+    search_fields = ("browser__instance_id", "page__name", "study", "created_by__username")
+    search_help_text = "An instance's id, the name of a page or a study, or a link's user."
     list_rows = staticmethod(list_share_links)
     revoke_rows = staticmethod(revoke_share_links)
 
     @admin.display(description="what it shows")
     def shared(self, link: ShareLink) -> str:
-        return str(name_of(link.browser)) if link.browser else f"map of {link.page}"
+        if link.browser:
+            return str(name_of(link.browser))
+        return f"map of {link.page}" if link.page else f"study {link.study}"
 
     @admin.display(description="made by", ordering="created_by__username")
     def maker(self, link: ShareLink) -> str:

@@ -12,6 +12,7 @@ from timescale.db.models.managers import TimescaleManager
 
 from core.storage.fields import RealField
 
+LONGEST_STUDY = 1024
 PRESENT = models.Q(away_since__isnull=True)
 
 
@@ -211,9 +212,9 @@ class ApiKey(models.Model):
 class ShareLink(models.Model):
     """A link by which anyone who has it reads one thing (dashboard/access/share_links.py).
 
-    Each kind of thing has a column, and exactly one of them is set: an instance, or the map of a
-    page. It is valid while its maker may read the thing: a user who is active and staff, or the
-    holder of the instance's tokens of this version.
+    Each kind of thing has a column, and exactly one of them is set: an instance, the map of a page,
+    or the name of a study. It is valid while its maker may read the thing: a user who is active and
+    staff, or the holder of the instance's tokens of this version.
     """
 
     link_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -223,6 +224,7 @@ class ShareLink(models.Model):
     page = models.ForeignKey(
         Page, models.CASCADE, null=True, related_name="share_links", editable=False
     )
+    study = models.CharField(max_length=LONGEST_STUDY, null=True, editable=False)  # noqa: DJ001
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.CASCADE,
@@ -241,8 +243,19 @@ class ShareLink(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="shares_one_thing",
-                condition=models.Q(browser__isnull=False, page__isnull=True)
-                | models.Q(browser__isnull=True, page__isnull=False, token_version__isnull=True),
+                condition=models.Q(browser__isnull=False, page__isnull=True, study__isnull=True)
+                | models.Q(
+                    browser__isnull=True,
+                    page__isnull=False,
+                    study__isnull=True,
+                    token_version__isnull=True,
+                )
+                | models.Q(
+                    browser__isnull=True,
+                    page__isnull=True,
+                    study__isnull=False,
+                    token_version__isnull=True,
+                ),
             ),
             models.CheckConstraint(
                 name="share_has_one_maker",
@@ -256,8 +269,13 @@ class ShareLink(models.Model):
 
     @property
     def thing(self) -> str:
-        """What is shared: an instance's id, or `page-` and a page's; may read the instance."""
-        return str(self.browser.instance_id) if self.browser else f"page-{self.page_id}"
+        """What is shared: an instance's id, `page-` and a page's, or `study-` and a study's name.
+
+        May read the instance.
+        """
+        if self.browser:
+            return str(self.browser.instance_id)
+        return f"page-{self.page_id}" if self.page_id else f"study-{self.study}"
 
 
 class BucketStatus(models.Model):

@@ -12,6 +12,7 @@ from tests.service import Service
 from tests.sharing import share
 from tests.staff import PASSWORD, add_statuses
 from tests.test_accessibility import violations
+from tests.trials import Seen, add_people, add_trials
 from tests.visiting import page_id, stay
 
 
@@ -126,6 +127,36 @@ def test_a_map_is_shared_until_it_is_revoked(service: Service, page: Page, reade
     reader.goto("about:blank")
     reader.goto(link)
     expect(reader.get_by_role("heading", name="This map is not shared any more")).to_be_visible()
+    assert violations(reader) == []
+
+
+def test_a_study_is_shared_as_it_is_filtered_until_the_link_is_revoked(
+    service: Service, page: Page, reader: Page
+) -> None:
+    seen = Seen("50% & more", people=3, each=4)
+    add_people(service, seen.people)
+    add_trials(service, seen)
+    page.goto(f"{service.url}/study/?study=50%25+%26+more&exclude=wrong")
+    expect(page.locator("main")).to_have_attribute("data-state", "live")
+    page.get_by_role("button", name="Share…").press("Enter")
+    assert violations(page) == []
+    page.get_by_role("button", name="Make a link").press("Enter")
+    expect(page.get_by_label("The link", exact=True)).to_be_focused()
+    link = page.get_by_label("The link", exact=True).input_value()
+    reader.goto(link)
+    expect(reader.locator("main")).to_have_attribute("data-state", "live")
+    assert reader.url == f"{service.url}/study/?study=50%25+%26+more&exclude=wrong"
+    expect(reader.get_by_role("heading", level=1)).to_have_text("50% & more")
+    expect(reader.locator("[data-people] tr")).to_have_count(3)
+    expect(reader.locator("main a")).to_have_count(0)
+    assert violations(reader) == []
+    page.get_by_role("button", name="Revoke it").press("Enter")
+    expect(page.get_by_text("The link is revoked.")).to_be_visible()
+    expect(reader.locator("[data-study-state]")).to_have_text(
+        "This study is not shared any more.", timeout=15_000
+    )
+    reader.goto(link)
+    expect(reader.get_by_role("heading", name="This study is not shared any more")).to_be_visible()
     assert violations(reader) == []
 
 

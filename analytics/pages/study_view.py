@@ -3,7 +3,10 @@
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 from msgspec import Struct
 from rest_framework import serializers
@@ -30,11 +33,13 @@ from core.storage.replica import stale
 from core.values.times import to_rfc3339
 from core.web.aliases import OWN_API_URL
 from core.web.costs import costly
+from dashboard.access.shared_sessions import shared_link, thing_of_study
 from dashboard.instances.names import SHORT_ID_DIGITS
 from dashboard.instances.throttles import ReadThrottle
+from dashboard.models import LONGEST_STUDY, ShareLink
 from dashboard.pages.access import for_staff
+from dashboard.pages.views import OpenShare, is_staff_member
 
-LONGEST_NAME = 1024
 RANGES = {"": "All time", "24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days"}
 RULES = {
     "slow": ("Under 60 Hz", "the median interval between samples is over 16.8 ms"),
@@ -46,16 +51,42 @@ RULES = {
 }
 
 
+@cache_control(private=True, no_store=True)
 @require_safe
-@for_staff
 def show_study(request: HttpRequest, name: str | None = None) -> HttpResponse:
-    """One study; without a name in the path it is the query's. The page fetches its figures."""
+    """One study; without a name in the path it is the query's. The page fetches its figures.
+
+    It is for staff, and for readers of the study's share link.
+    """
     study = request.GET.get("study", "") if name is None else name
-    is_known = len(study) <= LONGEST_NAME and stale(Trial).filter(study=study).exists()
+    share = None if is_staff_member(request) else _share_of(request, study)
+    return _show(request, study, share) if share else _show_staff(request, study)
+
+
+@cache_control(private=True, no_store=True)
+@require_safe
+def show_shared_study(request: HttpRequest) -> HttpResponse:
+    """The address of a share link, whose ticket only the browser has: the page opens the link.
+
+    Who may see the study is led to it.
+    """
+    study = request.GET.get("study", "")
+    if is_staff_member(request) or _share_of(request, study):
+        return redirect(f"{reverse('any-study')}?{request.GET.urlencode()}")
+    return render(request, "analytics/study_closed.html", {"study": study})
+
+
+def _share_of(request: HttpRequest, study: str) -> ShareLink | None:
+    return shared_link(request.session, thing_of_study(study), now=timezone.now())
+
+
+def _show(request: HttpRequest, study: str, share: ShareLink | None = None) -> HttpResponse:
+    is_known = len(study) <= LONGEST_STUDY and stale(Trial).filter(study=study).exists()
     if not is_known:
         return render(request, "analytics/no_study.html", status=404)
     context = {
         "study": study,
+        "share": share,
         "rules": RULES,
         "measures": {key: [about, unit] for key, (_, unit, about) in MEASURES.items()},
         "ranges": RANGES,
@@ -64,10 +95,13 @@ def show_study(request: HttpRequest, name: str | None = None) -> HttpResponse:
     return render(request, "analytics/study.html", context)
 
 
+_show_staff = for_staff(_show)
+
+
 class FiguresQuery(TrialFields):
     """The trials of a study, and the stamp of the figures that the page has."""
 
-    study = serializers.CharField(max_length=LONGEST_NAME, allow_blank=True)
+    study = serializers.CharField(max_length=LONGEST_STUDY, allow_blank=True)
     stamp = serializers.CharField(default="", max_length=100, allow_blank=True)
 
 
@@ -164,10 +198,25 @@ class StudyAnswer(Struct):
     figures: Figures | None
 
 
+class MayReadStudy(IsAdminUser):
+    """Staff, and readers of the study's share link."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        study = request.query_params.get("study", "")
+        return super().has_permission(request, view) or bool(_share_of(request._request, study))
+
+
+class OpenStudyShare(OpenShare):
+    """Opens the share link of the study in the query."""
+
+    def thing(self, request: Request) -> str | None:
+        return thing_of_study(request.query_params.get("study", ""))
+
+
 class StudyFigures(APIView):
     """The numbers of `/studies/{name}/`."""
 
-    permission_classes = [IsAdminUser]
+    permission_classes = [MayReadStudy]
     throttle_classes = [ReadThrottle]
     costs: ClassVar = {"get": costly}
     schema = None

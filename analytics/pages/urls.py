@@ -5,7 +5,12 @@ from analytics.pages.map_view import show_map
 from analytics.pages.overview_view import AllTogether, show_overview
 from analytics.pages.pointing_view import StoredRings, show_pointing
 from analytics.pages.study_list_view import StudyRows, show_studies
-from analytics.pages.study_view import StudyFigures, show_study
+from analytics.pages.study_view import (
+    OpenStudyShare,
+    StudyFigures,
+    show_shared_study,
+    show_study,
+)
 from dashboard.pages.views import OpenShare
 
 urlpatterns = [
@@ -22,6 +27,8 @@ urlpatterns = [
     path("study/", show_study, name="any-study"),
     path("study/list/", StudyRows.as_view(), name="study-rows"),
     path("study/figures/", StudyFigures.as_view(), name="study-figures"),
+    path("study/shared/", show_shared_study, name="shared-study"),
+    path("study/shared/open/", OpenStudyShare.as_view(), name="open-study-share"),
     path("tasks/pointing/", show_pointing, name="pointing"),
     path("tasks/pointing/<uuid:instance_id>/", StoredRings.as_view(), name="pointing-stored"),
 ]

@@ -15,7 +15,12 @@ from analytics.tests.pointers import new_browser, sample, send
 from core.tests.limits import forget_all_calls
 from core.values.times import EPOCH, MICROSECOND, to_rfc3339
 from dashboard.access.api_keys import make_api_key
-from dashboard.access.share_links import make_page_share, make_share_link, ticket_of
+from dashboard.access.share_links import (
+    make_page_share,
+    make_share_link,
+    make_study_share,
+    ticket_of,
+)
 from dashboard.models import Browser, Page, ShareLink
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
@@ -180,3 +185,16 @@ class ApiKeyTests(ReadOnlyTests):
         self.assertEqual(self.call("PATCH", path, {"label": "mine"}).status_code, 200)
         self.assertEqual(self.call("DELETE", path).status_code, 204)
         self.assertFalse(Browser.objects.exists())
+
+
+class StudyLinkTests(ReadOnlyTests):
+    def test_a_link_of_a_superuser_reads_no_call_and_changes_nothing(self):
+        root = User.objects.create_superuser("root")
+        link = make_study_share(study="mt", user=root, days=366, now=timezone.now())
+        opened = self.client.post(
+            "/study/shared/open/?study=mt",
+            {"ticket": ticket_of(link)},
+            content_type="application/json",
+        )
+        self.assertEqual(opened.status_code, 204)
+        self.assert_only_reads(reads={"/api/v1/time/"}, anyones=[LOG_ON])

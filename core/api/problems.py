@@ -87,6 +87,12 @@ class NoSuchTrial(Problem):
     default_detail = "No trial has this id."
 
 
+class NoSuchStudy(Problem):
+    status_code = HTTPStatus.NOT_FOUND
+    default_code = "no_such_study"
+    default_detail = "No trial has this name of a study."
+
+
 class NoSuchEvent(Problem):
     status_code = HTTPStatus.NOT_FOUND
     default_code = "no_such_event"

@@ -1,7 +1,7 @@
-"""Share links: who has one reads one instance or one page's map, until a date, and changes nothing.
+"""Share links: who has one reads one instance, one page's map or one study, and changes nothing.
 
-A link's ticket is signed and names the link and its end. It is derived from the row, so that its
-maker can copy it again, and the table holds nothing that opens anything.
+A link ends at a date. Its ticket is signed and names the link and its end. It is derived from the
+row, so that its maker can copy it again, and the table holds nothing that opens anything.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -48,6 +48,13 @@ def make_page_share(*, page: Page, user: User, days: int, now: datetime) -> Shar
     )
 
 
+def make_study_share(*, study: str, user: User, days: int, now: datetime) -> ShareLink:
+    """Make a link of a study; it ends after 1 to MOST_DAYS days."""
+    return ShareLink.objects.create(
+        study=study, created_by=user, created_at=now, ends_at=_end(now, days)
+    )
+
+
 def _end(now: datetime, days: int) -> datetime:
     # A ticket's end has whole seconds.
     return (now + timedelta(days=days)).replace(microsecond=0)
@@ -85,8 +92,8 @@ def valid_share_links(now: datetime) -> QuerySet[ShareLink]:
 def list_share_links(*, user: User | None, now: datetime, q: str = "") -> QuerySet[ShareLink]:
     """Return a user's links, or all, the valid ones first, then the newest; each has `valid`.
 
-    `q` is a part of the instance's label, of the site, of the page's name or of the maker's name,
-    in any case, or how the instance's id begins.
+    `q` is a part of the instance's label, of the site, of the page's or the study's name or of the
+    maker's, in any case, or how the instance's id begins.
     """
     links = ShareLink.objects.filter(created_by=user) if user else ShareLink.objects.all()
     if q:
@@ -95,6 +102,7 @@ def list_share_links(*, user: User | None, now: datetime, q: str = "") -> QueryS
             | Q(browser_key__startswith=q.lower())
             | Q(page__site__icontains=q)
             | Q(page__name__icontains=q)
+            | Q(study__icontains=q)
             | Q(created_by__username__icontains=q)
         )
     return (

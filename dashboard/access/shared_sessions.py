@@ -37,3 +37,8 @@ def thing_of(kwargs: dict[str, Any]) -> str | None:
     if "instance_id" in kwargs:
         return str(kwargs["instance_id"])
     return f"page-{kwargs['page_id']}" if "page_id" in kwargs else None
+
+
+def thing_of_study(name: str) -> str:
+    """Return what a page of a study is about, as a ShareLink.thing."""
+    return f"study-{name}"

@@ -1,6 +1,7 @@
 """The API of share links, by which a person without a login reads one instance."""
 
 from typing import cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -62,12 +63,15 @@ class ShareViewSet(KnownMethods, ViewSet):
 
 def share_url(request: HttpRequest | Request, link: ShareLink) -> str:
     """Return a link's address. The ticket is its fragment, which no server and no Referer gets."""
-    path = (
-        reverse("browser", args=[link.browser.instance_id])
-        if link.browser
-        else reverse("page", args=[link.page_id])
-    )
-    return f"{request.build_absolute_uri(path)}#share={ticket_of(link)}"
+    return f"{request.build_absolute_uri(_path_of(link))}#share={ticket_of(link)}"
+
+
+def _path_of(link: ShareLink) -> str:
+    if link.browser:
+        return reverse("browser", args=[link.browser.instance_id])
+    if link.page_id:
+        return reverse("page", args=[link.page_id])
+    return f"{reverse('shared-study')}?{urlencode({'study': link.study})}"
 
 
 def revocable(user: User | None) -> QuerySet[ShareLink]:

@@ -206,17 +206,21 @@ class PageCall(APIView):
 
 
 class OpenShare(PageCall):
-    """Opens the share link in the address of an instance's or a page's map, for this session."""
+    """Opens the share link in the address of what it shares, for this session."""
 
     throttle_classes = [ReadThrottle]
 
     def post(self, request: Request, **kwargs: Any) -> Response:
         ticket = decode_body(read_body(request), ShareTicket).ticket
         link = read_share_ticket(ticket, now=timezone.now())
-        if link.thing != thing_of(kwargs):
+        if link.thing != self.thing(request):
             raise NoSuchShare
         remember(request.session, link)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def thing(self, request: Request) -> str | None:
+        """Return what the address is about: an instance, or a page."""
+        return thing_of(self.kwargs)
 
 
 class PageLogOn(PageCall):

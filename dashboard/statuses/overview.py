@@ -53,7 +53,7 @@ class Sort(StrEnum):
 
 
 # Those without a label come last.
-ORDERS: dict[Sort, list[Any]] = {
+ORDERS: dict[Sort | None, list[Any]] = {
     Sort.LABEL: [Case(When(label="", then=1), default=0), Lower("label"), "pk"],
     Sort.OLDEST: ["pk"],
 }
@@ -194,7 +194,7 @@ def _sorted_page(place: Place, size: int, view: View, wanted: Q) -> list[Spot]:
     Sorting reads all that match. The instances on earlier pages are counted off.
     """
     rows = stale(Browser).filter(wanted, _is_in(view.part, place.at), pk__lte=place.newest)
-    keys = rows.order_by(*ORDERS[Sort(view.sort)]).values_list("pk", flat=True)
+    keys = rows.order_by(*ORDERS[view.sort]).values_list("pk", flat=True)
     return [Spot(pk, True) for pk in keys[place.before : place.before + size]]
 
 

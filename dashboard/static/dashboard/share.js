@@ -1,4 +1,4 @@
-// The dialog that makes a share link of an instance or a map, to copy or to revoke at once.
+// The dialog that makes a share link of an instance, a map or a study, to copy or to revoke at once.
 
 import { writeMoment, writeZone } from "./numerals.js";
 
@@ -17,16 +17,22 @@ const headersOf = (token, csrfToken) => ({
 
 const writeTime = (time) => `${writeMoment(time)} ${writeZone(time)}`;
 
-// The range and the interval that are shown, so that the link shows the same.
+// The range and the filters that are shown, so that the link shows the same.
 const withView = (address) => {
   const url = new URL(address);
   if (document.querySelector("[data-ranges]")) url.search = location.search;
+  if (document.querySelector("[data-study-page]"))
+    for (const [name, value] of new URLSearchParams(location.search))
+      url.searchParams.set(name, value);
   return url.href;
 };
 
 // Without a token, the login of a member of staff makes the link. `path` is what is shared, in the
-// API: an instance, unless it says otherwise.
-export const listenToShare = (root, { instanceId, token, path = `browsers/${instanceId}` }) => {
+// API: an instance, unless it says otherwise. `wish` is more of the body.
+export const listenToShare = (
+  root,
+  { instanceId, token, path = `browsers/${instanceId}`, wish = {} },
+) => {
   const dialog = document.querySelector("[data-share-dialog]");
   const button = document.querySelector("[data-share]");
   const part = (name) => dialog.querySelector(`[data-share-${name}]`);
@@ -60,7 +66,7 @@ export const listenToShare = (root, { instanceId, token, path = `browsers/${inst
     event.preventDefault();
     say("");
     try {
-      const body = { days: Number(part("days").value) };
+      const body = { ...wish, days: Number(part("days").value) };
       show(await call(shares, { method: "POST", headers, body }));
     } catch ({ message }) {
       say(

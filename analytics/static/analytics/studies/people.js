@@ -18,12 +18,14 @@ const createBar = (share, i) => {
 const createRow = (person, { root, shown, fastest }) => {
   const row = createElement("tr");
   const { instance_id: id, label, short_id: shortId, trials, chosen, throughput } = person;
-  const link = createElement("a", {
+  // A reader of the study's share link may not see the instance.
+  const isShared = "shared" in root.dataset;
+  const link = createElement(isShared ? "span" : "a", {
     text: label || shortId,
     kind: label ? "" : "ranking-id",
     dir: "auto",
   });
-  link.href = `${root.dataset.instancesUrl}${id}/?range=all`;
+  if (!isShared) link.href = `${root.dataset.instancesUrl}${id}/?range=all`;
   link.id = `person-${id}`;
   const name = createElement("th", { scope: "row" });
   name.append(link);

@@ -40,8 +40,12 @@ export const createQuality = (root, { read, write }) => {
 
   const createRow = (doubt) => {
     const row = createElement("tr");
-    const link = createElement("a", { text: doubt.trial || `id ${doubt.id}`, dir: "auto" });
-    link.href = addressOf(root, doubt);
+    const isShared = "shared" in root.dataset;
+    const link = createElement(isShared ? "span" : "a", {
+      text: doubt.trial || `id ${doubt.id}`,
+      dir: "auto",
+    });
+    if (!isShared) link.href = addressOf(root, doubt);
     link.id = `doubt-${doubt.id}`;
     const name = createElement("th", { scope: "row" });
     name.append(link);

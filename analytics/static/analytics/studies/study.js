@@ -11,6 +11,7 @@ import {
   writeWhole,
   writeZone,
 } from "../../dashboard/numerals.js";
+import { offerShare } from "../../dashboard/offer-share.js";
 import { createLegend } from "./legend.js";
 import { showMeasures } from "./measures.js";
 import { createPaths } from "./paths.js";
@@ -24,6 +25,8 @@ const PAUSE_MS = 5000;
 const LONGEST_PAUSE_MS = 10_000;
 // A trial that is made anew does not change the stamp.
 const LONGEST_STAMP_MS = 60_000;
+
+const REFUSED = [401, 403];
 
 const root = document.querySelector("[data-study-page]");
 const part = (name) => root.querySelector(`[data-${name}]`);
@@ -142,7 +145,8 @@ const load = async () => {
   } catch (fault) {
     if (!(fault instanceof Problem)) throw fault;
     if (location.search !== asked) return later(0);
-    say("error", describeFault(fault));
+    const isEnded = "shared" in root.dataset && REFUSED.includes(fault.status);
+    say("error", isEnded ? "This study is not shared any more." : describeFault(fault));
     if (mayPass(fault)) later(pause);
     pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
   } finally {
@@ -164,5 +168,6 @@ part("clear-all").addEventListener("click", filters.clearAll);
 part("zone").textContent = writeZone();
 document.addEventListener("visibilitychange", () => load());
 listenToCopies();
+offerShare(root, { path: "studies", wish: { study: root.dataset.study } });
 quality.tick();
 load();
