@@ -1,14 +1,16 @@
 """Lists of pages and of a page's instances: their orders, cut into pages, and whom they answer."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.test import Client, TestCase
 
+from analytics.maps.buckets import DAY_MS, HOUR_MS
 from analytics.maps.page_list import Sort, list_page_sites, list_pages
 from analytics.maps.page_visitors import VisitorSort, list_visitors
+from analytics.models import DirtyPage, PageHeat, PageStatus
 from analytics.tests.heat_oracle import expected_heat
 from analytics.tests.heating import drain_all_heat, visit
 from analytics.tests.pointers import NOW, new_browser
@@ -107,6 +109,54 @@ class PageListTests(TestCase):
                 (page.instances, page.samples, page.dwell, page.last_visit),
                 (len(heat), samples, dwell / 1e6, last),
             )
+
+    def dwells(self, since: datetime, until: datetime) -> dict[str, float]:
+        return {page.name: page.dwell for page in list_pages(since=since, until=until)[0]}
+
+    def expected_dwells(self, since: datetime, until: datetime) -> dict[str, float]:
+        totals = {}
+        for name in ("/long", "/busy", "/liked", "/new"):
+            rows = [row for some in self.heat_on(name).values() for row in some]
+            within = [row[1] for row in rows if since <= moment(row[0]) < until]
+            # A visit of no time has no dwell, and its page is listed.
+            if within:
+                totals[name] = sum(within) / 1e6
+        return totals
+
+    def test_its_dwell_is_that_of_the_hours_of_the_range_even_where_days_or_hours_wait(self):
+        midnight = NOW.replace(hour=0)
+        hour = timedelta(hours=1)
+        ranges = (
+            (SINCE, UNTIL),
+            (midnight - 3 * DAY, midnight - 2 * DAY),
+            (NOW - 3 * DAY, NOW - 2 * DAY),
+            (NOW - 3 * DAY + hour, NOW - 2 * DAY + hour),
+            (NOW - 2 * DAY, NOW - 2 * DAY + hour),
+            (NOW - 2 * DAY - hour, NOW - 2 * DAY),
+            (midnight - 2 * DAY, NOW - hour),
+            (NOW - 2 * hour, NOW),
+        )
+        expected = {of: self.expected_dwells(*of) for of in ranges}
+        self.assertEqual(len({*map(str, expected.values())}), 7)
+
+        def check(waiting: str) -> None:
+            for of in ranges:
+                found = {name: dwell for name, dwell in self.dwells(*of).items() if dwell}
+                self.assertEqual(found, expected[of], (waiting, of))
+
+        check("nothing")
+        long, day = page_of("/long"), midnight - 2 * DAY
+        # What waits is not read, so it may be wrong.
+        PageHeat.objects.filter(page=long, time=day).update(dwell_us=1)
+        DirtyPage.objects.create(page_id=long, since=day, length_ms=DAY_MS)
+        check("a day")
+        PageStatus.objects.filter(page=long, time=NOW - 2 * DAY).update(dwell_us=1)
+        DirtyPage.objects.create(page_id=long, since=NOW - 2 * DAY, length_ms=HOUR_MS)
+        check("a day and its hour")
+        DirtyPage.objects.filter(length_ms=HOUR_MS).update(since=NOW - 3 * DAY)
+        PageStatus.objects.filter(page=long, time=NOW - 2 * DAY).update(dwell_us=60_000_000)
+        PageStatus.objects.filter(page=long, time=NOW - 3 * DAY).update(dwell_us=1)
+        check("a day, and an hour of another day that is whole")
 
     def test_the_instances_of_a_page_are_listed_by_their_dwell_on_it(self):
         set_label(self.browsers[1], label="participant 2")
