@@ -137,7 +137,7 @@ class PageListTests(TestCase):
             (NOW - 2 * hour, NOW),
         )
         expected = {of: self.expected_dwells(*of) for of in ranges}
-        self.assertEqual(len({*map(str, expected.values())}), 7)
+        self.assertEqual(len({*map(str, expected.values())}), 6)
 
         def check(waiting: str) -> None:
             for of in ranges:
@@ -150,13 +150,12 @@ class PageListTests(TestCase):
         PageHeat.objects.filter(page=long, time=day).update(dwell_us=1)
         DirtyPage.objects.create(page_id=long, since=day, length_ms=DAY_MS)
         check("a day")
-        PageStatus.objects.filter(page=long, time=NOW - 2 * DAY).update(dwell_us=1)
-        DirtyPage.objects.create(page_id=long, since=NOW - 2 * DAY, length_ms=HOUR_MS)
+        for ago in (3 * DAY, 2 * DAY):
+            PageStatus.objects.filter(page=long, time=NOW - ago).update(dwell_us=1)
+            DirtyPage.objects.create(page_id=long, since=NOW - ago, length_ms=HOUR_MS)
+            if ago == 3 * DAY:
+                check("a day, and an hour of another day that is whole")
         check("a day and its hour")
-        DirtyPage.objects.filter(length_ms=HOUR_MS).update(since=NOW - 3 * DAY)
-        PageStatus.objects.filter(page=long, time=NOW - 2 * DAY).update(dwell_us=60_000_000)
-        PageStatus.objects.filter(page=long, time=NOW - 3 * DAY).update(dwell_us=1)
-        check("a day, and an hour of another day that is whole")
 
     def test_the_instances_of_a_page_are_listed_by_their_dwell_on_it(self):
         set_label(self.browsers[1], label="participant 2")
