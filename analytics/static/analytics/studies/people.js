@@ -1,7 +1,7 @@
 // The participants: how many trials each has done, and the throughput where trials have two targets.
 
 import { writeMoment, writeTenth, writeWhole } from "../../dashboard/numerals.js";
-import { createElement } from "../cells.js";
+import { createCopy, createElement } from "../cells.js";
 import { colourOf, nameOf } from "./colours.js";
 import { replaceRows } from "./rows.js";
 
@@ -29,6 +29,11 @@ const createRow = (person, { root, shown, fastest }) => {
   link.id = `person-${id}`;
   const name = createElement("th", { scope: "row" });
   name.append(link);
+  if (!isShared) {
+    const copy = createCopy(id, label || shortId);
+    copy.id = `copy-${id}`;
+    name.append(" ", copy);
+  }
   const count = createElement("td", { kind: "study-number", text: writeWhole(chosen) });
   if (chosen < trials)
     count.append(" ", createElement("span", { text: `of ${writeWhole(trials)}`, kind: "unit" }));
