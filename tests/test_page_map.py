@@ -140,6 +140,9 @@ def test_the_dwell_over_time_is_bars_and_a_table(open_page: OpenStaffPage, path:
     hours = page.locator("[data-hours]")
     expect(hours.get_by_role("heading", name="Dwell by hour")).to_be_visible()
     assert 1 <= hours.locator("rect").count() <= 2
+    a_time = "[0-9]+ [A-Z][a-z]+, [0-9]{2}:00"
+    words = re.compile(f"^{a_time} to {a_time} [^ ]+; most from {a_time}: [0-9.]+ s\\.$")
+    expect(hours.locator("[data-hours-words]")).to_have_text(words)
     hours.get_by_text("Show the times as a table").click()
     assert violations(page) == []
     page.get_by_role("link", name="30 d").click()

@@ -1,10 +1,11 @@
 // The dwell on a page over time, as bars and as a table: by hour, or by day for longer ranges.
 
 import { readJson } from "../../dashboard/api.js";
-import { writeDay, writeMoment, writeZone } from "../../dashboard/numerals.js";
+import { timeWriter, writeZone } from "../../dashboard/numerals.js";
 import { writeDwell } from "./words.js";
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const MOST_HOURS = 8 * 24;
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -64,13 +65,16 @@ const createRow = ([start, dwell], write) => {
 
 const show = (figure, statuses, range) => {
   const { isByDay, bars } = collect(statuses, range);
-  const write = isByDay ? writeDay : writeMoment;
+  const [first, last] = [bars[0][0], bars.at(-1)[0]];
+  const interval = isByDay ? DAY_MS : HOUR_MS;
+  // All times are with their day if one is.
+  const write = timeWriter({ since: first, until: last + interval, interval });
   const part = (name) => figure.querySelector(`[data-hours-${name}]`);
   const [best, most] = bars.reduce((a, b) => (b[1] > a[1] ? b : a));
   part("unit").textContent = isByDay ? "day" : "hour";
   part("bars").replaceChildren(createBars(bars));
   part("words").textContent =
-    `${write(bars[0][0])} to ${write(bars.at(-1)[0])} ${writeZone(range.until)}; ` +
+    `${write(first)} to ${write(last)} ${writeZone(range.until)}; ` +
     `most from ${write(best)}: ${writeDwell(most)}.`;
   const rows = bars.filter(([, dwell]) => dwell).map((bar) => createRow(bar, write));
   part("rows").replaceChildren(...rows);
