@@ -140,6 +140,7 @@ const show = (maps) => {
   const shares = maps.length > 1 ? grids.map((grid, i) => toShares(grid, maps[i].total)) : null;
   const values = shares ? subtract(...shares) : grids[0];
   shown = { maps, extent, values, shares, sums: sumRows(values, extent) };
+  root.style.setProperty("--page-width", `${extent.columns * CELL_PX}px`);
   setState("shown");
   if (shares) showDifferences(root, { differences: values, shares, columns: extent.columns });
   else showCells(root, maps[0]);

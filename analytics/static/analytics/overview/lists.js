@@ -41,7 +41,8 @@ export const startPages = (root) => {
 const createInstanceRow = (instance, instancesUrl) => {
   const row = createElement("tr");
   const { instance_id: id, label, site, state, logged_on_at: loggedOn } = instance;
-  const name = { id, label, short: id.slice(0, SHORT_DIGITS) };
+  // The column has no room for both.
+  const name = { id, label, short: label ? "" : id.slice(0, SHORT_DIGITS) };
   const more = [createElement("span", { text: site, kind: "unit" })];
   row.dataset.newest = id;
   row.append(
