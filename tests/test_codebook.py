@@ -8,6 +8,7 @@ import pytest
 from analytics.reading.events import COLUMNS as EVENT_COLUMNS
 from analytics.reading.export import INSTANCE_COLUMNS
 from analytics.reading.scenes import MARK_COLUMNS, SCENE_COLUMNS
+from analytics.studies.path_list import COLUMNS as PATH_COLUMNS
 from analytics.studies.tables import COLUMNS as MEASURE_COLUMNS
 from analytics.studies.trial_list import COLUMNS as TRIAL_COLUMNS
 from core.api.file_formats import Column
@@ -36,6 +37,7 @@ def told(section: str) -> list[tuple[str, ...]]:
         ("Statuses", STATUS_COLUMNS),
         ("Measures", MEASURE_COLUMNS),
         ("Trials", TRIAL_COLUMNS),
+        ("Paths", PATH_COLUMNS),
     ],
 )
 def test_the_codebook_has_every_column(section: str, columns: Sequence[Column]) -> None:

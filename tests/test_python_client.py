@@ -97,7 +97,17 @@ def test_trials_paths_and_throughput_are_those_of_the_study(
         ["1", 1, 0.0, 0.0], ["1", 2, 0.5, 50.0], ["1", 3, 1.0, 101.0],
         ["2", 1, 0.0, 0.0], ["2", 2, 0.5, 50.0], ["2", 3, 1.0, 102.0],
     ]  # fmt: skip
+    stored = client.paths(trials=trials.iloc[[0, 7]])
+    assert_typed(stored, tables.PATHS)
+    assert list(stored["trial"].unique()) == ["1", "8"]
+    assert list(stored["step"]) == [*range(1, 102)] * 2
+    assert stored.loc[[0, 100, 201], "time"].tolist() == [0.0, 1.0, 1.0]
+    assert stored.loc[[0, 100, 201], "x"].tolist() == [0.0, 101.0, 102.0]
+    assert len(client.paths(study="rings")) == 101 * MANY
     assert len(client.paths(study="rings", condition="none")) == 0
+    some = client.trials(study="rings", exclude=f"slow,{trials['id'][0]},{trials['id'][1]}")
+    assert list(some["id"]) == list(trials["id"][2:])
+    assert client.throughput(study="rings", exclude=f"{trials['id'][0]}")["trials"][0] == MANY - 1
     found = client.throughput(study="rings", serial=False)
     assert_typed(found, tables.THROUGHPUT)
     assert found[["trials", "errors"]].values.tolist() == [[MANY, 0]]
@@ -131,6 +141,7 @@ def test_an_answer_without_rows_has_its_columns(client: Client, service: Service
     assert_typed(client.trials(study="none"), tables.TRIALS)
     assert_typed(client.throughput(study="none"), tables.THROUGHPUT)
     assert_typed(client.paths(study="none"), tables.PATHS)
+    assert_typed(client.paths(trials=client.trials(study="none")), tables.PATHS)
 
 
 def test_a_refusal_has_the_services_reason(client: Client, service: Service) -> None:

@@ -109,6 +109,13 @@ class PathAnswer(Struct):
     steps: list[Step]
 
 
+class PathsAnswer(Struct):
+    """A page of paths, in the order of the trials' ids."""
+
+    paths: list[PathAnswer]
+    next_cursor: NextCursor
+
+
 class StudyAnswer(Struct):
     """A study: who took part, and their trials."""
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from analytics.api.trial_answers import (
     PathAnswer,
+    PathsAnswer,
     SequenceAnswer,
     StudiesAnswer,
     StudyAnswer,
@@ -76,17 +77,12 @@ TRIALS = [
         "200",
     )
 ]
-PATH = [
-    answer_example(
-        "three steps",
-        PathAnswer(
-            7,
-            "mt-1",
-            "incongruent",
-            [[0.0, 640.0, 660.0], [0.625, 700.5, 320.25], [1.25, 80.0, 45.0]],
-        ),
-        "200",
-    )
+THREE_STEPS = PathAnswer(
+    7, "mt-1", "incongruent", [[0.0, 640.0, 660.0], [0.625, 700.5, 320.25], [1.25, 80.0, 45.0]]
+)
+PATH = [answer_example("three steps", THREE_STEPS, "200")]
+PATHS = [
+    answer_example("a page of one, cut to three steps", PathsAnswer([THREE_STEPS], "7"), "200")
 ]
 STUDIES = [
     answer_example(

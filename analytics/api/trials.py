@@ -16,6 +16,7 @@ from rest_framework.viewsets import ViewSet
 from analytics.api import trial_examples as examples
 from analytics.api.trial_answers import (
     PathAnswer,
+    PathsAnswer,
     SequenceAnswer,
     StudiesAnswer,
     StudyAnswer,
@@ -26,6 +27,8 @@ from analytics.api.trial_answers import (
 from analytics.models import Trial
 from analytics.studies.exclusion import Exclusion, parse_exclusion
 from analytics.studies.normalised import STEPS
+from analytics.studies.path_list import COLUMNS as PATH_COLUMNS
+from analytics.studies.path_list import STEP_COLUMNS, TrialPath, list_paths, page_paths
 from analytics.studies.study_list import list_studies
 from analytics.studies.throughput import COLUMNS as THROUGHPUT_COLUMNS
 from analytics.studies.throughput import (
@@ -41,7 +44,7 @@ from analytics.studies.trial_list import (
     page_trials,
     path_of,
 )
-from core.api.file_formats import Column, Kind
+from core.api.file_formats import Kind
 from core.api.problems import NoSuchTrial
 from core.api.queries import TimeField, read_query
 from core.api.rendering import FILE_ANSWERS, JSON_OR_FILE, JsonRenderer, answer_file
@@ -53,15 +56,11 @@ from dashboard.instances.throttles import ReadThrottle
 
 STAFF_ONLY: Any = [{"staffSession": []}, {API_KEY: []}]
 PAGE_SIZE = 1000
+# Paths are long.
+MOST_PATHS = 100
 MOST_STEPS = 1001
 KEY = OpenApiParameter(
     "trial_id", OpenApiTypes.INT, OpenApiParameter.PATH, description="the trial's id"
-)
-STEP_COLUMNS = (
-    Column("step", Kind.INT32, "", "from 1 on"),
-    Column("time", Kind.FLOAT64, "s", "since the trial's start"),
-    Column("x", Kind.FLOAT64, "px", "in the viewport at the trial's start"),
-    Column("y", Kind.FLOAT64, "px", "in the viewport at the trial's start"),
 )
 
 
@@ -118,6 +117,12 @@ class TrialsQuery(TrialFields):
     limit = serializers.IntegerField(min_value=1, max_value=PAGE_SIZE, default=PAGE_SIZE)
 
 
+class PathsQuery(TrialsQuery):
+    """Filters of the trials whose paths are read, and a page of them."""
+
+    limit = serializers.IntegerField(min_value=1, max_value=MOST_PATHS, default=MOST_PATHS)
+
+
 class ThroughputQuery(TrialsQuery):
     """Which trials are sequences, and how they are measured."""
 
@@ -149,7 +154,7 @@ class TrialViewSet(KnownMethods, ViewSet):
 
     permission_classes = [IsAdminUser]
     throttle_classes = [ReadThrottle]
-    costs: ClassVar = {"list": or_file(costly), "path": or_file(costly)}
+    costs: ClassVar = dict.fromkeys(("list", "path", "paths"), or_file(costly))
     lookup_field = "trial_id"
     lookup_value_converter = "int"
 
@@ -199,6 +204,36 @@ class TrialViewSet(KnownMethods, ViewSet):
         rows = [(number, *step) for number, step in enumerate(steps, start=1)]
         name = f"pointerscope-trial-{trial.pk}-path"
         return answer_file(request, columns=STEP_COLUMNS, pages=iter([rows]), name=name)
+
+    @extend_schema(
+        tags=["studies"],
+        parameters=[PathsQuery],
+        responses={(200, "application/json"): PathsAnswer, **FILE_ANSWERS},
+        auth=STAFF_ONLY,
+        examples=examples.PATHS,
+        summary="Read the paths of many trials",
+    )
+    @action(detail=False, methods=["get"])
+    def paths(self, request: Request) -> HttpResponseBase:
+        """The time-normalised paths of the trials that start in a range, by the trials' ids.
+
+        Pages of JSON, or a file of all of them with a row for each of the 101 steps.
+        """
+        query = read_query(request, PathsQuery)
+        after, limit = query.pop("cursor"), query.pop("limit")
+        filters = TrialFilters(**query)
+        if request.accepted_renderer.format != JsonRenderer.format:
+            name = f"pointerscope-paths-{name_range(filters.since, filters.until)}"
+            pages = page_paths(filters=filters)
+            return answer_file(request, columns=PATH_COLUMNS, pages=pages, name=name)
+        found, after = list_paths(filters=filters, after=after, limit=limit)
+        cursor = None if after is None else str(after)
+        return Response(PathsAnswer(list(map(_to_path, found)), cursor))
+
+
+def _to_path(path: TrialPath) -> PathAnswer:
+    _, _, study, _, _, condition = path.names
+    return PathAnswer(path.trial_id, study, condition, [list(step) for step in path.steps])
 
 
 def _to_answer(row: tuple[Any, ...]) -> TrialAnswer:

@@ -137,16 +137,21 @@ def path_of(trial: Trial, *, steps: int) -> list[Position]:
 
     It comes from the samples, or from the 101 stored steps if those were dropped.
     """
-    if not trial.path_x or not trial.path_y:
+    stored = to_steps(rt=trial.rt, xs=trial.path_x, ys=trial.path_y)
+    if not stored:
         return []
-    stored = [
-        Position(trial.rt * step / (STEPS - 1), x, y)
-        for step, (x, y) in enumerate(zip(trial.path_x, trial.path_y, strict=True))
-    ]
     if steps == STEPS:
         return stored
     path = _kept_path(trial)
     return normalise(stored if path is None else path, steps=steps, start=0.0, end=trial.rt)
+
+
+def to_steps(*, rt: float, xs: list[float] | None, ys: list[float] | None) -> list[Position]:
+    """Return the stored steps of a trial of this length (s); none without samples."""
+    return [
+        Position(rt * step / (STEPS - 1), x, y)
+        for step, (x, y) in enumerate(zip(xs or (), ys or (), strict=True))
+    ]
 
 
 def _kept_path(trial: Trial) -> Path | None:

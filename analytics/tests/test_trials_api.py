@@ -14,9 +14,10 @@ from django.test import TestCase
 
 from analytics.models import PointerPositionEvent, Trial
 from analytics.studies.normalised import normalise
+from analytics.studies.path_list import TOGETHER
 from analytics.studies.trajectory import Position
 from analytics.studies.trial_list import COLUMNS
-from analytics.tests.pointers import new_browser, sample
+from analytics.tests.pointers import NOW, new_browser, sample
 from analytics.tests.test_trials import ANSWER, GIVEN, deliver, end, make_all, start
 from core.tests.limits import forget_all_calls
 from dashboard.models import Browser
@@ -147,6 +148,51 @@ class TrialsApiTests(TestCase):
         text = b"".join(self.get(path, format="csv", steps=2).streaming_content).decode()
         self.assertEqual(text.splitlines(), ["step,time,x,y", "1,0.0,0.0,0.0", "2,1.0,81.0,81.0"])
         self.assertEqual(self.get(f"trials/{self.without.pk}/path/").json()["steps"], [])
+
+    def test_the_paths_of_many_trials_are_their_own_paths(self):
+        paths = [self.get(f"trials/{pk}/path/").json() for pk in self.ids()]
+        self.assertEqual(self.get("trials/paths/").json(), {"paths": paths, "next_cursor": None})
+        cut = self.get("trials/paths/", limit=1, study="mt-1").json()
+        self.assertEqual(cut, {"paths": paths[:1], "next_cursor": str(self.first.pk)})
+        rest = self.get("trials/paths/", study="mt-1", cursor=cut["next_cursor"]).json()
+        self.assertEqual(rest, {"paths": paths[2:], "next_cursor": None})
+        left = self.get("trials/paths/", exclude=f"{self.first.pk},{self.abandoned.pk}").json()
+        self.assertEqual(left["paths"], paths[2:])
+        self.get("trials/paths/", 400, limit=101)
+        self.client.logout()
+        self.get("trials/paths/", 401)
+
+    def test_a_file_of_paths_has_a_row_for_each_step(self):
+        steps = self.get(f"trials/{self.first.pk}/path/").json()["steps"]
+        names = {
+            "trial_id": self.first.pk, "instance_id": str(self.browser.instance_id),
+            "label": "=participant 7", "study": "mt-1", "trial": "12", "block": "2",
+            "condition": "incongruent",
+        }  # fmt: skip
+        expected = [
+            {**names, "step": n, "time": time, "x": x, "y": y}
+            for n, (time, x, y) in enumerate(steps, start=1)
+        ]
+        lines = b"".join(self.get("trials/paths/", format="ndjson").streaming_content).splitlines()
+        self.assertEqual([json.loads(line) for line in lines], expected)
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / "paths.parquet"
+            call_command("export", "paths", output=file)
+            self.assertEqual(pq.read_table(file).to_pylist(), expected)
+            call_command("export", "paths", browsers=[self.other.instance_id], output=file)
+            self.assertEqual(pq.read_table(file).num_rows, 0)
+
+    def test_many_pages_of_paths_are_whole(self):
+        for n in range(TOGETHER + 1):
+            Trial.objects.create(
+                browser=self.other, started_at=NOW, start_seq=n, ended_at=NOW, end_seq=n,
+                state="ended", study="many", targets={}, rt=1, path_x=[n] * 101, path_y=[0] * 101,
+            )  # fmt: skip
+        answer = self.get("trials/paths/", format="csv", study="many")
+        rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+        self.assertEqual(
+            [float(row["x"]) for row in rows], [n for n in range(TOGETHER + 1) for _ in range(101)]
+        )
 
     def test_studies_are_listed_with_their_trials(self):
         studies = self.get("studies/").json()["studies"]

@@ -30,6 +30,8 @@ from analytics.reading.export import (
 from analytics.reading.ranges import Source
 from analytics.reading.scenes import MARKS, SCENES
 from analytics.studies.measures import DEFAULT_PAUSE_MS, MAX_EVENTS
+from analytics.studies.path_list import COLUMNS as PATH_COLUMNS
+from analytics.studies.path_list import page_paths
 from analytics.studies.tables import COLUMNS as MEASURE_COLUMNS
 from analytics.studies.tables import NOTHING, Trial, measure_trials, read_trials
 from analytics.studies.trial_list import COLUMNS as TRIAL_COLUMNS
@@ -43,17 +45,17 @@ SOURCES = {"events": EVENTS, "scenes": SCENES, "marks": MARKS}
 
 class Command(BaseCommand):
     help = (
-        "Write the samples (events), scenes, marks, trials, statuses or research measures of all "
-        "instances, or of some, or the instances themselves, as one file of CSV, NDJSON or "
-        "Parquet. docs/export.md describes every column. Rows are read page by page, so memory "
-        "stays constant. The file appears once it is complete: a command that fails or is stopped "
-        "leaves nothing behind. `replay` reads exported events, and scenes, marks and labels with "
-        "them."
+        "Write the samples (events), scenes, marks, trials, their paths, statuses or research "
+        "measures of all instances, or of some, or the instances themselves, as one file of CSV, "
+        "NDJSON or Parquet. docs/export.md describes every column. Rows are read page by page, so "
+        "memory stays constant. The file appears once it is complete: a command that fails or is "
+        "stopped leaves nothing behind. `replay` reads exported events, and scenes, marks and "
+        "labels with them."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "rows", choices=[*SOURCES, "instances", "statuses", "measures", "trials"]
+            "rows", choices=[*SOURCES, "instances", "statuses", "measures", "trials", "paths"]
         )
         add_scope(parser)
         parser.add_argument(
@@ -132,6 +134,8 @@ class Command(BaseCommand):
             return INSTANCE_COLUMNS, export_instances(scope=scope)
         if rows == "trials":
             return TRIAL_COLUMNS, page_trials(filters=_to_filters(options))
+        if rows == "paths":
+            return PATH_COLUMNS, page_paths(filters=_to_filters(options))
         source = EVENTS_IN_SCENES if options["added"] else SOURCES[rows]
         pages = export_rows(scope=scope, source=source)
         return (INSTANCE, *source.columns), self._watched(pages, scope, None, source)

@@ -12,6 +12,7 @@ from pointerscope.transport import Transport
 
 Time = datetime | str | None
 Instance = UUID | str
+STORED_STEPS = 101
 
 
 class Client:
@@ -111,20 +112,28 @@ class Client:
         label: str | None = None,
         since: Time = None,
         until: Time = None,
+        exclude: str | None = None,
     ) -> pd.DataFrame:
-        """Return trials with their measures, one row each, by id."""
-        query = {"study": study, "condition": condition, "label": label}
+        """Return trials with their measures, one row each, by id.
+
+        `exclude` leaves some out: rules and ids between commas, as in the address of a study's
+        page.
+        """
+        query = {"study": study, "condition": condition, "label": label, "exclude": exclude}
         found = self._read.rows("trials/", **query, **_range(since, until))
         return to_frame(found, tables.TRIALS)
 
     def paths(
-        self, *, trials: pd.DataFrame | None = None, steps: int = 101, **filters: Any
+        self, *, trials: pd.DataFrame | None = None, steps: int = STORED_STEPS, **filters: Any
     ) -> pd.DataFrame:
-        """Return the time-normalised paths of trials, one row a step; s and px.
+        """Return the time-normalised paths of trials, one row a step, by id; s and px.
 
-        Of `trials` as `trials()` returned them, or of those with these filters. Each trial is a
-        request, so more than 600 take minutes (READS_PER_MINUTE).
+        Of `trials` as `trials()` returned them, or of those with its filters. 101 steps are stored
+        and read at once. For another number each trial is a request, so more than 600 take minutes
+        (READS_PER_MINUTE).
         """
+        if steps == STORED_STEPS:
+            return self._stored_paths(trials, filters)
         if trials is None:
             trials = self.trials(**filters)
         names = [name for name in tables.PATHS if name in trials and name not in tables.STEPS]
@@ -135,6 +144,22 @@ class Client:
             rows += [{**known, **step} for step in path]
         return to_frame(rows, tables.PATHS)
 
+    def _stored_paths(self, trials: pd.DataFrame | None, filters: dict[str, Any]) -> pd.DataFrame:
+        if trials is None:
+            times = _range(filters.pop("since", None), filters.pop("until", None))
+            return to_frame(self._read.rows("trials/paths/", **filters, **times), tables.PATHS)
+        if trials.empty:
+            return to_frame([], tables.PATHS)
+        started, studies = trials["started_at"], trials["study"].unique()
+        found = self._read.rows(
+            "trials/paths/",
+            study=studies[0] if len(studies) == 1 else None,
+            since=started.min(),
+            until=started.max() + pd.Timedelta("1us"),
+        )
+        wanted = set(trials["id"])
+        return to_frame((row for row in found if row["trial_id"] in wanted), tables.PATHS)
+
     def throughput(
         self,
         *,
@@ -143,6 +168,7 @@ class Client:
         label: str | None = None,
         since: Time = None,
         until: Time = None,
+        exclude: str | None = None,
         serial: bool = True,
         one_dimensional: bool = False,
         bivariate: bool = False,
@@ -154,6 +180,7 @@ class Client:
             study=study,
             condition=condition,
             label=label,
+            exclude=exclude,
             serial=serial,
             one_dimensional=one_dimensional,
             bivariate=bivariate,

@@ -40,6 +40,7 @@ TRIALS: Columns = {
     **dict.fromkeys(("target_reentries", "axis_crossings", "direction_changes"), COUNT),
     "orthogonal_changes": COUNT,
     **dict.fromkeys(("movement_variability", "movement_error", "movement_offset"), NUMBER),
+    **dict.fromkeys(("sample_rate", "longest_gap"), NUMBER), "same_times": COUNT, "resized": FLAG,
 }  # fmt: skip
 STEPS: Columns = {"step": COUNT, "time": NUMBER, "x": NUMBER, "y": NUMBER}
 PATHS: Columns = {
