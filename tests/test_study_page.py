@@ -23,7 +23,6 @@ select avg(path_x[51]), stddev_samp(path_x[51]) / sqrt(count(*)),
        avg(path_y[51]), stddev_samp(path_y[51]) / sqrt(count(*))
 from analytics_trial where study = %s and condition = %s
 """
-
 GAP = "select id from analytics_trial where longest_gap > 0.1 and study = %s"
 
 
@@ -60,6 +59,7 @@ def test_it_shows_who_took_part_the_paths_and_each_measure(
     expect(tile(page, "instances")).to_have_text("3")
     expect(tile(page, "chosen")).to_have_text("24")
     expect(tile(page, "left_out")).to_have_text("none left out")
+    expect(tile(page, "instances_left_out")).to_have_text("distinct instances")
     expect(page.locator(".study-path")).to_have_count(24)
     expect(page.locator(".study-average")).to_have_count(2)
     expect(page.locator(".study-band")).to_have_count(2)
@@ -124,9 +124,7 @@ def test_trials_are_left_out_in_the_address_and_in_the_export(
     page.get_by_label("Leave out trial 2 of participant 1").check()
     expect(tile(page, "chosen")).to_have_text("22")
     expect(page.locator(".study-path")).to_have_count(22)
-    (gap,) = service.sql(
-        "select id from analytics_trial where longest_gap > 0.1 and study = %s", (NAME,)
-    )[0]
+    (gap,) = service.sql(GAP, (NAME,))[0]
     assert query(page) == {"exclude": [f"slow,{gap}"]}
     page.get_by_role("combobox", name="Condition").fill("congruent")
     page.keyboard.press("Enter")
@@ -135,13 +133,18 @@ def test_trials_are_left_out_in_the_address_and_in_the_export(
     expect(tile(page, "chosen")).to_have_text("11")
     expect(page.get_by_label("Leave out: Under 60 Hz")).to_be_checked()
     for kind in ("CSV", "NDJSON", "Parquet"):
-        link = page.get_by_role("link", name=f"These trials as {kind}")
-        answer = page.request.get(service.url + link.get_attribute("href"))
-        assert answer.ok
-        if kind == "CSV":
-            rows = list(csv.DictReader(io.StringIO(answer.text())))
-            assert len(rows) == 11
-            assert {row["condition"] for row in rows} == {"congruent"}
+        for what, rows in (
+            ("These trials", 11),
+            ("Their paths", 11 * 101),
+            ("Their throughput", 3),
+        ):
+            link = page.get_by_role("link", name=f"{what} as {kind}")
+            answer = page.request.get(service.url + link.get_attribute("href"))
+            assert answer.ok
+            if kind == "CSV":
+                found = list(csv.DictReader(io.StringIO(answer.text())))
+                assert len(found) == rows
+                assert {row["condition"] for row in found} == {"congruent"}
     copied = page.get_by_role("button", name="Copy link").get_attribute("data-copy")
     assert copied.startswith(service.url + PATH)
     assert parse_qs(urlsplit(copied).query) == {

@@ -1,5 +1,6 @@
 """The page of one study, for staff, and the numbers that it draws."""
 
+from statistics import fmean
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 from msgspec import Struct
+from msgspec.structs import astuple, replace
 from rest_framework import serializers
 from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
@@ -17,7 +19,7 @@ from rest_framework.views import APIView
 
 from analytics.api.trials import TrialFields
 from analytics.models import Trial
-from analytics.studies.study_figures import ConditionFigures, SomeTrial, read_figures
+from analytics.studies.study_figures import AverageSteps, ConditionFigures, read_figures
 from analytics.studies.study_people import (
     MOST_DOUBTS,
     MOST_PEOPLE,
@@ -105,49 +107,6 @@ class FiguresQuery(TrialFields):
     stamp = serializers.CharField(default="", max_length=100, allow_blank=True)
 
 
-class Drawn(Struct):
-    """A trial that is drawn; `values` are in the order of `measures`, x and y in px."""
-
-    id: int
-    x: list[float] | None
-    y: list[float] | None
-    values: list[float | None]
-
-
-class Box(Struct):
-    """A measure's distribution in a condition."""
-
-    n: int
-    mean: float
-    sd: float | None
-    least: float
-    first_quartile: float
-    median: float
-    third_quartile: float
-    most: float
-
-
-class Average(Struct):
-    """The average of `n` paths by step, and its standard error, in px."""
-
-    n: int
-    x: list[float]
-    y: list[float]
-    x_error: list[float]
-    y_error: list[float]
-
-
-class Condition(Struct):
-    """A condition's figures."""
-
-    condition: str
-    trials: int
-    instances: int
-    average: Average
-    measures: dict[str, Box]
-    drawn: list[Drawn]
-
-
 class Person(Struct):
     """A participant; `throughput` in bit/s by condition, where its trials have two targets."""
 
@@ -173,14 +132,22 @@ class Doubted(Struct):
     rules: list[str]
 
 
+class MeanThroughput(Struct):
+    """The mean throughput of `n` participants in a condition, in bit/s."""
+
+    n: int
+    mean: float
+
+
 class Figures(Struct):
-    """All that the page shows of the chosen trials."""
+    """All that the page shows of the chosen trials; `throughput` is by condition."""
 
     measures: list[str]
-    conditions: list[Condition]
+    conditions: list[ConditionFigures]
     more_conditions: int
     people: list[Person]
     most_people: int
+    throughput: dict[str, MeanThroughput]
     rules: dict[str, int]
     unknown: int
     doubts: list[Doubted]
@@ -194,6 +161,7 @@ class StudyAnswer(Struct):
     trials: int
     chosen: int
     instances: int
+    chosen_instances: int
     last_at: str | None
     figures: Figures | None
 
@@ -236,6 +204,7 @@ def read_study(*, filters: TrialFilters, known: str) -> StudyAnswer:
         totals.trials,
         totals.chosen,
         totals.instances,
+        totals.chosen_instances,
         to_rfc3339(totals.last_at) if totals.last_at else None,
         None if stamp == known else _read(filters, totals),
     )
@@ -243,12 +212,14 @@ def read_study(*, filters: TrialFilters, known: str) -> StudyAnswer:
 
 def _read(filters: TrialFilters, totals: Totals) -> Figures:
     conditions, more = read_figures(filters=filters)
+    rates = _throughput(filters)
     return Figures(
         measures=list(MEASURES),
-        conditions=list(map(_to_condition, conditions)),
+        conditions=list(map(_rounded, conditions)),
         more_conditions=more,
-        people=_people(filters),
+        people=_people(filters, rates),
         most_people=MOST_PEOPLE,
+        throughput=_means(rates),
         rules=totals.rules,
         unknown=totals.unknown,
         doubts=_doubts(filters),
@@ -256,22 +227,13 @@ def _read(filters: TrialFilters, totals: Totals) -> Figures:
     )
 
 
-def _to_condition(found: ConditionFigures) -> Condition:
-    average = found.average
-    return Condition(
-        found.condition,
-        found.trials,
-        found.instances,
-        Average(average.n, *map(_hundredths, average[1:])),
-        {name: Box(*summary) for name, summary in found.measures.items()},
-        [_to_drawn(some) for some in found.some],
-    )
-
-
-def _to_drawn(some: SomeTrial) -> Drawn:
-    return Drawn(
-        some.id, some.x and _hundredths(some.x), some.y and _hundredths(some.y), some.values
-    )
+def _rounded(found: ConditionFigures) -> ConditionFigures:
+    n, *axes = astuple(found.average)
+    drawn = [
+        replace(one, x=one.x and _hundredths(one.x), y=one.y and _hundredths(one.y))
+        for one in found.drawn
+    ]
+    return replace(found, average=AverageSteps(n, *map(_hundredths, axes)), drawn=drawn)
 
 
 def _hundredths(values: Any) -> list[float]:
@@ -279,12 +241,26 @@ def _hundredths(values: Any) -> list[float]:
     return [round(value, 2) for value in values]
 
 
-def _people(filters: TrialFilters) -> list[Person]:
-    throughput: dict[str, dict[str, float]] = {}
+def _throughput(filters: TrialFilters) -> dict[str, dict[str, float]]:
+    """Return the throughput of each instance by condition, where it is defined."""
+    rates: dict[str, dict[str, float]] = {}
     for sequence in throughput_by_sequence(filters=filters):
         if sequence.throughput.throughput is not None:
-            of_person = throughput.setdefault(sequence.instance_id, {})
+            of_person = rates.setdefault(sequence.instance_id, {})
             of_person[sequence.condition] = sequence.throughput.throughput
+    return rates
+
+
+def _means(rates: dict[str, dict[str, float]]) -> dict[str, MeanThroughput]:
+    """Return the mean of all participants, also of those that the page does not list."""
+    by_condition: dict[str, list[float]] = {}
+    for of_person in rates.values():
+        for condition, rate in of_person.items():
+            by_condition.setdefault(condition, []).append(rate)
+    return {name: MeanThroughput(len(some), fmean(some)) for name, some in by_condition.items()}
+
+
+def _people(filters: TrialFilters, rates: dict[str, dict[str, float]]) -> list[Person]:
     return [
         Person(
             instance_id=str(person.instance_id),
@@ -293,7 +269,7 @@ def _people(filters: TrialFilters) -> list[Person]:
             trials=person.trials,
             chosen=person.chosen,
             last_at=to_rfc3339(person.last_at),
-            throughput=throughput.get(str(person.instance_id), {}),
+            throughput=rates.get(str(person.instance_id), {}),
         )
         for person in list_people(filters=filters)
     ]

@@ -4,9 +4,10 @@ The trials that are drawn one by one are a part of each condition, the same on e
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import connections
+from msgspec import Struct
 
 from analytics.studies.trial_list import MEASURES, TrialFilters, select_trials
 
@@ -43,7 +44,7 @@ select condition, id, path_x, path_y, {names} from (
 """.replace("{names}", ", ".join(NAMES))
 
 
-class Summary(NamedTuple):
+class Summary(Struct):
     """A measure's distribution over the trials that have it."""
 
     n: int
@@ -56,7 +57,7 @@ class Summary(NamedTuple):
     most: float
 
 
-class AverageSteps(NamedTuple):
+class AverageSteps(Struct):
     """The average of `n` paths by step, in px, and its standard error; empty for a single path."""
 
     n: int
@@ -66,7 +67,7 @@ class AverageSteps(NamedTuple):
     y_error: list[float]
 
 
-class SomeTrial(NamedTuple):
+class DrawnTrial(Struct):
     """A trial that is drawn: its path, None without samples, and its measures as in NAMES."""
 
     id: int
@@ -75,7 +76,7 @@ class SomeTrial(NamedTuple):
     values: list[float | None]
 
 
-class ConditionFigures(NamedTuple):
+class ConditionFigures(Struct):
     """A condition: its size, its average path, its measures' distributions, some of its trials."""
 
     condition: str
@@ -83,7 +84,7 @@ class ConditionFigures(NamedTuple):
     instances: int
     average: AverageSteps
     measures: dict[str, Summary]
-    some: list[SomeTrial]
+    drawn: list[DrawnTrial]
 
 
 def read_figures(*, filters: TrialFilters) -> tuple[list[ConditionFigures], int]:
@@ -91,12 +92,12 @@ def read_figures(*, filters: TrialFilters) -> tuple[list[ConditionFigures], int]
     counted = list(_read(CONDITIONS, filters))
     shown = sorted(row[0] for row in counted[:MOST_CONDITIONS])
     averages: dict[str, list[tuple[Any, ...]]] = {name: [] for name in shown}
-    some: dict[str, list[SomeTrial]] = {name: [] for name in shown}
+    drawn: dict[str, list[DrawnTrial]] = {name: [] for name in shown}
     for condition, *step in _read(AVERAGES, filters, shown):
         averages[condition].append(tuple(step))
     most = MOST_DRAWN // max(len(shown), 1)
     for condition, pk, x, y, *values in _read(SOME, filters, shown, most, most):
-        some[condition].append(SomeTrial(pk, x, y, values))
+        drawn[condition].append(DrawnTrial(pk, x, y, values))
     summaries = {condition: rows for condition, *rows in _read(SUMMARIES, filters, shown)}
     found = [
         ConditionFigures(
@@ -109,7 +110,7 @@ def read_figures(*, filters: TrialFilters) -> tuple[list[ConditionFigures], int]
                 for measure, row in zip(NAMES, summaries[name], strict=True)
                 if row[0]
             },
-            some[name],
+            drawn[name],
         )
         for name, trials, instances, paths in sorted(counted[:MOST_CONDITIONS])
     ]

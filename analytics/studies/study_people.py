@@ -42,12 +42,14 @@ class Doubt(NamedTuple):
 class Totals(NamedTuple):
     """A study's trials before any is left out: their number, and those that each rule applies to.
 
-    `unknown` have too few samples to be judged, or were sealed before they could be.
+    `instances` took part, and `chosen` trials of `chosen_instances` are not left out. `unknown`
+    have too few samples to be judged, or were sealed before they could be.
     """
 
     trials: int
     instances: int
     chosen: int
+    chosen_instances: int
     last_at: datetime | None
     last_id: int | None
     unknown: int
@@ -56,8 +58,7 @@ class Totals(NamedTuple):
 
 def read_totals(*, filters: TrialFilters) -> Totals:
     """Count the trials that pass all filters but `exclude`."""
-    trials = _all(filters)
-    found: dict[str, Any] = trials.aggregate(
+    found: dict[str, Any] = _all(filters).aggregate(
         trials=Count("id"),
         instances=Count("browser", distinct=True),
         last_at=Max("ended_at"),
@@ -66,7 +67,10 @@ def read_totals(*, filters: TrialFilters) -> Totals:
         **{f"rule_{name}": Count("id", filter=rule) for name, rule in RULES.items()},
     )
     rules = {name: found.pop(f"rule_{name}") for name in RULES}
-    return Totals(**found, chosen=select_trials(filters).count(), rules=rules)
+    chosen = select_trials(filters).aggregate(
+        chosen=Count("id"), chosen_instances=Count("browser", distinct=True)
+    )
+    return Totals(**found, **chosen, rules=rules)
 
 
 def list_people(*, filters: TrialFilters) -> list[Participant]:

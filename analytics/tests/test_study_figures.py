@@ -4,10 +4,12 @@ import math
 import statistics
 from datetime import timedelta
 from itertools import pairwise
+from unittest.mock import patch
 from urllib.parse import quote
 
 from django.contrib.auth.models import User
 from django.test import Client, SimpleTestCase, TestCase
+from msgspec.structs import astuple
 
 from analytics.models import Trial
 from analytics.studies.exclusion import MOST_TRIALS, RULES, Exclusion, parse_exclusion
@@ -29,6 +31,7 @@ def add(browser: Browser, n: int, **columns) -> Trial:
     begin = NOW + timedelta(seconds=n)
     given = {
         "study": STUDY,
+        "targets": {},
         "trial": str(n),
         "condition": f"c{n % 2}",
         "state": "ended",
@@ -44,7 +47,7 @@ def add(browser: Browser, n: int, **columns) -> Trial:
         "path_y": [40 - n * k / 8 for k in range(101)],
     }
     return Trial.objects.create(
-        browser=browser, started_at=begin, start_seq=n, ended_at=begin, end_seq=n, targets={},
+        browser=browser, started_at=begin, start_seq=n, ended_at=begin, end_seq=n,
         **{**given, **columns},
     )  # fmt: skip
 
@@ -106,10 +109,10 @@ class FiguresTests(TestCase):
                     len(values), statistics.fmean(values), statistics.stdev(values), min(values),
                     *statistics.quantiles(values, n=4, method="inclusive"), max(values),
                 )  # fmt: skip
-                for one, other in zip(found.measures[name], expected, strict=True):
+                for one, other in zip(astuple(found.measures[name]), expected, strict=True):
                     self.assertAlmostEqual(one, other, msg=name)
-        self.assertEqual([some.id for some in found.some], [trial.pk for trial in trials])
-        for some, trial in zip(found.some, trials, strict=True):
+        self.assertEqual([some.id for some in found.drawn], [trial.pk for trial in trials])
+        for some, trial in zip(found.drawn, trials, strict=True):
             self.assertEqual((some.x, some.y), (trial.path_x, trial.path_y))
             self.assertEqual(some.values, [getattr(trial, name) for name in NAMES])
 
@@ -133,7 +136,7 @@ class FiguresTests(TestCase):
         for n in range(100, 900):
             add(self.browsers[0], n, study="large", condition="one", path_x=None, path_y=None)
         (found,), _ = read_figures(filters=TrialFilters(study="large"))
-        ids = [some.id for some in found.some]
+        ids = [some.id for some in found.drawn]
         self.assertEqual((found.trials, len(ids)), (800, 200))
         self.assertEqual({b - a for a, b in pairwise(ids)}, {4})
         for n in range(MOST_CONDITIONS + 3):
@@ -178,6 +181,36 @@ class FiguresTests(TestCase):
             [(one["label"], one["trials"], one["chosen"]) for one in people],
             [("anna <i>", 13, 12), ("", 6, 6)],
         )
+
+    def test_participants_count_if_one_of_their_trials_is_left(self):
+        def counts(**query) -> tuple[int, int]:
+            answer = self.figures(**query)
+            return answer["instances"], answer["chosen_instances"]
+
+        of_second = [trial.pk for trial in self.trials if trial.browser_id == self.browsers[1].pk]
+        self.assertEqual(counts(), (2, 2))
+        self.assertEqual(counts(exclude=",".join(map(str, of_second[1:]))), (2, 2))
+        self.assertEqual(counts(exclude=",".join(map(str, of_second))), (2, 1))
+        self.assertEqual(counts(condition="d"), (1, 1))
+
+    def test_the_mean_throughput_is_of_all_participants_also_of_those_that_are_not_listed(self):
+        targets = {"from": [-10, -10, 20, 20], "to": [90, -10, 20, 20]}
+        for person in range(3):
+            browser = new_browser()
+            for n in range(4):
+                xs = [k + (k == 100) * (person + 1) * (-1) ** n for k in range(101)]
+                add(
+                    browser, 3000 + 10 * person + n, study="rings", condition="near",
+                    targets=targets, rt=0.5 + n / 8, path_x=xs, path_y=[0] * 101,
+                )  # fmt: skip
+        answer = self.client.get("/api/v1/studies/throughput/", {"study": "rings"}).json()
+        rates = [one["throughput"] for one in answer["sequences"]]
+        with patch("analytics.studies.study_people.MOST_PEOPLE", 2):
+            figures = self.figures(study="rings")["figures"]
+        self.assertEqual([one["throughput"] for one in figures["people"]],
+                         [{"near": rate} for rate in rates[:2]])  # fmt: skip
+        self.assertEqual(figures["throughput"], {"near": {"n": 3, "mean": statistics.fmean(rates)}})
+        self.assertEqual(self.figures()["figures"]["throughput"], {})
 
     def test_the_stamp_tells_whether_anything_came(self):
         first = self.figures()

@@ -51,12 +51,12 @@ const createRow = (person, { root, shown, fastest }) => {
   return row;
 };
 
-export const showPeople = (root, { people, most_people: most, conditions }) => {
+export const showPeople = (root, { people, most_people: most, conditions, throughput }) => {
   const part = (name) => root.querySelector(`[data-${name}]`);
   const shown = conditions
     .map(({ condition }, i) => ({ condition, i }))
-    .filter(({ condition }) => people.some(({ throughput }) => condition in throughput));
-  const all = people.flatMap(({ throughput }) => Object.values(throughput));
+    .filter(({ condition }) => Object.hasOwn(throughput, condition));
+  const all = people.flatMap((person) => Object.values(person.throughput));
   const fastest = Math.max(...all, 0) || 1;
   const heads = shown.map(({ condition }) =>
     createHead(`Throughput, ${nameOf(condition)}, bit/s`, "study-number"),
@@ -72,13 +72,12 @@ export const showPeople = (root, { people, most_people: most, conditions }) => {
     people.map((person) => createRow(person, { root, shown, fastest })),
   );
   part("people-words").textContent =
-    people.length < most ? "" : `the first ${writeWhole(most)}; the export has all`;
-  const mean = shown.map(({ condition }) => {
-    const values = people.map(({ throughput }) => throughput[condition]).filter(Boolean);
-    const sum = values.reduce((a, b) => a + b, 0);
-    return `${nameOf(condition)} ${writeTenth(sum / values.length)} bit/s (n = ${values.length})`;
+    people.length < most ? "" : `the first ${writeWhole(most)}; means and exports are of all`;
+  const means = shown.map(({ condition }) => {
+    const { n, mean } = throughput[condition];
+    return `${nameOf(condition)} ${writeTenth(mean)} bit/s (n = ${writeWhole(n)})`;
   });
-  part("throughput-note").textContent = mean.length
-    ? `Mean throughput of participants, ISO 9241-411: ${mean.join("; ")}.`
+  part("throughput-note").textContent = means.length
+    ? `Mean throughput of participants, ISO 9241-411: ${means.join("; ")}.`
     : "Throughput is shown for trials with two targets: where the movement starts, and one to reach.";
 };

@@ -64,7 +64,7 @@ const showLinks = (query) => {
   for (const link of root.querySelectorAll("[data-export]")) {
     const wanted = new URLSearchParams(query);
     wanted.set("format", link.dataset.export);
-    link.href = `${root.dataset.apiUrl}trials/?${wanted}`;
+    link.href = `${root.dataset.apiUrl}${link.dataset.of}?${wanted}`;
   }
   const view = new URLSearchParams(query);
   const isNamed = new URLSearchParams(location.search).has("study");
@@ -73,14 +73,16 @@ const showLinks = (query) => {
     `${location.origin}${location.pathname}${view.size ? `?${view}` : ""}`;
 };
 
-const showTotals = ({ trials, chosen, instances, last_at: last }, query) => {
+const writeLeftOut = (chosen, all, otherwise) =>
+  chosen === all ? otherwise : `${writeWhole(all - chosen)} of ${writeWhole(all)} left out`;
+
+const showTotals = (totals, query) => {
+  const { trials, chosen, instances, chosen_instances: people, last_at: last } = totals;
   const texts = {
-    instances: writeWhole(instances),
+    instances: writeWhole(people),
+    instances_left_out: writeLeftOut(people, instances, "distinct instances"),
     chosen: writeWhole(chosen),
-    left_out:
-      chosen === trials
-        ? "none left out"
-        : `${writeWhole(trials - chosen)} of ${writeWhole(trials)} left out`,
+    left_out: writeLeftOut(chosen, trials, "none left out"),
     last_at: last ? writeMoment(Date.parse(last)) : NOTHING,
   };
   for (const [name, text] of Object.entries(texts)) {
@@ -127,13 +129,13 @@ const load = async () => {
   const query = toQuery(readFilters(NAMES));
   const call = new URLSearchParams(query);
   if (Date.now() - readAt < LONGEST_STAMP_MS) call.set("stamp", stamp);
+  showLinks(query);
   isReading = true;
   try {
     const answer = await readJson(`${root.dataset.figuresUrl}?${call}`);
     // The user may have changed a filter meanwhile.
     if (location.search !== asked) return later(0);
     showTotals(answer, query);
-    showLinks(query);
     if (answer.figures) {
       showFigures(answer.figures, answer);
       stamp = answer.stamp;
