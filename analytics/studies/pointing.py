@@ -26,7 +26,7 @@ class Pointing(NamedTuple):
     """One movement from target to target: their centres, where it ended, and its time in s.
 
     `width` is that of the target: its diameter, or in a one-dimensional task its length along the
-    axis.
+    axis. Movements of different blocks do not follow each other.
     """
 
     source: Point
@@ -34,6 +34,7 @@ class Pointing(NamedTuple):
     width: float
     selected: Point
     time: float
+    block: str = ""
 
 
 class EndPoint(NamedTuple):
@@ -67,7 +68,7 @@ class Throughput(NamedTuple):
 
 def end_point(pointing: Pointing) -> EndPoint:
     """Return where a movement ended. ValueError if its targets have one centre."""
-    source, target, _, selected, _ = pointing
+    source, target, selected = pointing.source, pointing.target, pointing.selected
     across, down = target.x - source.x, target.y - source.y
     distance = math.hypot(across, down)
     if distance == 0:
@@ -134,10 +135,15 @@ def _amplitudes(
     if not serial:
         return own
     carried = [
-        before_end.overshoot if math.dist(before.target, one.source) < SAME_PLACE else 0.0
+        before_end.overshoot if _follows(one, before) else 0.0
         for before, before_end, one in zip(movements, ends, movements[1:], strict=False)
     ]
     return [amplitude + last for amplitude, last in zip(own, [0.0, *carried], strict=True)]
+
+
+def _follows(one: Pointing, before: Pointing) -> bool:
+    is_there = math.dist(before.target, one.source) < SAME_PLACE
+    return is_there and before.block == one.block
 
 
 def _effective_width(ends: Sequence[EndPoint], *, bivariate: bool) -> float | None:

@@ -149,4 +149,4 @@ def _movement(row: Any, one_dimensional: bool) -> Pointing | None:
     if targets is None or selected is None:
         return None
     width = targets.length if one_dimensional else targets.side
-    return Pointing(targets.source, targets.target, width, selected, row.rt)
+    return Pointing(targets.source, targets.target, width, selected, row.rt, row.block)

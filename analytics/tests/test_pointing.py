@@ -49,6 +49,16 @@ class HandComputedTests(TestCase):
             for one, other in zip(measure_sequence(three, serial=serial), expected, strict=True):
                 self.assertAlmostEqual(one, other)
 
+    def test_the_first_movement_of_a_block_begins_at_its_target(self):
+        blocks = [("1", 98), ("1", -4), ("2", 104), ("2", 3)]
+        four = [
+            movement(x, back=n % 2 == 1)._replace(block=block)
+            for n, (block, x) in enumerate(blocks)
+        ]
+        # Overshoots -2, 4, 4, -3.
+        found = measure_sequence(four, serial=True)
+        self.assertAlmostEqual(found.amplitude, (98 + (104 - 2) + 104 + (97 + 4)) / 4)
+
     def test_the_bivariate_width_has_the_spread_aside_too(self):
         four = [movement(103, 4), movement(97, 4), movement(103, -4), movement(97, -4)]
         along = measure_sequence(four, serial=False)
