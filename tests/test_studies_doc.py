@@ -1,8 +1,10 @@
 """docs/studies.md is right: its experiment runs in Chromium, its analysis on what that measured."""
 
+import csv
 import math
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -14,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import pyarrow.parquet as pq
+import pandas as pd
 import pytest
 import requests
 from playwright.sync_api import BrowserContext, Page
@@ -27,6 +29,15 @@ from tests.service import ROOT, Service
 DOCUMENT = (ROOT / "docs" / "studies.md").read_text()
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 (EXPERIMENT,) = re.findall(r"^```html\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
+(RECIPE,) = re.findall(r"^```r\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
+LEFT_OUT = "abandoned,wrong"
+# Of the page's average path, and the names of the recipe that has each.
+AXES = {
+    "x": "average_path",
+    "y": "average_path",
+    "x_error": "standard_error",
+    "y_error": "standard_error",
+}
 PEOPLE = ("7", "8")
 CORRECT = {"Salmon": "fish", "Dog": "mammal", "Whale": "mammal", "Eel": "fish"}
 MARKS = "select count(*) from analytics_pointermark where name like 'trial:%%'"
@@ -98,17 +109,19 @@ def choose(page: Page, *, is_wrong: bool) -> None:
 
 
 def point(service: Service) -> None:
-    """Send three trials between two targets, as a tracker does."""
+    """Send three trials to and fro between two targets, as a tracker does."""
     me = service.log_on()
     start = time.time() * 1000 - 20_000
     events, marks = [], []
-    for number, x in enumerate((98.0, 104.0, 103.0)):
+    ends = {"there": [90, -10, 20, 20], "back": [-10, -10, 20, 20]}
+    for number, (way, x) in enumerate((("there", 98.0), ("back", -4.0), ("there", 103.0))):
         at = start + 2000 * number
+        source, target = (ends["back"], ends["there"]) if way == "there" else ends.values()
         events += [
-            {"time": at, "x": 0, "y": 0, "seq": 0},
+            {"time": at, "x": source[0] + 10, "y": 0, "seq": 0},
             {"time": at + 500, "x": x, "y": 0, "seq": 0},
         ]
-        targets = {"from": [-10, -10, 20, 20], "to": [90, -10, 20, 20]}
+        targets = {"from": source, "to": target}
         data = {"study": "two targets", "condition": "near", "targets": targets}
         marks += [
             {"time": at, "seq": 0, "name": "trial:start", "data": data},
@@ -177,15 +190,83 @@ def test_the_services_numbers_are_made_again_from_what_it_exports(
     assert (names["difference"] < 1e-6).all()
     assert names["rates"] == {}
     trials = names["client"].trials(study="two targets")
-    (found,) = read(service, "studies/throughput/", study="two targets", serial="false")[
-        "sequences"
-    ]
-    assert found["trials"] == 3
-    assert names["throughput"](trials) == pytest.approx(found["throughput"], rel=1e-9)
+    rates = []
+    for serial in (True, False):
+        query = {"study": "two targets", "serial": str(serial).lower()}
+        (found,) = read(service, "studies/throughput/", **query)["sequences"]
+        assert found["trials"] == 3
+        rates.append(found["throughput"])
+        again = names["throughput"](trials, serial=serial)
+        assert again == pytest.approx(found["throughput"], rel=1e-9)
+    assert rates[0] != pytest.approx(rates[1], rel=1e-3)
+
+
+def test_the_studys_pages_numbers_are_made_again(analysed: Any, service: Service) -> None:
+    names, _ = analysed
+    page = read_page(service)
+    assert (names["participants"], names["number"]) == (2, 6)
+    assert (page["chosen_instances"], page["chosen"]) == (2, 6)
+    assert names["quality"].to_dict() == page["figures"]["rules"]
+    for condition in page["figures"]["conditions"]:
+        name = condition["condition"]
+        row = names["boxes"].loc[name]
+        boxes = {one: list(row[one]) for one in row.index.levels[0] if row[one]["count"]}
+        assert_boxes(boxes, condition["measures"])
+        average = {
+            axis: list(names[table].loc[name, axis.removesuffix("_error")])
+            for axis, table in AXES.items()
+        }
+        assert_average(average, condition["average"])
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed (r-base-core)")
+def test_r_makes_the_same_numbers_from_the_files_of_the_page(
+    analysed: Any, service: Service
+) -> None:
+    _, folder = analysed
+    for file, path in (("trials.csv", "trials/"), ("paths.csv", "trials/paths/")):
+        answer = ask(service, f"api/v1/{path}", study="animals", exclude=LEFT_OUT, format="csv")
+        (folder / file).write_bytes(answer.content)
+    done = subprocess.run(
+        ["Rscript", "--vanilla", "-e", RECIPE], cwd=folder, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (folder / "figure_r.pdf").stat().st_size > 2000
+    boxes = read_table(folder / "boxes.csv")
+    average = read_table(folder / "average.csv")
+    for condition in read_page(service)["figures"]["conditions"]:
+        name = condition["condition"]
+        found = {
+            row["measure"]: list(map(number, list(row.values())[2:]))
+            for row in boxes
+            if row["condition"] == name
+        }
+        assert_boxes(found, condition["measures"])
+        steps = [row for row in average if row["condition"] == name]
+        assert_average(
+            {axis: [number(row[axis]) for row in steps] for axis in AXES}, condition["average"]
+        )
+
+
+def assert_boxes(found: dict[str, list[float]], expected: dict[str, dict[str, float]]) -> None:
+    """Compare n, mean, SD, least, quartiles and most of each measure with the page's."""
+    assert found.keys() == expected.keys()
+    assert len(found) > 15
+    for name, box in expected.items():
+        # Of a single trial there is no SD.
+        numbers = [math.nan if one is None else one for one in box.values()]
+        assert found[name] == pytest.approx(numbers, rel=1e-9, abs=1e-9, nan_ok=True), name
+
+
+def assert_average(found: dict[str, list[float]], expected: dict[str, list[float]]) -> None:
+    """Compare all steps with the page's, which are rounded to hundredths."""
+    for axis in AXES:
+        assert len(found[axis]) == 101
+        assert found[axis] == pytest.approx(expected[axis], abs=0.00501), axis
 
 
 def test_the_file_for_mousetrap_has_its_columns(analysed: Any) -> None:
-    table = pq.read_table(analysed[1] / "mousetrap.parquet").to_pandas()
+    table = pd.read_csv(analysed[1] / "mousetrap.csv")
     assert {"mt_id", "timestamps", "xpos", "ypos", "mt_seq"} <= set(table.columns)
     for _, trial in table.groupby("mt_id"):
         assert list(trial["mt_seq"]) == list(range(1, len(trial) + 1))
@@ -194,8 +275,25 @@ def test_the_file_for_mousetrap_has_its_columns(analysed: Any) -> None:
 
 
 def read(service: Service, path: str, **query: str) -> dict[str, Any]:
-    key = os.environ["POINTERSCOPE_KEY"]
-    headers = {"Authorization": f"Bearer {key}"}
-    answer = requests.get(f"{service.url}/api/v1/{path}", params=query, headers=headers, timeout=10)
+    return ask(service, f"api/v1/{path}", **query).json()
+
+
+def read_page(service: Service) -> dict[str, Any]:
+    """Return what the study's page draws."""
+    return ask(service, "study/figures/", study="animals", exclude=LEFT_OUT).json()
+
+
+def ask(service: Service, path: str, **query: str) -> requests.Response:
+    headers = {"Authorization": f"Bearer {os.environ['POINTERSCOPE_KEY']}"}
+    answer = requests.get(f"{service.url}/{path}", params=query, headers=headers, timeout=10)
     answer.raise_for_status()
-    return answer.json()
+    return answer
+
+
+def read_table(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def number(cell: str) -> float:
+    return math.nan if cell == "NA" else float(cell)
