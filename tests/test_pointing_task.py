@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from random import Random
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from analytics.studies.pointing import Point, Pointing, measure_sequence
+from analytics.tests.oracle_files import ABSENT, ORACLES, PRESENT, read_rows
 from tests.browser import open_chromium
 from tests.patience import wait_until
 from tests.pointing import WATCH, Moved, do_ring, do_run, errors, lit, press, shown, throughput
@@ -21,6 +22,10 @@ RINGS = "targets=9&amplitudes=200,260,320&widths=32&practice=no"
 # Between two movements of 150 ms the page writes two marks, which takes a slow machine 1 to 2 ms.
 CLOSE = 0.02
 ONE = "targets=9&amplitudes=320&widths=40&practice=no"
+MEASURE_ALL = """async (sequences) => {
+  const { measureSequence } = await import("/static/analytics/pointing/throughput.js");
+  return sequences.map(measureSequence);
+}"""
 TRIALS = """
 select block, targets, response, correct, rt, label from analytics_trial trial
 join dashboard_browser browser on browser.id = browser_id
@@ -99,15 +104,10 @@ def test_the_formulas_of_the_page_are_those_of_the_service(service: Service, pag
                 for i in range(count)
             ]
         )
-    found = page.evaluate(
-        """async (sequences) => {
-            const { measureSequence } = await import("/static/analytics/pointing/throughput.js");
-            return sequences.map((moved) => Object.values(measureSequence(moved)));
-        }""",
-        [[moved._asdict() for moved in one] for one in sequences],
-    )
+    found = page.evaluate(MEASURE_ALL, [[moved._asdict() for moved in one] for one in sequences])
     undefined = 0
-    for ours, moved in zip(found, sequences, strict=True):
+    for numbers, moved in zip(found, sequences, strict=True):
+        ours = list(numbers.values())
         movements = [
             Pointing(Point(*a), Point(*b), width, Point(*end), time)
             for a, b, width, end, time in moved
@@ -117,6 +117,34 @@ def test_the_formulas_of_the_page_are_those_of_the_service(service: Service, pag
         assert [one is None for one in ours] == [one is None for one in theirs]
         assert [one or 0 for one in ours] == pytest.approx([one or 0 for one in theirs], rel=1e-9)
     assert 5 < undefined < 40
+
+
+@pytest.mark.skipif(not PRESENT, reason=ABSENT)
+def test_the_page_computes_the_published_throughput(service: Service, page: Page) -> None:
+    open_task(page, service)
+    sequences = defaultdict(list)
+    for row in read_rows("fitts_example.csv"):
+        x, y = (
+            {name: float(row[f"{name}_{axis}"]) for name in ("from", "to", "select")}
+            for axis in "xy"
+        )
+        places = [(x[name], y[name]) for name in ("from", "to", "select")]
+        moved = Moved(*places[:2], float(row["width"]), places[2], float(row["mt_ms"]) / 1000)
+        sequences[row["sequence"]].append(moved._asdict())
+    found = page.evaluate(MEASURE_ALL, list(sequences.values()))
+    expected = json.loads((ORACLES / "fitts_expected.json").read_text())["sequences"]
+    published = 0
+    for name, numbers in zip(sequences, found, strict=True):
+        serial = expected[name]["computed"]["serial"]
+        assert numbers["throughput"] == pytest.approx(serial["TP_bps"], abs=1e-6)
+        assert numbers["amplitude"] == pytest.approx(serial["Ae"], abs=1e-6)
+        assert numbers["width"] == pytest.approx(serial["We"], abs=1e-6)
+        assert numbers["trials"] == serial["n"]
+        if expected[name]["published"]["variant"] == "serial":
+            published += 1
+            theirs = expected[name]["published"]["TP_bps"]
+            assert numbers["throughput"] == pytest.approx(theirs, abs=1e-6)
+    assert published == 2
 
 
 @pytest.mark.timed
@@ -301,3 +329,108 @@ def test_without_the_service_the_page_still_gives_its_number(service: Service, p
     page.context.set_offline(False)
     begun = "select count(*) from analytics_pointermark where data ->> 'study' = 'offline'"
     wait_until(lambda: service.sql(begun) == [(9,)], what="the trials of the ring come later")
+
+
+def end_run(page: Page, service: Service, study: str) -> Locator:
+    """Do a ring; return the line that says what the service has of it."""
+    open_task(page, service, f"{ONE}&study={study}")
+    begin(page)
+    do_run(page, 1)
+    expect(page.get_by_role("heading", name="Your throughput")).to_be_focused()
+    return page.locator("[data-stored]")
+
+
+def test_without_the_recorder_it_says_that_nothing_is_stored(service: Service, page: Page) -> None:
+    for script in ("tracker", "study"):
+        page.route(f"**/analytics/{script}.js", lambda route: route.abort())
+        said = end_run(page, service, "missing")
+        expect(said).to_have_text(
+            "The recorder did not load, so nothing is stored. The files have all movements."
+        )
+        expect(said).to_have_attribute("data-stored", "missing")
+        page.unroute(f"**/analytics/{script}.js")
+    begun = "select count(*) from analytics_pointermark where data ->> 'study' = 'missing'"
+    assert service.sql(begun) == [(0,)]
+
+
+def test_a_refused_recorder_says_that_nothing_is_stored(service: Service, page: Page) -> None:
+    problem = {"status": 403, "code": "origin_not_allowed", "detail": "Not from here."}
+    page.route("**/api/v1/browsers/", lambda route: route.fulfill(status=403, json=problem))
+    said = end_run(page, service, "denied")
+    expect(said).to_have_attribute("data-stored", "denied", timeout=20_000)
+    expect(said).to_have_text(
+        "The service did not accept the movements, so they are not stored. The files have them."
+    )
+
+
+def test_a_different_number_of_the_service_is_said(service: Service, page: Page) -> None:
+    def change(route: Route) -> None:
+        answer = route.fetch()
+        found = answer.json()
+        for ring in found["sequences"]:
+            # What a movement that is stored with another time would do.
+            ring["throughput"] *= 1.006
+        route.fulfill(response=answer, json=found)
+
+    page.route("**/tasks/pointing/*/?run=*", change)
+    said = end_run(page, service, "differs")
+    expect(said).to_have_attribute("data-stored", "differs", timeout=60_000)
+    expect(said).to_contain_text("from its 9 stored movements, which differs.")
+
+
+def test_movements_that_are_not_stored_in_two_minutes_are_said(
+    service: Service, page: Page
+) -> None:
+    def lose_one(route: Route) -> None:
+        answer = route.fetch()
+        found = answer.json()
+        for ring in found["sequences"]:
+            ring["trials"] -= 1
+        route.fulfill(response=answer, json=found)
+
+    page.route("**/tasks/pointing/*/?run=*", lose_one)
+    said = end_run(page, service, "late")
+    with page.expect_response("**/tasks/pointing/*/?run=*"):
+        pass
+    expect(said).to_have_attribute("data-stored", "waiting")
+    page.evaluate("{ const now = Date.now; Date.now = () => now() + 120_000; }")
+    expect(said).to_have_attribute("data-stored", "late", timeout=20_000)
+    expect(said).to_have_text(
+        "The service has not stored all movements yet. What waits is sent when it can be reached."
+    )
+
+
+def test_a_pen_does_the_task_and_another_pointer_begins_the_ring_anew(
+    service: Service, page: Page
+) -> None:
+    open_task(page, service, f"{ONE}&study=pen")
+    begin(page)
+    session = page.context.new_cdp_session(page)
+
+    def tap(x: float, y: float, kind: str = "pen") -> None:
+        given = {"x": x, "y": y, "pointerType": kind}
+        pressed = {**given, "button": "left", "buttons": 1, "clickCount": 1}
+        session.send("Input.dispatchMouseEvent", {"type": "mouseMoved", **given})
+        session.send("Input.dispatchMouseEvent", {"type": "mousePressed", **pressed})
+        released = {**pressed, "type": "mouseReleased", "buttons": 0}
+        session.send("Input.dispatchMouseEvent", released)
+
+    def press_next(kind: str = "pen") -> None:
+        x, y, _ = lit(page)
+        tap(round(x) + 3, round(y), kind)
+
+    for _ in range(4):
+        press_next()
+    expect(page.locator("[data-progress]")).to_contain_text("4 of 9")
+    press_next("mouse")
+    expect(
+        page.get_by_text("You changed between mouse, pen and touch, so this ring begins anew.")
+    ).to_be_visible()
+    for _ in range(10):
+        press_next()
+    expect(page.get_by_text("9 movements by pen")).to_be_visible()
+    expect(page.locator("[data-stored=agrees]")).to_contain_text(
+        "from its 9 stored movements", timeout=60_000
+    )
+    pointers = "select distinct pointer from analytics_pointerscene where pointer <> ''"
+    assert ("pen",) in service.sql(pointers)

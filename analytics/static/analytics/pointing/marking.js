@@ -24,7 +24,8 @@ export const startCapture = async (participant) => {
   return (await tracker().start({ label: participant || undefined })) ?? null;
 };
 
-export const readCapture = () => tracker()?.state() ?? null;
+// Null where the tracker or study.js did not load: nothing is captured then.
+export const readCapture = () => (tracker()?.trial ? tracker().state() : null);
 
 // Each run has a name of its own; names sort by time.
 export const nameRun = () => new Date().toISOString().replace(/[-:.]/g, "");
