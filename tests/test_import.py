@@ -224,6 +224,33 @@ def test_an_import_that_is_stopped_leaves_nothing(
     assert service.sql(BROWSERS) == [(before,)]
 
 
+def test_what_a_killed_import_left_behind_is_named_until_it_is_erased(
+    service: Service, tmp_path: Path
+) -> None:
+    rows = [f"{8 * i},{i % 611},7\n" for i in range(100_000)]
+    path = written(tmp_path, "killed.csv", ("t,x,y\n" + "".join(rows)).encode())
+    short = written(tmp_path, "short.csv", b"t,x,y\n0,5,7\n8,6,7\n16,7,7\n24,8,9\n")
+    begun = "select instance_id::text from dashboard_browser where recording like 'begun %%'"
+    running = command(service, short, path)
+    wait_until(lambda: len(service.sql(begun)) == 2, seconds=60, what="both have begun")
+    running.kill()
+    running.communicate(timeout=30)
+    parts = [instance_id for (instance_id,) in service.sql(begun)]
+    before = service.sql(BROWSERS)
+    done = run(service, short, path)
+    assert done.returncode == 1
+    assert "An import of this was killed, or still runs." in done.stderr
+    assert sorted(line.strip() for line in done.stderr.splitlines()[1:3]) == sorted(parts)
+    assert "Erase them in the admin if no import runs. Nothing was sent." in done.stderr
+    assert service.sql(BROWSERS) == before
+    for part in parts:
+        service.sql("update dashboard_browser set recording = '' where instance_id = %s", (part,))
+    done = run(service, short)
+    assert done.returncode == 0, done.stderr
+    assert "short.csv: 4 samples stored" in done.stdout
+    assert service.sql(begun) == []
+
+
 def test_a_service_that_is_away_is_named(service: Service, tmp_path: Path) -> None:
     path = written(tmp_path, "plain.csv", plain())
     done = run(service, path, SERVICE_URL="http://127.0.0.1:9")

@@ -3,6 +3,7 @@
 import signal
 from argparse import ArgumentTypeError, _ActionsContainer
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -70,17 +71,19 @@ def send_all(
     url: str,
     keeps_times: bool,
     speed: float | None = None,
+    on_begun: Callable[[int, Sent], object] = lambda *_: None,
     on_all_sent: Callable[[list[Sent]], object] = lambda _: None,
 ) -> list[Sent]:
     """Send all recordings; if one fails or Ctrl-C comes, erase all and raise CommandError.
 
+    `on_begun` is called with the number of a job, from 0, and its new instance. It and
     `on_all_sent` may raise SendingError too.
     """
     sender, sent = Sender(url), []
     # SIGTERM must not leave a partial import either.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        for job in jobs:
+        for i, job in enumerate(jobs):
             move = to_end_now(job.recording, speed)
             # On stderr, and only if that is a terminal, so that the output can be piped.
             with tqdm(
@@ -92,6 +95,7 @@ def send_all(
                         shift_us=(lambda _: 0) if keeps_times else move,
                         speed=speed,
                         on_sent=bar.update,
+                        on_begun=partial(on_begun, i),
                         beside=job.beside,
                     )
                 )

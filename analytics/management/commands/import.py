@@ -99,7 +99,13 @@ class Command(BaseCommand):
         )
         imported = Imported(jobs, keeps_times=keeps, url=options["url"], is_again=options["again"])
         new = imported.new
-        sent = send_all(new, url=options["url"], keeps_times=keeps, on_all_sent=imported.keep)
+        sent = send_all(
+            new,
+            url=options["url"],
+            keeps_times=keeps,
+            on_begun=imported.begin,
+            on_all_sent=imported.keep,
+        )
         self._conclude(new, sent)
         for job, instance_id in imported.old():
             self.stdout.write(

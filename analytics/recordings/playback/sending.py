@@ -71,6 +71,7 @@ class Sender:
         shift_us: Callable[[int], int],
         speed: float | None = None,
         on_sent: Callable[[int], object] = lambda _: None,
+        on_begun: Callable[[Sent], object] = lambda _: None,
         beside: Beside = NOTHING,
         shares: bool = True,
     ) -> Sent:
@@ -79,9 +80,10 @@ class Sender:
         SendingError if the service does not accept it. `shift_us` takes the server's time in epoch
         microseconds, and returns the microseconds added to each time. With `speed` 1 sending takes
         as long as the recording, with None it is as fast as possible. `on_sent` is called with the
-        number of samples of each batch.
+        number of samples of each batch, `on_begun` before the first; it may raise SendingError.
         """
         me = self._log_on(beside.label)
+        on_begun(me)
         headers = {"Authorization": f"Bearer {me.write_token}"}
         instance = f"{self._browsers}{me.instance_id}/"
         shift = shift_us(me.server_time_us)
