@@ -266,7 +266,7 @@ def assert_average(found: dict[str, list[float]], expected: dict[str, list[float
 
 
 def test_the_file_for_mousetrap_has_its_columns(analysed: Any) -> None:
-    table = pd.read_csv(analysed[1] / "mousetrap.csv")
+    table = pd.read_parquet(analysed[1] / "mousetrap.parquet")
     assert {"mt_id", "timestamps", "xpos", "ypos", "mt_seq"} <= set(table.columns)
     for _, trial in table.groupby("mt_id"):
         assert list(trial["mt_seq"]) == list(range(1, len(trial) + 1))

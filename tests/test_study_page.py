@@ -2,6 +2,9 @@
 
 import csv
 import io
+import statistics
+from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -23,6 +26,35 @@ select avg(path_x[51]), stddev_samp(path_x[51]) / sqrt(count(*)),
        avg(path_y[51]), stddev_samp(path_y[51]) / sqrt(count(*))
 from analytics_trial where study = %s and condition = %s
 """
+DOUBTED = """
+select trial.id, instance_id, started_at, ended_at
+from analytics_trial trial join dashboard_browser browser on browser.id = browser_id
+where study = %s and (longest_gap > 0.1 or sample_rate < 59.5)
+"""
+FIVE_NUMBERS = ("least", "first_quartile", "median", "third_quartile", "most")
+# What the figure of each measure draws, in per cent of its width: for each condition the whiskers'
+# ends, the box and the median in the order of FIVE_NUMBERS, and the dots.
+DRAWN = """(figures) => figures.map((figure) => [
+  figure.dataset.measure,
+  [...figure.querySelectorAll("svg > g")].map((group) => {
+    const at = (shape, name) => parseFloat(shape.getAttribute(name));
+    const [low, high] = group.querySelectorAll(".study-whisker");
+    const box = group.querySelector(".study-box");
+    const left = at(box, "x");
+    const median = at(group.querySelector(".study-median"), "x1");
+    return [
+      [at(low, "x1"), left, median, left + at(box, "width"), at(high, "x2")],
+      [...group.querySelectorAll(".study-dot")].map((dot) => at(dot, "cx")),
+    ];
+  }),
+])"""
+CELLS = "(rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent.trim()))"
+# Every number of trials that the page shows from now on.
+REMEMBER_TRIALS = """() => {
+  window.shown = [];
+  const tile = document.querySelector('[data-tile="chosen"]');
+  new MutationObserver(() => shown.push(tile.textContent)).observe(tile, { childList: true });
+}"""
 GAP = "select id from analytics_trial where longest_gap > 0.1 and study = %s"
 
 
@@ -42,6 +74,15 @@ def tile(page: Page, name: str) -> Locator:
 
 def state(page: Page) -> Locator:
     return page.locator("[data-study-state]")
+
+
+def read_figures(page: Page, service: Service) -> dict[str, Any]:
+    answer = page.request.get(f"{service.url}/study/figures/", params={"study": NAME})
+    return answer.json()["figures"]
+
+
+def to_percent(value: float, least: float, most: float) -> float:
+    return 4 + 92 * ((value - least) / (most - least) if most > least else 0.5)
 
 
 def query(page: Page) -> dict[str, list[str]]:
@@ -87,6 +128,90 @@ def test_it_shows_who_took_part_the_paths_and_each_measure(
 
 
 @pytest.mark.usefixtures("study")
+def test_every_box_dot_and_cell_is_of_its_measure_and_condition(
+    service: Service, open_page: OpenStaffPage
+) -> None:
+    page = open_page(PATH)
+    expect(page.locator("[data-people] tr")).to_have_count(3)
+    figures = read_figures(page, service)
+    conditions = figures["conditions"]
+    seen = page.locator("[data-measure]").evaluate_all(DRAWN)
+    assert len(seen) == 17
+    for measure, groups in seen:
+        boxes = [one["measures"][measure] for one in conditions]
+        index = figures["measures"].index(measure)
+        scale = (min(box["least"] for box in boxes), max(box["most"] for box in boxes))
+        for box, condition, (places, dots) in zip(boxes, conditions, groups, strict=True):
+            expected = [to_percent(box[name], *scale) for name in FIVE_NUMBERS]
+            assert places == pytest.approx(expected, abs=0.0101), measure
+            values = [one["values"][index] for one in condition["drawn"]]
+            assert dots == pytest.approx(
+                [to_percent(value, *scale) for value in values], abs=0.0051
+            )
+    rows = page.locator("[data-measures-table] tbody tr").evaluate_all(CELLS)
+    expected_rows = [
+        (name.replace("_", " "), condition["condition"], list(condition["measures"][name].values()))
+        for name in figures["measures"]
+        for condition in conditions
+        if name in condition["measures"]
+    ]
+    for (measure, condition, *cells), (name, whose, box) in zip(rows, expected_rows, strict=True):
+        assert (measure.split(",")[0], condition) == (name, whose)
+        numbers = [float(cell.replace(",", "").replace("\N{MINUS SIGN}", "-")) for cell in cells]
+        # Three digits, or whole numbers from 100 on.
+        assert numbers == pytest.approx(box, rel=0.0051)
+
+
+@pytest.mark.usefixtures("study")
+def test_each_participants_throughput_is_in_the_column_of_its_condition(
+    service: Service, open_page: OpenStaffPage
+) -> None:
+    # The first person has ended no trial of one condition.
+    service.sql(
+        "update analytics_trial set state = 'abandoned' where study = %s and condition = %s"
+        " and browser_id = (select id from dashboard_browser where label = 'participant 1')",
+        (NAME, "congruent"),
+    )
+    page = open_page(PATH)
+    expect(page.locator("[data-people] tr")).to_have_count(3)
+    names = [one["condition"] for one in read_figures(page, service)["conditions"]]
+    answer = page.request.get(f"{service.url}/api/v1/studies/throughput/", params={"study": NAME})
+    rates = {(s["label"], s["condition"]): s["throughput"] for s in answer.json()["sequences"]}
+    assert len(rates) == 5
+    heads = page.locator("[data-people-heads] th").all_text_contents()
+    assert heads[2:-1] == [f"Throughput, {name}, bit/s" for name in names]
+    for label, chosen, *cells, _ in page.locator("[data-people] tr").evaluate_all(CELLS):
+        assert chosen == "8"
+        expected = [rates.get((label, name)) for name in names]
+        assert cells == ["\N{EN DASH}" if rate is None else f"{rate:.1f}" for rate in expected]
+    means = []
+    for name in names:
+        some = [rate for (_, whose), rate in rates.items() if whose == name]
+        means.append(f"{name} {statistics.fmean(some):.1f} bit/s (n = {len(some)})")
+    expect(page.locator("[data-throughput-note]")).to_have_text(
+        f"Mean throughput of participants, ISO 9241-411: {'; '.join(means)}."
+    )
+
+
+@pytest.mark.usefixtures("study")
+def test_a_doubtful_trial_leads_to_its_instance_at_that_time(
+    service: Service, open_page: OpenStaffPage
+) -> None:
+    page = open_page(PATH)
+    page.locator(".study-doubts summary").click()
+    rows = page.locator("[data-doubts] tr")
+    expect(rows).to_have_count(2)
+    for trial, instance, start, end in service.sql(DOUBTED, (NAME,)):
+        address = urlsplit(page.locator(f"#doubt-{trial}").get_attribute("href"))
+        assert address.path == f"/browsers/{instance}/"
+        since, until = (parse_qs(address.query)[name][0] for name in ("since", "until"))
+        # The page's clock has milliseconds.
+        around = timedelta(seconds=2, milliseconds=1)
+        assert start - around <= datetime.fromisoformat(since) <= start - timedelta(seconds=2)
+        assert end + timedelta(seconds=1.999) <= datetime.fromisoformat(until) <= end + around
+
+
+@pytest.mark.usefixtures("study")
 def test_conditions_are_hidden_and_paths_read_by_keyboard(open_page: OpenStaffPage) -> None:
     page = open_page(PATH)
     expect(page.locator(".study-average").first).to_be_visible()
@@ -95,6 +220,10 @@ def test_conditions_are_hidden_and_paths_read_by_keyboard(open_page: OpenStaffPa
     expect(button).to_have_attribute("aria-pressed", "false")
     shown = page.locator("[data-paths-drawing] > [data-condition]:visible")
     expect(shown).to_have_count(2)
+    names = page.locator("[data-legend] bdi").all_text_contents()
+    hidden, other = (names.index(name) for name in ("congruent", STUDY.conditions[1]))
+    assert shown.evaluate_all("all => all.map((one) => one.dataset.condition)") == [f"c{other}"] * 2
+    expect(page.locator(f"[data-measures] [data-condition=c{hidden}]:visible")).to_have_count(0)
     slider = page.get_by_role("slider")
     slider.focus()
     for key in ("Home", "ArrowRight", "PageUp", "ArrowLeft"):
@@ -118,6 +247,7 @@ def test_trials_are_left_out_in_the_address_and_in_the_export(
     page.get_by_label("Leave out: Under 60 Hz").press("Space")
     expect(tile(page, "chosen")).to_have_text("23")
     expect(tile(page, "left_out")).to_have_text("1 of 24 left out")
+    expect(page.locator("[data-rule=slow] [data-rule-share]")).to_have_text("4.2 %")
     assert query(page) == {"exclude": ["slow"]}
     page.locator(".study-doubts summary").click()
     expect(page.locator("[data-doubts] tr")).to_have_count(2)
@@ -167,6 +297,44 @@ def test_new_trials_appear_by_themselves_and_the_focus_stays(
     expect(tile(page, "chosen")).to_have_text("30", timeout=15_000)
     expect(page.locator(".study-path")).to_have_count(30)
     expect(link).to_be_focused()
+
+
+@pytest.mark.usefixtures("study")
+def test_an_answer_to_an_earlier_filter_is_not_shown(
+    service: Service, open_page: OpenStaffPage
+) -> None:
+    page = open_page(PATH)
+    expect(tile(page, "chosen")).to_have_text("24")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/study/figures/**", hold)
+    add_trials(service, STUDY._replace(each=2, age="1 minute"))
+    # It reads by itself every five seconds.
+    with page.expect_request("**/study/figures/**", timeout=15_000):
+        pass
+    page.evaluate(REMEMBER_TRIALS)
+    page.get_by_role("combobox", name="Condition").fill("congruent")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**?condition=congruent")
+    page.unroute("**/study/figures/**")
+    held[0].continue_()
+    expect(tile(page, "chosen")).to_have_text("15")
+    assert page.evaluate("shown") == ["15"]
+
+
+@pytest.mark.usefixtures("study")
+def test_a_trial_that_is_made_anew_is_shown_within_a_minute(
+    service: Service, open_page: OpenStaffPage
+) -> None:
+    page = open_page(PATH)
+    expect(page.get_by_role("button", name="congruent 12", exact=True)).to_be_visible()
+    renamed = "update analytics_trial set condition = 'other' where condition = 'congruent'"
+    service.sql(f"{renamed} and study = %s", (NAME,))
+    page.evaluate("{ const now = Date.now; Date.now = () => now() + 60_000; }")
+    expect(page.get_by_role("button", name="other 12")).to_be_visible(timeout=15_000)
 
 
 def test_it_says_that_it_reads_what_failed_and_that_nothing_matches(
