@@ -1,5 +1,6 @@
 """The calls of the service that read, as pandas DataFrames."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -128,37 +129,32 @@ class Client:
     ) -> pd.DataFrame:
         """Return the time-normalised paths of trials, one row a step, by id; s and px.
 
-        Of `trials` as `trials()` returned them, or of those with its filters. 101 steps are stored
-        and read at once. For another number each trial is a request, so more than 600 take minutes
-        (READS_PER_MINUTE).
+        Of `trials` as `trials()` returned them, or of those with its filters. 101 steps are stored,
+        and a request reads 100 trials. For another number each trial is a request, so more than
+        600 take minutes (READS_PER_MINUTE).
         """
-        if steps == STORED_STEPS:
-            return self._stored_paths(trials, filters)
         if trials is None:
             trials = self.trials(**filters)
-        names = [name for name in tables.PATHS if name in trials and name not in tables.STEPS]
-        rows: list[dict[str, Any]] = []
-        for trial in trials[["id", *names]].to_dict("records"):
-            known = {"trial_id": trial.pop("id"), **trial}
-            path = self._read.rows(f"trials/{known['trial_id']}/path/", steps=steps)
-            rows += [{**known, **step} for step in path]
-        return to_frame(rows, tables.PATHS)
+        found = self._stored_paths(trials) if steps == STORED_STEPS else self._paths(trials, steps)
+        return tables.join_paths(found, trials)
 
-    def _stored_paths(self, trials: pd.DataFrame | None, filters: dict[str, Any]) -> pd.DataFrame:
-        if trials is None:
-            times = _range(filters.pop("since", None), filters.pop("until", None))
-            return to_frame(self._read.rows("trials/paths/", **filters, **times), tables.PATHS)
+    def _paths(self, trials: pd.DataFrame, steps: int) -> Iterator[tables.Path]:
+        for trial in trials["id"]:
+            yield trial, self._read.json(f"trials/{trial}/path/", steps=steps)["steps"]
+
+    def _stored_paths(self, trials: pd.DataFrame) -> Iterator[tables.Path]:
         if trials.empty:
-            return to_frame([], tables.PATHS)
-        started, studies = trials["started_at"], trials["study"].unique()
-        found = self._read.rows(
+            return
+        started, studies, wanted = trials["started_at"], trials["study"].unique(), {*trials["id"]}
+        paths = self._read.pages(
             "trials/paths/",
+            "paths",
+            limit=100,
             study=studies[0] if len(studies) == 1 else None,
             since=started.min(),
             until=started.max() + pd.Timedelta("1us"),
         )
-        wanted = set(trials["id"])
-        return to_frame((row for row in found if row["trial_id"] in wanted), tables.PATHS)
+        yield from ((path["id"], path["steps"]) for path in paths if path["id"] in wanted)
 
     def throughput(
         self,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 TIME, TEXT, NUMBER, COUNT, FLAG, ANY = (
@@ -10,6 +11,8 @@ TIME, TEXT, NUMBER, COUNT, FLAG, ANY = (
 )  # fmt: skip
 
 Columns = Mapping[str, str]
+# A trial's id, and its steps of time, x and y.
+Path = tuple[int, list[list[float]]]
 
 _KEY = {"time": TIME, "seq": COUNT}
 _SCENE = {
@@ -73,7 +76,27 @@ CELLS: Columns = {
 
 def to_frame(rows: Iterable[Mapping[str, Any]], columns: Columns) -> pd.DataFrame:
     """Return rows as a frame with these columns first, typed, and what else the service sends."""
-    table = pd.DataFrame.from_records(list(rows))
+    return _fit(pd.DataFrame.from_records(list(rows)), columns)
+
+
+def join_paths(paths: Iterable[Path], trials: pd.DataFrame) -> pd.DataFrame:
+    """Return paths as a row a step, with the names of their trials."""
+    ids, parts = [], []
+    for trial, steps in paths:
+        # Rows of numbers at once: a study may have a million steps.
+        part = np.empty((len(steps), 4))
+        part[:, 0], part[:, 1:] = np.arange(1, len(steps) + 1), np.reshape(steps, (-1, 3))
+        ids.append(np.full(len(steps), trial))
+        parts.append(part)
+    if not parts:
+        return to_frame([], PATHS)
+    table = pd.DataFrame(np.concatenate(parts), columns=list(STEPS))
+    table.insert(0, "trial_id", np.concatenate(ids))
+    names = [name for name in PATHS if name in trials and name not in STEPS]
+    return _fit(table.join(trials.set_index("id")[names], on="trial_id"), PATHS)
+
+
+def _fit(table: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     named = {name: table[name] if name in table else pd.Series(dtype=ANY) for name in columns}
     typed = {name: _typed(cells, columns[name]) for name, cells in named.items()}
     rest = {name: table[name] for name in table.columns if name not in columns}
