@@ -227,9 +227,11 @@ def test_r_makes_the_same_numbers_from_the_files_of_the_page(
     for file, path in (("trials.csv", "trials/"), ("paths.csv", "trials/paths/")):
         answer = ask(service, f"api/v1/{path}", study="animals", exclude=LEFT_OUT, format="csv")
         (folder / file).write_bytes(answer.content)
+    (folder / "recipe.R").write_text(RECIPE)
     done = subprocess.run(
-        ["Rscript", "--vanilla", "-e", RECIPE], cwd=folder, capture_output=True, text=True
-    )
+        ["Rscript", "--vanilla", "recipe.R"],
+        cwd=folder, env={**os.environ, "LC_ALL": "C.UTF-8"}, capture_output=True, text=True,
+    )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert (folder / "figure_r.pdf").stat().st_size > 2000
     boxes = read_table(folder / "boxes.csv")
