@@ -230,10 +230,14 @@ def test_conditions_are_hidden_and_paths_read_by_keyboard(open_page: OpenStaffPa
         page.keyboard.press(key)
     expect(slider).to_have_attribute("aria-valuenow", "10")
     text = slider.get_attribute("aria-valuetext")
-    assert text.startswith("10 % of the time: ")
+    # Of the condition that is shown.
+    assert text.startswith(f"10 % of the time: {STUDY.conditions[1]} ")
+    assert ";" not in text
     expect(page.locator("[data-paths-reading]")).to_have_text(text)
+    button.press("Enter")
+    expect(page.locator("[data-paths-reading]")).to_contain_text("; ")
     page.locator("[data-paths-drawing]").hover()
-    expect(page.locator("[data-paths-reading]")).not_to_have_text(text)
+    expect(page.locator("[data-paths-reading]")).not_to_contain_text("10 % of the time")
 
 
 @pytest.mark.usefixtures("study")

@@ -4,7 +4,8 @@ import { writeWhole } from "../../dashboard/numerals.js";
 import { createElement } from "../cells.js";
 import { colourOf, nameOf } from "./colours.js";
 
-export const createLegend = (place, root) => {
+// `onChange` is called when the user has hidden or shown one.
+export const createLegend = (place, root, onChange) => {
   const hidden = new Set();
   let names = [];
 
@@ -22,6 +23,7 @@ export const createLegend = (place, root) => {
     if (!hidden.delete(name)) hidden.add(name);
     button.setAttribute("aria-pressed", !hidden.has(name));
     hide();
+    onChange();
   });
 
   const createButton = ({ condition, trials }, i) => {

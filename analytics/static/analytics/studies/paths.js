@@ -102,7 +102,10 @@ export const createPaths = (root) => {
   let conditions = [];
   let step = null;
 
-  const averages = () => conditions.filter(({ average }) => average.n);
+  const isHidden = (i) => (root.dataset.hides ?? "").split(" ").includes(`c${i}`);
+
+  // What can be read: the averages that are shown.
+  const averages = () => conditions.filter(({ average }, i) => average.n && !isHidden(i));
 
   const mark = () => {
     drawing.querySelector(".study-cursor")?.remove();
@@ -132,6 +135,10 @@ export const createPaths = (root) => {
       slider.setAttribute("aria-valuetext", text);
     }
     mark();
+  };
+
+  const readAgain = () => {
+    if (step !== null) choose(step, { isSpoken: false });
   };
 
   const nearest = ({ clientX, clientY }) => {
@@ -182,8 +189,8 @@ export const createPaths = (root) => {
     const without = conditions.reduce((sum, { trials, average }) => sum + trials - average.n, 0);
     const missing = without ? ` ${writeWhole(without)} trials have no samples and no path.` : "";
     part("drawn-note").textContent = `${some}averages and boxes are of all.${missing}`;
-    if (step !== null) choose(step, { isSpoken: false });
+    readAgain();
   };
 
-  return { show };
+  return { show, readAgain };
 };

@@ -96,8 +96,8 @@ const showTotals = (totals, query) => {
   part("nothing-head").textContent = trials ? "Every trial is left out" : "No trial matches";
 };
 
-const legend = createLegend(part("legend"), root);
 const paths = createPaths(root);
+const legend = createLegend(part("legend"), root, paths.readAgain);
 const quality = createQuality(root, {
   read: () => exclude.value,
   write: (text) => {
