@@ -136,7 +136,9 @@ def mark_trial(pointer: Pointer) -> None:
         {"time": pointer.base_ms + ms / 1000, "seq": ms, "name": f"trial:{name}", "data": given}
         for ms, name, given in ((11, "start", data), (110, "end", {"response": "to"}))
     ]
-    answer = pointer.session.post(f"{pointer.url}events/", json={"marks": marks}, timeout=10)
+    answer = pointer.session.post(
+        f"{pointer.url}events/", json={"events": [], "marks": marks}, timeout=10
+    )
     assert answer.status_code == 202, answer.text
 
 
