@@ -416,8 +416,6 @@ def test_a_pen_does_the_task_and_another_pointer_begins_the_ring_anew(
         session.send("Input.dispatchMouseEvent", released)
 
     def press_next(kind: str = "pen") -> None:
-        # A hand's pace.
-        page.wait_for_timeout(150)
         x, y, _ = lit(page)
         tap(round(x) + 3, round(y), kind)
 
