@@ -27,8 +27,8 @@ const withView = (address) => {
   return url.href;
 };
 
-// Without a token, the login of a member of staff makes the link. `path` is what is shared, in the
-// API: an instance, unless it says otherwise. `wish` is more of the body.
+// Without a token, the login of a member of staff makes the link. `path` is the API's path of what
+// is shared, by default the instance's. `wish` is more of the body.
 export const listenToShare = (
   root,
   { instanceId, token, path = `browsers/${instanceId}`, wish = {} },
