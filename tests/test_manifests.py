@@ -251,10 +251,12 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def configure(checkout: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+def configure(
+    checkout: Path, *words: str, umask: int = -1, **env: str
+) -> subprocess.CompletedProcess[str]:
     command = ["sh", str(checkout / "deploy" / "configure"), *words]
     return subprocess.run(
-        command, env=os.environ | env, capture_output=True, text=True, check=False
+        command, env=os.environ | env, umask=umask, capture_output=True, text=True, check=False
     )
 
 
@@ -294,6 +296,42 @@ def test_configure_lets_containers_read_what_they_mount(checkout: Path) -> None:
     for path in paths:
         wanted = 0o055 if path.is_dir() or path.stat().st_mode & 0o100 else 0o044
         assert path.stat().st_mode & 0o077 == wanted, path
+
+
+@pytest.mark.parametrize("umask", [0o077, 0o022, 0])
+def test_configure_gives_each_file_its_mode_whatever_the_umask_is(
+    checkout: Path, umask: int
+) -> None:
+    before = modes(checkout)
+    assert configure(checkout, "stats.example.org", umask=umask).returncode == 0
+    after = modes(checkout)
+    made = {path: mode for path, mode in after.items() if path not in before}
+    secrets = {Path(secret["file"]).name: 0o644 for secret in app()["secrets"].values()}
+    assert made == {
+        ".env": 0o600,
+        "deploy/secrets": 0o700,
+        **{f"deploy/secrets/{name}": mode for name, mode in secrets.items()},
+    }
+    # Of deploy/ whole entries, such as its folder grafana, of which two folders are mounted.
+    shown = {"/".join(path.parts[:2]) for path in mounted()}
+    assert {path: after[path] for path in before} == {
+        path: opened(mode) if is_below(path, shown) else mode for path, mode in before.items()
+    }
+
+
+def modes(folder: Path) -> dict[str, int]:
+    """Return the permissions of everything in a folder, by its path there."""
+    paths = ((str(path.relative_to(folder)), path) for path in folder.rglob("*"))
+    return {name: stat.S_IMODE(path.stat().st_mode) for name, path in paths}
+
+
+def opened(mode: int) -> int:
+    """Return a mode with which all may read what the owner reads and runs."""
+    return mode | (mode & 0o500) >> 3 | (mode & 0o500) >> 6
+
+
+def is_below(path: str, roots: set[str]) -> bool:
+    return any(path == root or path.startswith(f"{root}/") for root in roots)
 
 
 def test_configure_says_so_where_it_cannot_let_them(checkout: Path) -> None:
