@@ -52,7 +52,8 @@ faults: .venv/.dev ## Kill, stop, flood and forge, all of it (15 minutes); SEED=
 	    $(BIN)/python -m pytest tests/faults $(ARGS)
 
 hosts: .venv/.dev ## Run the service on nine hosts, as network namespaces, and kill some (root)
-	@set -e; scripts/iproute; $(SECRET); DATABASE_URL=postgres://none/none REDIS_URL=redis://none \
+	@set -e; scripts/iproute; $(SERVICES) programs; $(SECRET); \
+	    DATABASE_URL=postgres://none/none REDIS_URL=redis://none \
 	    HOSTS="own namespace" exec unshare --net -- $(BIN)/python -m pytest \
 	    --confcutdir tests/hosts -s tests/hosts $(ARGS)
 

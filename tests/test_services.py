@@ -358,6 +358,18 @@ def test_a_throwaway_server_is_the_process_that_was_started(
     wait_until(lambda: not answers(), what="the end of the server")
 
 
+def test_programs_are_there_whatever_addresses_are_given_and_nothing_starts(
+    checkout: Checkout,
+) -> None:
+    """As `make hosts` needs them, whose hosts have no network to build them."""
+    given = {"DATABASE_URL": "postgres://me:secret@here:2/mine", "REDIS_URL": "redis://there:1/0"}
+    done = checkout.services("programs", **given)
+    if "Choose one:" in done.stderr:
+        pytest.skip("no server programs here: neither the host's nor a Debian root")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert not (checkout.folder / "var" / "postgres").exists()
+
+
 def test_given_addresses_are_used_and_nothing_starts(checkout: Checkout) -> None:
     (checkout.folder / ".env").write_text("# mine\nREDIS_URL='redis://:secret@there:1/0'\n")
     urls = checkout.up(DATABASE_URL="postgres://me:secret@here:2/mine")
@@ -411,8 +423,9 @@ def test_a_docker_engine_that_answers_comes_before_private_servers(checkout: Che
     assert flag.exists(), "stopped containers that it had not started"
 
 
+@pytest.mark.parametrize("verb", ["up", "programs"])
 def test_a_root_folder_that_cannot_be_built_leaves_a_log_and_nothing_else(
-    checkout: Checkout,
+    checkout: Checkout, verb: str
 ) -> None:
     if not Path("/etc/debian_version").exists():
         pytest.skip("only Debian and its family build a root folder")
@@ -421,7 +434,7 @@ def test_a_root_folder_that_cannot_be_built_leaves_a_log_and_nothing_else(
     program(tools, "mmdebstrap", "echo 'E: no network' >&2; exit 100")
     env = {"PATH": f"{tools}{os.pathsep}{checkout.env['PATH']}"}
     cache = checkout.folder / "cache"
-    done = checkout.services("up", XDG_CACHE_HOME=str(cache), **env)
+    done = checkout.services(verb, XDG_CACHE_HOME=str(cache), **env)
     if done.returncode == 0:
         pytest.skip("this host has PostgreSQL with TimescaleDB of its own")
     log = checkout.folder / "var" / "debian-root.log"

@@ -1,6 +1,5 @@
 """Hosts fail in several ways, and others take over: nothing is lost or counted twice."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +37,9 @@ def worker_in_mid_drain(cluster: Cluster) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("lose", [Host.cut_off, Host.kill], ids=["cut off", "killed"])
-def test_a_worker_host_lost_in_mid_drain(cluster: Cluster, lose: Callable[[Host], None]) -> None:
+def test_a_worker_host_lost_in_mid_drain(
+    cluster: Cluster, lose: Callable[[Host], None], note: Callable[[str], None]
+) -> None:
     with Traffic(cluster, seed=1, senders=4, pause=0.1) as traffic:
         traffic.wait_for_more(20)
         with worker_in_mid_drain(cluster) as name:
@@ -51,7 +52,8 @@ def test_a_worker_host_lost_in_mid_drain(cluster: Cluster, lose: Callable[[Host]
             what="the others take over",
         )
         seconds = time.monotonic() - began
-        sys.stdout.write(f"the others had taken over after {seconds:.1f} s\n")
+        how = "loses its network" if lose is Host.cut_off else "is killed"
+        note(f"a worker host {how} in the middle of a drain: others took over in {seconds:.1f} s")
     check(traffic, longest=LONGEST_ANSWER, settle=60)
     lost.kill()
     lost.reconnect()
