@@ -10,6 +10,7 @@ from typing import Any
 from celery.schedules import schedstate
 from django.conf import settings
 from django.db import Error, close_old_connections
+from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,22 @@ class Scheduler(DatabaseScheduler):
         if settings.BEAT_PULSE:
             Path(settings.BEAT_PULSE).touch()
         return pause
+
+    def sync(self) -> None:
+        """Write by one statement when the jobs last ran; a failure leaves them for the next time.
+
+        The library takes four queries and a COMMIT for each job. Beat does this when it ends, and
+        on a busy machine it then took longer than it may.
+        """
+        ran = [self._schedule[name].model for name in self._dirty if name in self._schedule]
+        try:
+            close_old_connections()
+            # A job that somebody disabled meanwhile starts anew when it is enabled.
+            enabled = PeriodicTask.objects.filter(enabled=True)
+            enabled.bulk_update(ran, ["last_run_at", "total_run_count"])
+            self._dirty.clear()
+        except Error as error:
+            logger.warning("It is not stored yet when the jobs last ran: %s", error)
 
     def _notice_a_clock_that_was_set_back(self) -> None:
         """Rebuild the heap after the clock was set back: its planned times are far away."""

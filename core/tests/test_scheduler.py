@@ -1,9 +1,13 @@
-"""Beat sends each job within its period, also after the clock was set back."""
+"""Beat sends each job within its period, also after the clock was set back, and notes its runs."""
 
 import time
 from datetime import timedelta
+from unittest.mock import patch
 
+from django.db import OperationalError, connection
+from django.db.models import QuerySet
 from django.test import TransactionTestCase
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
@@ -60,3 +64,54 @@ class ClockTests(TransactionTestCase):
         PeriodicTask.objects.update(last_run_at=timezone.now())
         scheduler._schedule = scheduler.all_as_schedule()
         self.assertFalse(self.sent_within(scheduler, PERIOD_SECONDS / 3))
+
+
+class WritingTests(TransactionTestCase):
+    """The scheduler stores when each job last ran, and how often it did."""
+
+    def setUp(self):
+        client().delete(QUEUE)
+        self.addCleanup(client().delete, QUEUE)
+        self.scheduler = Scheduler(app=app, lazy=True)
+        self.assertEqual(self.scheduler.schedule, {})
+        self.scheduler.update_from_dict(
+            {name: {"task": "analytics.tasks.sweep", "schedule": DAY} for name in ("a", "b", "c")}
+        )
+        self.run_jobs()
+
+    def run_jobs(self):
+        for entry in list(self.scheduler.schedule.values()):
+            self.scheduler.reserve(entry)
+
+    def stored(self) -> dict[str, tuple[bool, int]]:
+        """Return of each job whether it ran, and how often."""
+        jobs = PeriodicTask.objects.values_list("name", "last_run_at", "total_run_count")
+        return {name: (last is not None, count) for name, last, count in jobs}
+
+    def test_one_statement_writes_all_of_them(self):
+        with CaptureQueriesContext(connection) as asked:
+            self.scheduler.sync()
+        words = [query["sql"].split()[0] for query in asked]
+        self.assertEqual([word for word in words if word not in ("BEGIN", "COMMIT")], ["UPDATE"])
+        self.assertEqual(self.stored(), dict.fromkeys("abc", (True, 1)))
+
+    def test_nothing_is_asked_where_no_job_ran(self):
+        self.scheduler.sync()
+        with self.assertNumQueries(0):
+            self.scheduler.sync()
+
+    def test_a_job_that_was_disabled_or_deleted_meanwhile_stays_so(self):
+        PeriodicTask.objects.filter(name="a").update(enabled=False)
+        PeriodicTask.objects.filter(name="b").delete()
+        self.scheduler.sync()
+        self.assertEqual(self.stored(), {"a": (False, 0), "c": (True, 1)})
+
+    def test_what_could_not_be_stored_is_stored_with_the_next(self):
+        with (
+            patch.object(QuerySet, "bulk_update", side_effect=OperationalError("It is away")),
+            self.assertLogs("core.tasks.scheduler", "WARNING"),
+        ):
+            self.scheduler.sync()
+        self.assertEqual(self.stored(), dict.fromkeys("abc", (False, 0)))
+        self.scheduler.sync()
+        self.assertEqual(self.stored(), dict.fromkeys("abc", (True, 1)))
