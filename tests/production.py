@@ -38,6 +38,7 @@ class Production(Service):
             "PROBE_PORT": str(self.probe_port),
             "SWEEP_SECONDS": str(SWEEP_SECONDS),
             "BEAT_PULSE": str(folder / "beat.pulse"),
+            "PROBE_PASSED": str(folder / "probe.passed"),
             "METRICS_DIR": str(folder / "metrics"),
             "WORKER_PROCESSES": "1",
             "ALLOWED_HOSTS": DOMAIN,

@@ -80,6 +80,25 @@ def test_processes_that_hang_are_found(production: Production) -> None:
     wait_until(lambda: production.run("deploy/healthy", "beat").returncode == 0)
 
 
+def test_a_worker_that_passed_is_asked_again_only_after_the_period(
+    production: Production,
+) -> None:
+    passed = Path(production.environment["PROBE_PASSED"])
+    probe = ("deploy/healthy", "worker", "--every", "120")
+    assert production.run(*probe).returncode == 0
+    with hung(production, "worker"):
+        assert production.run(*probe).returncode == 0
+        # A check in the future, as after the clock was set back, does not count either.
+        for age in (121, -60):
+            os.utime(passed, (time.time() - age,) * 2)
+            checked = production.run(*probe)
+            assert checked.returncode == 1
+            assert checked.stdout.startswith("worker: LookupError: celery@")
+    passed.unlink()
+    wait_until(lambda: production.run(*probe).returncode == 0)
+    assert time.time() - passed.stat().st_mtime < 10
+
+
 @contextmanager
 def hung(service: Service, *names: str) -> Iterator[None]:
     """Stop processes and their children as if they hung, and continue them afterwards."""

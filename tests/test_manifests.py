@@ -359,6 +359,24 @@ def test_no_image_leaves_an_anonymous_volume() -> None:
         assert folder is None or folder in targets, service["image"]
 
 
+def test_one_service_builds_the_image_and_the_others_run_it() -> None:
+    """Compose would build it once for each, and containers of different builds start anew."""
+    services = app()["services"]
+    assert [name for name, service in services.items() if "build" in service] == ["migrate"]
+    ours = {name: services[name] for name in APP}
+    assert {service["image"] for service in ours.values()} == {"pointerscope:latest"}
+    # Anybody could publish an image of this name.
+    assert {service["pull_policy"] for service in ours.values()} == {"never"}
+    waiting = {name for name in APP if "migrate" in services[name].get("depends_on", {})}
+    assert waiting == APP - {"migrate"}
+
+
+def test_each_container_can_become_healthy_within_seconds() -> None:
+    probes = {name: one.get("healthcheck") for name, one in app()["services"].items()}
+    intervals = {name: probe["interval"] for name, probe in probes.items() if probe}
+    assert intervals == dict.fromkeys(app()["services"].keys() - {"migrate", "grafana-login"}, "5s")
+
+
 def test_no_service_needs_a_later_engine_than_the_docs_name() -> None:
     probes = [service.get("healthcheck", {}) for service in app()["services"].values()]
     assert not [probe for probe in probes if "start_interval" in probe]
