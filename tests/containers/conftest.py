@@ -8,6 +8,7 @@ import pytest
 from tests.containers import images
 from tests.containers.engine import Engine
 from tests.containers.stack import Stack, check_out
+from tests.containers.timing import timed
 from tests.service import ROOT
 
 
@@ -22,15 +23,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A running engine that has a stand-in for each base image."""
-    found = subprocess.run(
-        [ROOT / "scripts" / "engine"], stdout=subprocess.PIPE, text=True, check=True
-    )
+    with timed("file systems from packages"):
+        found = subprocess.run(
+            [ROOT / "scripts" / "engine"], stdout=subprocess.PIPE, text=True, check=True
+        )
     if not found.stdout:
         pytest.skip("no engine can run here; the reason is above")
     roots, folder = Path(found.stdout.strip()), tmp_path_factory.mktemp("containers")
     checkout = check_out(folder / "checkout")
     with Engine(roots / "engine", checkout=checkout, log=folder / "dockerd.log") as running:
-        images.build(running, roots)
+        with timed("stand-ins for the base images"):
+            images.build(running, roots)
         yield running
 
 

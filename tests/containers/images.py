@@ -1,5 +1,6 @@
 """Stand-ins for the base images, tagged with the names that deploy/ uses."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -30,9 +31,21 @@ def build(engine: Engine, roots: Path) -> None:
     for name in ("servers", "python"):
         if engine.docker("image", "inspect", f"debian-{name}", check=False).returncode != 0:
             _load(engine, roots / f"{name}.tar", f"debian-{name}")
-    _lay_out(engine.checkout / CONTEXT)
-    for target, image in names().items():
-        engine.docker("build", "--quiet", "--target", target, "--tag", image, CONTEXT)
+    context = engine.checkout / CONTEXT
+    _lay_out(context)
+    (context / "bake.json").write_text(json.dumps(_targets()))
+    engine.docker("buildx", "bake", "--file", f"{CONTEXT}/bake.json", *names())
+
+
+def _targets() -> dict[str, dict]:
+    """Return what `docker buildx bake` is to build, all at once."""
+    images = names().items()
+    return {
+        "target": {
+            target: {"context": CONTEXT, "target": target, "tags": [image]}
+            for target, image in images
+        }
+    }
 
 
 def _load(engine: Engine, archive: Path, name: str) -> None:

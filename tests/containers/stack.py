@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import requests
 
 from tests.containers.engine import Engine
+from tests.containers.timing import timed
 from tests.patience import wait_until
 from tests.service import ROOT, run_sql
 
@@ -56,9 +57,11 @@ class Stack:
         as_user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
         configure = f"umask 077; deploy/configure {DOMAIN}"
         self.engine.inside(*as_user, "sh", "-ec", configure)
-        up = self.engine.docker("compose", "up", "--detach", "--build", check=False)
+        with timed("up, with the build"):
+            up = self.engine.docker("compose", "up", "--detach", "--build", check=False)
         assert up.returncode == 0, f"{up.stderr[-3000:]}\n{self.logs()}"
-        self.wait_until_healthy()
+        with timed("from then until all are healthy"):
+            self.wait_until_healthy()
         authority = self.folder / "authority.crt"
         authority.write_text(self.inside("proxy", "cat", AUTHORITY))
         os.environ["REQUESTS_CA_BUNDLE"] = str(authority)
@@ -72,7 +75,8 @@ class Stack:
 
     def containers(self) -> list[dict]:
         """Return the project's containers as `docker inspect` tells of them."""
-        ids = self.compose("ps", "--all", "--quiet").split()
+        project = "label=com.docker.compose.project=pointerscope"
+        ids = self.engine.docker("ps", "--all", "--quiet", "--filter", project).stdout.split()
         return json.loads(self.engine.docker("inspect", *ids).stdout)
 
     def of(self, service: str) -> list[dict]:

@@ -8,6 +8,7 @@ import re
 import secrets
 import sys
 import time
+from datetime import UTC, datetime
 from urllib.parse import urljoin
 
 import pytest
@@ -99,16 +100,31 @@ def test_the_proxy_passes_no_operators_page(stack: Stack, path: str) -> None:
 
 
 def test_prometheus_scrapes_web_and_no_alarm_fires(stack: Stack) -> None:
-    def ask(path: str) -> dict:
-        return requests.get(f"http://127.0.0.1:9090/api/v1/{path}", timeout=15).json()["data"]
+    def ask(path: str, **words: str) -> dict:
+        address = f"http://127.0.0.1:9090/api/v1/{path}"
+        return requests.get(address, words, timeout=15).json()["data"]
 
     wait_until(
         lambda: [one["health"] for one in ask("targets")["activeTargets"]] == ["up"],
         seconds=60,
         what="a scrape",
     )
+    # The first scrape may be before the first sweep, which is an alarm's beginning.
+    swept = 'pointerscope_heartbeat_age_seconds{periodic_job="sweep 1s"}'
+    wait_until(lambda: ask("query", query=swept)["result"], seconds=60, what="a sweep is seen")
+    seen = datetime.now(UTC)
+    wait_until(
+        lambda: all(evaluated(group) > seen for group in ask("rules")["groups"]),
+        seconds=60,
+        what="the rules are evaluated after that",
+    )
     rules = [rule for group in ask("rules")["groups"] for rule in group["rules"]]
     assert {rule["name"]: rule["state"] for rule in rules if rule["state"] != "inactive"} == {}
+
+
+def evaluated(group: dict) -> datetime:
+    """Return when Prometheus evaluated a group of rules last."""
+    return datetime.fromisoformat(group["lastEvaluation"])
 
 
 @pytest.mark.parametrize("service", ["web", "database", "redis-app"])
@@ -121,11 +137,24 @@ def test_nothing_acknowledged_is_missing_after_a_kill_of(stack: Stack, service: 
     check(traffic)
 
 
+def ids_by_service(stack: Stack) -> dict[str, set[str]]:
+    """Return the containers of each service, without those that end by themselves."""
+    ids: dict[str, set[str]] = {}
+    for container in stack.containers():
+        if service_of(container) not in ONCE:
+            ids.setdefault(service_of(container), set()).add(container["Id"])
+    return ids
+
+
 def test_two_webs_four_workers_and_two_lives_share_the_work(stack: Stack) -> None:
     scale = {"web": 2, "worker": 4, "live": 2}
     words = [word for name, count in scale.items() for word in ("--scale", f"{name}={count}")]
+    before = ids_by_service(stack)
     stack.compose("up", "--detach", *words)
     stack.wait_until_healthy()
+    # More of them: none of those that ran is replaced.
+    after = ids_by_service(stack)
+    assert {name: gone for name, ids in before.items() if (gone := ids - after[name])} == {}
     assert {name: len(stack.of(name)) for name in scale} == scale
     with sending(stack, seed=2) as traffic:
         traffic.wait_for_more(100, seconds=60)
