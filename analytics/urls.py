@@ -3,8 +3,9 @@ from rest_framework.routers import SimpleRouter
 from analytics.api.page_shares import PageShareViewSet
 from analytics.api.pages import PageViewSet
 from analytics.api.scenes import MarkViewSet, SceneViewSet
+from analytics.api.studies import StudyViewSet
 from analytics.api.study_shares import StudyShareViewSet
-from analytics.api.trials import StudyViewSet, TrialViewSet
+from analytics.api.trials import TrialViewSet
 from analytics.api.views import EventViewSet, MeasureViewSet
 
 router = SimpleRouter(use_regex_path=False)

@@ -1,4 +1,4 @@
-"""The API of trials and studies."""
+"""The API of trials and their paths."""
 
 from typing import Any, ClassVar
 
@@ -17,10 +17,6 @@ from analytics.api import trial_examples as examples
 from analytics.api.trial_answers import (
     PathAnswer,
     PathsAnswer,
-    SequenceAnswer,
-    StudiesAnswer,
-    StudyAnswer,
-    ThroughputAnswer,
     TrialAnswer,
     TrialsAnswer,
 )
@@ -29,14 +25,6 @@ from analytics.studies.exclusion import Exclusion, parse_exclusion
 from analytics.studies.normalised import STEPS
 from analytics.studies.path_list import COLUMNS as PATH_COLUMNS
 from analytics.studies.path_list import STEP_COLUMNS, TrialPath, list_paths, page_paths
-from analytics.studies.study_list import list_studies
-from analytics.studies.throughput import COLUMNS as THROUGHPUT_COLUMNS
-from analytics.studies.throughput import (
-    ThroughputOptions,
-    list_throughput,
-    page_throughput,
-    to_row,
-)
 from analytics.studies.trial_list import (
     COLUMNS,
     TrialFilters,
@@ -48,13 +36,12 @@ from core.api.file_formats import Kind
 from core.api.problems import NoSuchTrial
 from core.api.queries import TimeField, read_query
 from core.api.rendering import FILE_ANSWERS, JSON_OR_FILE, JsonRenderer, answer_file
-from core.api.schema import API_KEY
+from core.api.schema import STAFF_ONLY
 from core.values.times import name_range, to_rfc3339
 from core.web.costs import costly, or_file
 from core.web.methods import KnownMethods
 from dashboard.instances.throttles import ReadThrottle
 
-STAFF_ONLY: Any = [{"staffSession": []}, {API_KEY: []}]
 PAGE_SIZE = 1000
 # Paths are long.
 MOST_PATHS = 100
@@ -121,26 +108,6 @@ class PathsQuery(TrialsQuery):
     """Filters of the trials whose paths are read, and a page of them."""
 
     limit = serializers.IntegerField(min_value=1, max_value=MOST_PATHS, default=MOST_PATHS)
-
-
-class ThroughputQuery(TrialsQuery):
-    """Which trials are sequences, and how they are measured."""
-
-    limit = serializers.IntegerField(
-        min_value=1, max_value=PAGE_SIZE, default=PAGE_SIZE, help_text="instances"
-    )
-    serial = serializers.BooleanField(
-        default=True, help_text="add the last overshoot, if a movement begins at the last target"
-    )
-    one_dimensional = serializers.BooleanField(
-        default=False, help_text="targets are strips across the way, not discs"
-    )
-    bivariate = serializers.BooleanField(
-        default=False, help_text="width from the spread in both dimensions"
-    )
-    by_block = serializers.BooleanField(
-        default=False, help_text="a sequence for each block, not for all of a condition"
-    )
 
 
 class PathQuery(serializers.Serializer):
@@ -242,65 +209,3 @@ def _to_answer(row: tuple[Any, ...]) -> TrialAnswer:
         for column, cell in zip(COLUMNS, row, strict=True)
     ]
     return TrialAnswer(*cells)
-
-
-class StudyViewSet(KnownMethods, ViewSet):
-    """Studies, for staff."""
-
-    permission_classes = [IsAdminUser]
-    throttle_classes = [ReadThrottle]
-    costs: ClassVar = {"list": costly, "throughput": or_file(costly)}
-
-    def get_renderers(self) -> list[BaseRenderer]:
-        return list(JSON_OR_FILE) if self.action == "throughput" else [JsonRenderer()]
-
-    @extend_schema(
-        tags=["studies"],
-        responses={200: StudiesAnswer},
-        auth=STAFF_ONLY,
-        examples=examples.STUDIES,
-        summary="List studies",
-    )
-    def list(self, request: Request) -> Response:
-        """All studies with how many instances took part and how many trials they have."""
-        return Response(
-            StudiesAnswer(
-                [
-                    StudyAnswer(
-                        **{
-                            **study._asdict(),
-                            "first_at": to_rfc3339(study.first_at),
-                            "last_at": to_rfc3339(study.last_at),
-                        }
-                    )
-                    for study in list_studies()
-                ]
-            )
-        )
-
-    @extend_schema(
-        tags=["studies"],
-        parameters=[ThroughputQuery],
-        responses={(200, "application/json"): ThroughputAnswer, **FILE_ANSWERS},
-        auth=STAFF_ONLY,
-        examples=examples.THROUGHPUT,
-        summary="Read the throughput of pointing",
-    )
-    @action(detail=False, methods=["get"])
-    def throughput(self, request: Request) -> HttpResponseBase:
-        """Throughput by ISO 9241-411 of each instance in each condition of trials with two targets.
-
-        Average the sequences' throughputs; their trials are never pooled.
-        """
-        query = read_query(request, ThroughputQuery)
-        after, limit = query.pop("cursor"), query.pop("limit")
-        options = ThroughputOptions(**{name: query.pop(name) for name in ThroughputOptions._fields})
-        filters = TrialFilters(**query)
-        if request.accepted_renderer.format != JsonRenderer.format:
-            name = f"pointerscope-throughput-{name_range(filters.since, filters.until)}"
-            pages = page_throughput(filters=filters, options=options)
-            return answer_file(request, columns=THROUGHPUT_COLUMNS, pages=pages, name=name)
-        found, after = list_throughput(filters=filters, options=options, after=after, limit=limit)
-        cursor = None if after is None else str(after)
-        sequences = [SequenceAnswer(*to_row(one)) for one in found]
-        return Response(ThroughputAnswer(sequences, cursor))
