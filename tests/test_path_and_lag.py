@@ -8,7 +8,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.service import Service
 from tests.test_live_page import (
     OpenPage,
-    chromium,
     console,
     expect_connection,
     open_page,
@@ -16,7 +15,7 @@ from tests.test_live_page import (
     wiggle,
 )
 
-__all__ = ["chromium", "console", "open_page"]
+__all__ = ["console", "open_page"]
 
 INK = """canvas => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
