@@ -85,14 +85,15 @@ def _read(reading: Reading, options: Options) -> None:
         # Further checks would only report the cells that could not be read.
         return
     times_us, is_dated = _to_us(rows, roles, options, reading)
-    scale_positions(rows, roles.x, options, findings)
+    scale_positions(rows, roles, options, findings)
     reading.recordings = to_recordings(
         rows, times_us, table=table, roles=roles, is_dated=is_dated, are_lists=is_list,
         findings=findings,
     )  # fmt: skip
     if not findings.refusals:
-        refuse_marks(reading.recordings, options, findings)
-    may_be_mixed = not (is_list or table.is_unpacked) and options.columns.get("pointer") != ABSENT
+        refuse_marks(reading.recordings, roles, options, findings)
+    is_apart = is_list or table.is_unpacked or roles.are_exported
+    may_be_mixed = not is_apart and options.columns.get("pointer") != ABSENT
     if may_be_mixed and not findings.refusals and (reading.step_us or 0) <= SLOWEST_US:
         refuse_mixtures(reading.recordings, head, roles, findings)
 

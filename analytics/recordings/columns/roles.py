@@ -31,6 +31,11 @@ class Roles:
     drop: dict[str, Sequence[str]] = field(default_factory=dict)
 
     @property
+    def are_exported(self) -> bool:
+        """Whether a service exported the file: its positions are px, each instance's by itself."""
+        return bool(self.seq and self.enter)
+
+    @property
     def answers(self) -> list[str]:
         """The columns that say something of a whole trial."""
         return [name for name in (*self.conditions, *self.responses, self.correct) if name]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from analytics.recordings.columns.names import LENGTHS, parse_name
+from analytics.recordings.columns.roles import Roles
 from analytics.recordings.findings import Findings, counted
 from analytics.recordings.options import Options
 from analytics.recordings.rows.arrays import Rows
@@ -67,13 +68,18 @@ def _is_impossible(x: float, y: float) -> bool:
     return not LARGEST.isdisjoint((x, y)) or abs(x) >= NO_SCREEN or abs(y) >= NO_SCREEN
 
 
-def refuse_marks(recordings: list[Recording], options: Options, findings: Findings) -> None:
+def refuse_marks(
+    recordings: list[Recording], roles: Roles, options: Options, findings: Findings
+) -> None:
     """Refuse positions such as 0,0 that a pointer jumps to and back, unless all are accepted."""
     if options.keep_positions:
         return
     found: Counter[tuple[float, float]] = Counter()
     for recording in recordings:
-        found.update(_marks_of(recording, findings) or _places_returned_to(recording))
+        marks = _marks_of(recording, findings)
+        if not marks and not roles.are_exported:
+            marks = _places_returned_to(recording)
+        found.update(marks)
     for (x, y), number in found.items():
         findings.refuse(
             f"the pointer jumps to {x:g},{y:g} and back {counted(number, 'time')}: the mark of an"
@@ -151,9 +157,9 @@ def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:
     yield first, last
 
 
-def scale_positions(rows: Rows, roles_x: str, options: Options, findings: Findings) -> None:
+def scale_positions(rows: Rows, roles: Roles, options: Options, findings: Findings) -> None:
     """Convert positions to px and report their range; refuse positions that cannot be px."""
-    unit = parse_name(roles_x).unit
+    unit = parse_name(roles.x).unit
     width, height = _range(rows.xs), _range(rows.ys)
     if options.scale or options.flip_y:
         by_x, by_y = options.scale or (1.0, 1.0)
@@ -167,7 +173,7 @@ def scale_positions(rows: Rows, roles_x: str, options: Options, findings: Findin
         return
     if unit in LENGTHS:
         findings.refuse(
-            f"the name {roles_x} says that positions are in {unit}, not in px",
+            f"the name {roles.x} says that positions are in {unit}, not in px",
             f"--scale N says how many px one {unit} is",
         )
     elif max(width, height) == 0:
@@ -179,7 +185,7 @@ def scale_positions(rows: Rows, roles_x: str, options: Options, findings: Findin
             "--scale 1920,1080 turns them into px (add --flip-y where y points up); --scale 1"
             " takes them as they are",
         )
-    else:
+    elif not roles.are_exported:
         _doubt_range(rows, width, is_flipped=options.flip_y, findings=findings)
 
 
