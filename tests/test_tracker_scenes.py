@@ -345,6 +345,8 @@ def test_unless_the_site_asks_a_scene_is_geometry_alone(
             assert set(scene) == {"time", "seq", *fields}
 
 
+# Two tabs' clocks agree to a few ms, on a machine that has time for both.
+@pytest.mark.timed
 @pytest.mark.parametrize("hides", [True, False], ids=["in turns", "side by side"])
 def test_two_tabs_of_one_session_take_no_scene_from_each_other(
     service: Service, context: BrowserContext, hides: bool
