@@ -14,6 +14,8 @@ from core.storage.fields import RealField
 
 LONGEST_STUDY = 1024
 PRESENT = models.Q(away_since__isnull=True)
+# Those without a label come last.
+BY_LABEL = (models.Case(models.When(label="", then=1), default=0), Lower("label"))
 
 
 class Browser(models.Model):
@@ -90,6 +92,7 @@ class Browser(models.Model):
             ),
             models.Index(fields=["away_since"], name="browsers_by_departure", condition=~PRESENT),
             models.Index(fields=["site", "id"], name="browsers_by_site"),
+            models.Index(*BY_LABEL, "id", name="browsers_in_order_of_labels"),
             # For the beginnings of labels, whatever the database's collation.
             models.Index(
                 fields=["label"],

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from django.db.models import Case, F, Q, QuerySet, Sum, When
-from django.db.models.functions import Coalesce, Lower
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from msgspec import Struct
 
 from core.storage.replica import stale
 from core.values.times import EPOCH, MICROSECOND, to_epoch_us
 from dashboard.instances.finding import ALL, Filters, to_condition
-from dashboard.models import PRESENT, Browser, BrowserCount
+from dashboard.models import BY_LABEL, PRESENT, Browser, BrowserCount
 from dashboard.statuses.glimpses import SECONDS, Glimpse, read_glimpses
 from dashboard.statuses.presence import GONE_AFTER, with_presence
 
@@ -52,9 +52,8 @@ class Sort(StrEnum):
     OLDEST = "oldest"
 
 
-# Those without a label come last.
 ORDERS: dict[Sort | None, list[Any]] = {
-    Sort.LABEL: [Case(When(label="", then=1), default=0), Lower("label"), "pk"],
+    Sort.LABEL: [*BY_LABEL, "pk"],
     Sort.OLDEST: ["pk"],
 }
 
@@ -191,7 +190,7 @@ def _page(place: Place, size: int, view: View, wanted: Q) -> list[Spot]:
 def _sorted_page(place: Place, size: int, view: View, wanted: Q) -> list[Spot]:
     """Return the instances of a page of a list that is not in parts.
 
-    Sorting reads all that match. The instances on earlier pages are counted off.
+    It is read in the order of an index. The instances on earlier pages are counted off.
     """
     rows = stale(Browser).filter(wanted, _is_in(view.part, place.at), pk__lte=place.newest)
     keys = rows.order_by(*ORDERS[view.sort]).values_list("pk", flat=True)
@@ -205,9 +204,10 @@ def _is_in(part: Part | None, at: datetime) -> Q:
     is_wanted = part == Part.HERE
     absence = _absence(part, at)
     unclear = dict(_unclear(at).filter(absence).values_list("pk", "is_here"))
-    clear = _clearly_here(at) if is_wanted else _clearly_away(at).filter(absence)
+    known = Q(last_known_at__gt=at - GONE_AFTER, last_known_at__lte=at)
+    clear = PRESENT & known if is_wanted else Q(away_since__lte=at) & absence
     found = [pk for pk, is_here in unclear.items() if is_here == is_wanted]
-    return Q(pk__in=clear.values("pk")) | Q(pk__in=found)
+    return clear | Q(pk__in=found)
 
 
 def _parts(place: Place, view: View) -> list[bool]:
