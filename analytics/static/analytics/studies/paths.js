@@ -185,10 +185,13 @@ export const createPaths = (root) => {
     fillTable(part("paths-table"), conditions);
     const count = conditions.reduce((sum, { drawn }) => sum + drawn.length, 0);
     const all = conditions.reduce((sum, { trials }) => sum + trials, 0);
-    const some = count < all ? `${writeWhole(count)} of ${writeWhole(all)} trials are drawn; ` : "";
+    const some =
+      count < all
+        ? `${writeWhole(count)} of ${writeWhole(all)} trials are drawn; averages and boxes are of all.`
+        : "";
     const without = conditions.reduce((sum, { trials, average }) => sum + trials - average.n, 0);
-    const missing = without ? ` ${writeWhole(without)} trials have no samples and no path.` : "";
-    part("drawn-note").textContent = `${some}averages and boxes are of all.${missing}`;
+    const missing = without ? `${writeWhole(without)} trials have no samples and no path.` : "";
+    part("drawn-note").textContent = [some, missing].filter(Boolean).join(" ");
     readAgain();
   };
 
