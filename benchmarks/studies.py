@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from analytics.pages.study_view import read_study
+from analytics.pages.study_numbers import read_study
 from analytics.studies.trial_list import COLUMNS, TrialFilters, page_trials
 from benchmarks.database import START, own_database, run
 from benchmarks.table import Row
