@@ -107,8 +107,9 @@ class Callers(Background):
 @pytest.fixture
 def readers(service: Service, chance: Random, whole_or: Callable) -> Iterator[Readers]:
     readers = Readers(service, chance, whole_or(12, 6))
-    # Memory that a process loads once does not count as an export's.
-    for path in (*EXPORTS, LONG_SERIES.format(since=4_800_000)):
+    # Memory that a process loads once does not count as an export's. The kernel selects which of
+    # two processes gets a call, and six calls miss one of them once in 32 times.
+    for path in whole_or(6, 1) * (*EXPORTS, LONG_SERIES.format(since=4_800_000)):
         requests.get(f"{readers.senders[0].path}{path}", headers=bearer(readers), timeout=30)
     yield readers
     readers.close()
