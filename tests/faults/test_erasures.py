@@ -3,10 +3,11 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
+import pytest
 import requests
 
 from tests.faults.traffic import Sender
@@ -38,6 +39,19 @@ RIGHT = {
     "measure": {200, 404},
     "watch": {200, 404},
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def without_a_limit_of_log_offs(running: Service) -> Iterator[None]:
+    """Let one address log off as many instances as it has: without a header they share a limit."""
+    running.start_missing()
+    running.special["web"] = {"READS_PER_MINUTE": "1000000"}
+    running.stop("web")
+    running.start("web")
+    yield
+    running.special.clear()
+    running.stop("web")
+    running.start("web")
 
 
 def test_calls_that_overlap_an_erasure_succeed_or_find_it_gone(
