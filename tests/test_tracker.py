@@ -148,6 +148,8 @@ def test_the_queue_drops_its_oldest_samples_and_counts_them(
 ) -> None:
     page = live(open_page())
     wait_for_stored(service, move(page))
+    # What is stored stays in the queue until its answer arrives.
+    page.wait_for_function("!pointerscope.state().queued")
     service.sql(CLEAR)
     # All at once, before any is sent.
     found = page.evaluate(f"(({REPEAT})(20050), pointerscope.state())")
