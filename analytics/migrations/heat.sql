@@ -11,8 +11,9 @@
 -- The scene of a sample is the last one with (time, seq) <= its own. A binary search in an array finds the
 -- scenes up to its time. The tracker sends a scene with the very time and seq of its first sample, so the
 -- neighbour in the array decides that case; only several scenes of one time are counted. Times are epoch
--- microseconds, which a double holds exactly until 2106. Joined pages, width classes and pointer types are
--- one number (`kind`), so that cells are grouped by integers.
+-- microseconds, which a double holds exactly until 2106. A row to come has a number (`bin`), those of a
+-- page, width class and pointer type in sequence, and the number and the cell are one integer (`key`),
+-- because samples sort by that in a third of the time that several columns take.
 --
 -- It is a function so that a session plans it once, for all chunks. The planner expects few spans, and
 -- would look through all of them for each sample, so nested loops are only for what needs them.
@@ -42,7 +43,7 @@ begin
             from unnest(browsers, buckets) as each (browser_id, buckets)
         ) one
     ), scene as materialized (
-        select span.no, found.*,
+        select span.no, span.floor, span.ceiling, found.*,
                (array[0, 480, 768, 1024, 1440, 1920])[
                    1 + width_bucket(viewport_width::float8, array[480, 768, 1024, 1440, 1920]::float8[])
                ]::smallint as width_class
@@ -57,20 +58,28 @@ begin
             where browser_id = span.browser_id and time >= span.floor and time < span.ceiling
                 and time >= since and time < until
         ) found
-    ), kind as materialized (
-        select row_number() over ()::int as kind, one.*
-        from (select distinct page_id, width_class, pointer from scene where page_id is not null) one
+    ), bin as materialized (
+        select row_number() over (order by no, page_id, width_class, pointer, bucket) as bin, one.*
+        from (
+            select kind.*, bucket
+            from (
+                select distinct no, floor, ceiling, page_id, width_class, pointer
+                from scene where page_id is not null
+            ) kind cross join generate_series(floor, ceiling - interval '1 us', length) bucket
+        ) one
     ), scenes as materialized (
-        select no, array_agg((date_part('epoch', time) * 1e6)::bigint order by time, seq) as times,
+        select no, (date_part('epoch', scene.floor) * 1e6)::bigint as floor,
+               (date_part('epoch', scene.ceiling) * 1e6)::bigint as ceiling,
+               array_agg((date_part('epoch', time) * 1e6)::bigint order by time, seq) as times,
                array_agg(seq order by time, seq) as seqs,
-               array_agg(kind order by time, seq) as kinds,
+               array_agg(bin order by time, seq) as first_bins,
                array_agg(scroll_x order by time, seq) as scrolls_x,
                array_agg(scroll_y order by time, seq) as scrolls_y
-        from scene left join kind using (page_id, width_class, pointer) group by no
+        from scene left join (select * from bin where bucket = floor) first
+            using (no, page_id, width_class, pointer)
+        group by no, scene.floor, scene.ceiling
     ), sample as (
-        select span.no, (date_part('epoch', span.floor) * 1e6)::bigint as floor,
-               (date_part('epoch', span.ceiling) * 1e6)::bigint as ceiling,
-               (date_part('epoch', found.time) * 1e6)::bigint as us, found.seq, found.x, found.y,
+        select span.no, (date_part('epoch', found.time) * 1e6)::bigint as us, found.seq, found.x, found.y,
                found.enter
         from span left join lateral (
             select time, seq, x, y, enter from analytics_pointerpositionevent
@@ -93,10 +102,9 @@ begin
         ) found
         where span.no in (select no from scenes)
     ), step as (
-        select no, floor, ceiling, us, seq, x, y,
-               case when enter then 0
-                    else coalesce(sqrt((x::float8 - lag(x) over run) ^ 2
-                                     + (y::float8 - lag(y) over run) ^ 2), 0) end as distance,
+        select no, us, seq, x, y,
+               case when not enter then x::float8 - lag(x) over run end as dx,
+               case when not enter then y::float8 - lag(y) over run end as dy,
                us - lag(us) over run as since_last,
                case when lead(us) over run is null then 0
                     else least(lead(us) over run - us,
@@ -112,33 +120,35 @@ begin
             else (select count(*)::int from unnest(times, seqs) one (time, own)
                   where (time, own) <= (us, seq)) end as place
         from (
-            select step.*, times, seqs, kinds, scrolls_x, scrolls_y,
+            select us, seq, x, y, coalesce(sqrt(dx * dx + dy * dy), 0) as distance, since_last,
+                   until_next, floor, times, seqs, first_bins, scrolls_x, scrolls_y,
                    width_bucket(us, times) as upto
             from step join scenes using (no)
             where us >= floor and us < ceiling
             offset 0
         ) step
     ), cell as (
-        select no, us - us % 300000000 as bucket, kinds[place] as kind,
-               greatest(least(floor((y::float8 + scrolls_y[place]) / 16), 32767), -32768)::int * 65536
-                   + (greatest(least(floor((x::float8 + scrolls_x[place]) / 16), 32767), -32768)::int
-                      + 32768) as cell,
+        select (first_bins[place] + (us - floor) / 300000000) * 4294967296
+                   + greatest(least(floor((y::float8 + scrolls_y[place]) / 16) + 32768, 65535), 0)::bigint
+                     * 65536
+                   + greatest(least(floor((x::float8 + scrolls_x[place]) / 16) + 32768, 65535), 0)::bigint
+                   as key,
                count(*)::int as samples, sum(distance) as distance,
                sum(least(since_last, idle_gap)) filter (where distance > 0) as moving,
                sum(until_next)::int as dwell
         from placed
-        where kinds[place] is not null
-        group by 1, 2, 3, 4
+        where first_bins[place] is not null
+        group by 1
     )
-    select span.browser_id, timestamptz 'epoch' + bucket * interval '1 microsecond', kind.page_id,
-           kind.width_class, kind.pointer::text, total.events, total.distance, total.moving,
-           total.dwell, total.cells, total.dwells, total.samples
+    select span.browser_id, bin.bucket, bin.page_id, bin.width_class, bin.pointer::text, total.events,
+           total.distance, total.moving, total.dwell, total.cells, total.dwells, total.samples
     from (
-        select no, bucket, kind, sum(samples)::int as events,
-               sum(distance order by cell) as distance, coalesce(sum(moving), 0)::bigint as moving,
-               sum(dwell)::bigint as dwell, array_agg(cell order by cell) as cells,
-               array_agg(dwell order by cell) as dwells, array_agg(samples order by cell) as samples
-        from cell group by no, bucket, kind
-    ) total join span using (no) join kind using (kind);
+        select key >> 32 as bin, sum(samples)::int as events,
+               sum(distance order by key) as distance, coalesce(sum(moving), 0)::bigint as moving,
+               sum(dwell)::bigint as dwell,
+               array_agg(((key & 4294967295) - 2147483648)::int order by key) as cells,
+               array_agg(dwell order by key) as dwells, array_agg(samples order by key) as samples
+        from cell group by key >> 32
+    ) total join bin using (bin) join span using (no);
 end
 $$;
