@@ -84,9 +84,13 @@ def test_200_clients_that_send_a_byte_a_second_delay_nobody(
     check(traffic)
 
 
-def memory_of_web(service: Service) -> int:
+def processes_of_web(service: Service) -> list[psutil.Process]:
     web = psutil.Process(service.processes["web"].pid)
-    return sum(process.memory_info().rss for process in [web, *web.children(recursive=True)])
+    return [web, *web.children(recursive=True)]
+
+
+def memory_of_web(service: Service) -> int:
+    return sum(process.memory_info().rss for process in processes_of_web(service))
 
 
 @pytest.fixture(scope="module")
