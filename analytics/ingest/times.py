@@ -8,11 +8,12 @@ from django.conf import settings
 from msgspec import Meta
 
 from core.api.problems import FieldError, Invalid
-from core.values.times import to_epoch_us, to_rfc3339
+from core.values.times import EPOCH, MICROSECOND, to_epoch_us, to_rfc3339
 
-FUTURE_MARGIN = timedelta(minutes=5)
+DAY_US = timedelta(days=1) // MICROSECOND
+FUTURE_MARGIN_US = timedelta(minutes=5) // MICROSECOND
 # An accepted sample must still exist when its bucket is rolled up.
-RETENTION_MARGIN = timedelta(hours=1)
+RETENTION_MARGIN_US = timedelta(hours=1) // MICROSECOND
 # Replaces a time in milliseconds whose microseconds overflow a double.
 FAR_US = 10**306
 
@@ -26,8 +27,14 @@ class Timed(Protocol):
 
 def time_window(*, now: datetime) -> tuple[datetime, datetime]:
     """Return the earliest and the latest time that a sample may carry."""
-    retention = timedelta(days=settings.RAW_RETENTION_DAYS)
-    return now - retention + RETENTION_MARGIN, now + FUTURE_MARGIN
+    low, high = _window_us(now)
+    return EPOCH + low * MICROSECOND, EPOCH + high * MICROSECOND
+
+
+def _window_us(now: datetime) -> tuple[int, int]:
+    # In whole numbers, because each batch needs it.
+    at = to_epoch_us(now)
+    return at - settings.RAW_RETENTION_DAYS * DAY_US + RETENTION_MARGIN_US, at + FUTURE_MARGIN_US
 
 
 def check_window(lists: Mapping[str, Sequence[int]], *, now: datetime) -> None:
@@ -36,14 +43,13 @@ def check_window(lists: Mapping[str, Sequence[int]], *, now: datetime) -> None:
     `lists` has times in epoch microseconds, by the name of their list in the batch. The window
     also keeps a wrong clock from creating any number of chunks.
     """
-    oldest, newest = time_window(now=now)
-    low, high = to_epoch_us(oldest), to_epoch_us(newest)
+    low, high = _window_us(now)
     for times in lists.values():
         if times and (min(times) < low or max(times) > high):
             break
     else:
         return
-    window = f"must lie from {to_rfc3339(oldest)} to {to_rfc3339(newest)}"
+    window = "must lie from {} to {}".format(*map(to_rfc3339, time_window(now=now)))
     errors = [
         FieldError(f"/{name}/{i}/time", "too_old" if time < low else "in_the_future", window)
         for name, times in lists.items()
