@@ -3,18 +3,12 @@
 from datetime import datetime, timedelta
 
 from core.values.durations import UNITS_MS
-from dashboard.statuses.intervals import ORIGIN
+from dashboard.statuses.intervals import floor
 
 HEAT_MS, HOUR_MS, DAY_MS = 5 * UNITS_MS["m"], UNITS_MS["h"], UNITS_MS["d"]
 # A bucket is drained this long after its end. By then the ladder has taken its last samples up, and
 # the first ones of the next bucket, which end the last dwell of this one.
 SETTLING = timedelta(minutes=2)
-
-
-def floor(moment: datetime, length_ms: int) -> datetime:
-    """Return the start of the bucket that holds a moment, aligned as `time_bucket` aligns it."""
-    length = timedelta(milliseconds=length_ms)
-    return ORIGIN + (moment - ORIGIN) // length * length
 
 
 def settled(now: datetime) -> datetime:

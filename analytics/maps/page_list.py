@@ -4,12 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from analytics.maps.buckets import DAY_MS, HOUR_MS, floor
+from analytics.maps.buckets import DAY_MS, HOUR_MS
 from analytics.maps.page_map import US
 from analytics.models import PageStatus
 from core.storage.replica import stale, stale_connection
 from dashboard.models import Page
-from dashboard.statuses.intervals import ORIGIN, align
+from dashboard.statuses.intervals import ORIGIN, align, floor
 
 # From the days of pages where they are whole, else from their hours, and where an hour is out of
 # date from the heat of each instance. What is not mapped yet, of the last minutes, is missing: a

@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from analytics.maps.buckets import DAY_MS, HEAT_MS, floor
+from analytics.maps.buckets import DAY_MS, HEAT_MS
 from analytics.models import Seal
 from analytics.rollups import HEAT
 from core.storage.replica import stale
-from dashboard.statuses.intervals import ORIGIN, align
+from dashboard.statuses.intervals import ORIGIN, align, floor
 
 # The heat in [since, until) as each browser's buckets: stored ones, or fresh ones where those are
 # out of date. It covers the spans in `fine`; PageHeat covers the rest.

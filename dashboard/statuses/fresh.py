@@ -9,21 +9,15 @@ fresh_statuses.sql. They read the outbox of `analytics`, and their names are all
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import starmap
 from typing import Any, NamedTuple
 
 from django.db import connection
 
 from core.storage.replica import stale_connection
 from core.values.durations import FIRST_RUNG_MS
+from dashboard.statuses.intervals import floor
 from dashboard.statuses.ladder import model_of, rung_for, rungs_up_to
-
-NUMBERS = ("events", "traversed_distance", "peak_velocity", "moving_time")
-POSITIONS = ("start_x", "start_y", "end_x", "end_y")
-# The arrays of the columns of FRESH, as parameters.
-COLUMNS = (
-    *("browser_ids", "times", "events", "traversed_distances", "peak_velocities", "moving_times"),
-    *("start_xs", "start_ys", "end_xs", "end_ys"),
-)
 
 # Locks: none. Snapshots: the fresh statuses are read before the stored ones. What climbs between
 # the two is in both, and the fresh ones count, so nothing is missed.
@@ -35,43 +29,20 @@ from analytics_fresh_statuses(
 )
 """
 # The bounds are constants for the planner, which leaves the other chunks out.
-FROM_STORED = """
-    from {table}
-    where {of_browser} and interval_ms = %(rung)s and time >= %(since)s and time < %(until)s"""
+STORED = """
+select time_bucket(%(interval)s, time), min(time), max(time), sum(events)::bigint,
+       sum(traversed_distance), max(peak_velocity), sum(moving_time){ends}
+from {table}
+where {of_browser} and interval_ms = %(rung)s and time >= %(since)s and time < %(until)s{more}
+group by 1 order by 1
+"""
 AND_NOT_FRESH = """
-        and not exists (
-            select from unnest(%(browser_ids)s::bigint[], %(times)s::timestamptz[])
-                as fresh (id, start)
-            where id = browser_id and start = time
-        )"""
-FROM_FRESH = """
-    from unnest(
-        %(times)s::timestamptz[], %(events)s::bigint[], %(traversed_distances)s::float8[],
-        %(peak_velocities)s::float8[], %(moving_times)s::float8[], %(start_xs)s::real[],
-        %(start_ys)s::real[], %(end_xs)s::real[], %(end_ys)s::real[]
-    ) fresh (time, events, traversed_distance, peak_velocity, moving_time,
-             start_x, start_y, end_x, end_y)"""
-SUMS = """
-           sum(events)::bigint as events, sum(traversed_distance) as traversed_distance,
-           max(peak_velocity) as peak_velocity, sum(moving_time) as moving_time"""
+    and (browser_id, time) not in (
+        select * from unnest(%(browser_ids)s::bigint[], %(times)s::timestamptz[])
+    )"""
 # Of one browser only.
 ENDS = """,
-           first(start_x, {first}) as start_x, first(start_y, {first}) as start_y,
-           last(end_x, {last}) as end_x, last(end_y, {last}) as end_y"""
-WHOLE = """
-    select time_bucket(%(interval)s, time) as bucket,{sums}{ends}"""
-PART = """
-    select time_bucket(%(interval)s, time) as bucket,
-           min(time) as first, max(time) as last,{sums}{ends}"""
-IN_ORDER = "\ngroup by bucket order by bucket"
-OF_STORED = "".join([WHOLE, FROM_STORED, IN_ORDER])
-# Each part is added up first, because PostgreSQL does not read a mere union in parallel.
-OF_BOTH = "".join(
-    [
-        *("select bucket,{sums}{ends_of_parts} from (", PART, FROM_STORED, AND_NOT_FRESH),
-        *(" group by bucket\nunion all", PART, FROM_FRESH, " group by bucket) part", IN_ORDER),
-    ]
-)
+       first(start_x, time), first(start_y, time), last(end_x, time), last(end_y, time)"""
 # Statuses that climb between the snapshots are in both parts, and count once.
 BROWSERS = """
 with moved as (
@@ -111,26 +82,49 @@ class Wanted(NamedTuple):
     is_stale: bool = True
 
 
-def read_buckets(wanted: Wanted) -> list[dict[str, Any]]:
-    """Return the buckets with events, earliest first: `bucket`, NUMBERS, and a browser's POSITIONS.
+class Bucket(NamedTuple):
+    """A bucket with its start, the times of its first and last status, and what they add up to.
+
+    It has positions if it is one browser's. docs/metrics.md defines every number.
+    """
+
+    time: datetime
+    first: datetime
+    last: datetime
+    events: int = 0
+    traversed_distance: float = 0
+    peak_velocity: float = 0
+    moving_time: float = 0
+    start_x: float | None = None
+    start_y: float | None = None
+    end_x: float | None = None
+    end_y: float | None = None
+
+
+def read_buckets(wanted: Wanted) -> list[Bucket]:
+    """Return the buckets with events, earliest first.
 
     They are made of the statuses of the coarsest rung that divides the interval.
     """
     with _cursor(wanted) as cursor:
-        # The first rung has nothing to wait for.
-        has_finer = rung_for(wanted.interval_ms) != FIRST_RUNG_MS
-        fresh = _fetch(cursor, FRESH, wanted) if has_finer else []
-        rows = _fetch(cursor, OF_BOTH if fresh else OF_STORED, wanted, _columns(fresh))
-        names = [column.name for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in rows]
+        fresh = _read_fresh(cursor, wanted)
+        more = AND_NOT_FRESH if fresh else ""
+        stored = list(starmap(Bucket, _fetch(cursor, STORED, wanted, _keys(fresh), more=more)))
+    if not fresh:
+        return stored
+    found = {bucket.time: bucket for bucket in stored}
+    for _, time, *numbers in fresh:
+        start = floor(time, wanted.interval_ms)
+        part = Bucket(start, time, time, *numbers)
+        found[start] = _join(found[start], part) if start in found else part
+    return [found[start] for start in sorted(found)]
 
 
 def count_browsers(wanted: Wanted) -> tuple[dict[datetime, int], int]:
     """Return the number of browsers with events in each bucket that has any, and in all of them."""
     with _cursor(wanted) as cursor:
-        has_finer = rung_for(wanted.interval_ms) != FIRST_RUNG_MS
-        fresh = _columns(_fetch(cursor, FRESH, wanted)) if has_finer else {}
-        counts = dict(_fetch(cursor, BROWSERS, wanted, {"browser_ids": [], "times": [], **fresh}))
+        fresh = _read_fresh(cursor, wanted)
+        counts = dict(_fetch(cursor, BROWSERS, wanted, _keys(fresh)))
     every = counts.pop(None)
     return counts, every
 
@@ -142,11 +136,33 @@ def read_first(wanted: Wanted) -> datetime | None:
     return time
 
 
-def _columns(fresh: list[tuple[Any, ...]]) -> dict[str, Any]:
-    """Return fresh statuses as parameters, an array for each column."""
-    if not fresh:
-        return {}
-    return dict(zip(COLUMNS, map(list, zip(*fresh, strict=True)), strict=True))
+def _join(one: Bucket, other: Bucket) -> Bucket:
+    """Return the bucket that these two are parts of."""
+    first = one if one.first <= other.first else other
+    last = one if one.last >= other.last else other
+    return Bucket(
+        one.time,
+        first.first,
+        last.last,
+        one.events + other.events,
+        one.traversed_distance + other.traversed_distance,
+        max(one.peak_velocity, other.peak_velocity),
+        one.moving_time + other.moving_time,
+        first.start_x,
+        first.start_y,
+        last.end_x,
+        last.end_y,
+    )
+
+
+def _read_fresh(cursor: Any, wanted: Wanted) -> list[tuple[Any, ...]]:
+    # The first rung has nothing to wait for.
+    has_finer = rung_for(wanted.interval_ms) != FIRST_RUNG_MS
+    return _fetch(cursor, FRESH, wanted) if has_finer else []
+
+
+def _keys(fresh: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    return {"browser_ids": [row[0] for row in fresh], "times": [row[1] for row in fresh]}
 
 
 def _cursor(wanted: Wanted) -> Any:
@@ -155,7 +171,12 @@ def _cursor(wanted: Wanted) -> Any:
 
 
 def _fetch(
-    cursor: Any, statement: str, wanted: Wanted, more: Mapping[str, Any] | None = None
+    cursor: Any,
+    statement: str,
+    wanted: Wanted,
+    keys: Mapping[str, list[Any]] | None = None,
+    *,
+    more: str = "",
 ) -> list[tuple[Any, ...]]:
     rung = rung_for(wanted.interval_ms)
     is_one = wanted.browser_id is not None
@@ -167,14 +188,13 @@ def _fetch(
         "interval": timedelta(milliseconds=wanted.interval_ms),
         "since": wanted.since,
         "until": wanted.until,
-        **(more or {}),
+        **(keys or {}),
     }
     words = {
         "table": model_of(rung)._meta.db_table,
         "of_browser": "browser_id = %(browser)s" if is_one else "true",
-        "sums": SUMS,
-        "ends": ENDS.format(first="time", last="time") if is_one else "",
-        "ends_of_parts": ENDS.format(first="first", last="last") if is_one else "",
+        "ends": ENDS if is_one else "",
+        "more": more,
     }
     cursor.execute(statement.format(**words), parameters)
     return cursor.fetchall()

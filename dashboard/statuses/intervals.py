@@ -58,5 +58,11 @@ def align(moment: datetime, interval_ms: int) -> datetime:
         return LATEST
 
 
+def floor(moment: datetime, interval_ms: int) -> datetime:
+    """Return the start of the bucket that holds a moment."""
+    interval = timedelta(milliseconds=interval_ms)
+    return ORIGIN + (moment - ORIGIN) // interval * interval
+
+
 def _ceil(moment: datetime, interval_ms: int) -> int:
     return -((ORIGIN - moment) // timedelta(milliseconds=interval_ms))

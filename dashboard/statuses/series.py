@@ -1,23 +1,14 @@
 """Statuses as a time series, of one browser or of all browsers together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from core.api.file_formats import Column, Kind, Page
-from core.values.times import MICROSECOND, to_rfc3339
-from dashboard.statuses.fresh import (
-    NUMBERS,
-    POSITIONS,
-    Wanted,
-    count_browsers,
-    read_buckets,
-    read_first,
-)
-from dashboard.statuses.intervals import align, buckets
+from core.values.times import to_rfc3339
+from dashboard.statuses.fresh import Bucket, Wanted, count_browsers, read_buckets, read_first
+from dashboard.statuses.intervals import align, buckets, floor
 from dashboard.wire import Status, TotalStatus
-
-T = TypeVar("T", Status, TotalStatus)
 
 # The columns of an exported series; docs/metrics.md defines every number.
 COLUMNS = (
@@ -52,13 +43,18 @@ def list_statuses(*, browser_id: int, span: Range, fresh: bool = False) -> list[
     without events: all zero, with no position. The series may lag behind by the replica's delay
     unless `fresh` is set.
     """
-    rows = _read(span, browser_id, is_stale=not fresh)
-    return [_to_status(Status, row, span, POSITIONS) for row in rows]
+    return [
+        Status(to_rfc3339(bucket.time), *_numbers(bucket, span), *_positions(bucket))
+        for bucket in _read(span, browser_id, is_stale=not fresh)
+    ]
 
 
 def list_total_statuses(*, span: Range) -> list[TotalStatus]:
     """Return the series of all browsers together; it has no positions."""
-    return [_to_status(TotalStatus, row, span, ()) for row in _read(span, None)]
+    return [
+        TotalStatus(to_rfc3339(bucket.time), *_numbers(bucket, span))
+        for bucket in _read(span, None)
+    ]
 
 
 def count_active(*, span: Range) -> tuple[dict[str, int], int]:
@@ -79,8 +75,10 @@ def page_statuses(*, browser_id: int, span: Range) -> Iterator[Page]:
     while start := _first_bucket(browser_id, span):
         room = span.until - start
         until = start + PAGE_BUCKETS * interval if PAGE_BUCKETS * interval < room else span.until
-        rows = _read(span._replace(since=start, until=until), browser_id)
-        yield [_to_row(row, span) for row in rows]
+        yield [
+            (bucket.time, *_numbers(bucket, span), *_positions(bucket))
+            for bucket in _read(span._replace(since=start, until=until), browser_id)
+        ]
         span = span._replace(since=until)
 
 
@@ -90,18 +88,16 @@ def _first_bucket(browser_id: int, span: Range) -> datetime | None:
         start = align(span.since, span.interval_ms)
         return start if start < span.until else None
     time = read_first(_to_wanted(span, browser_id))
-    # This status lies in the last bucket that starts no later than it.
-    interval = timedelta(milliseconds=span.interval_ms)
-    return time and align(time - interval + MICROSECOND, span.interval_ms)
+    return time and floor(time, span.interval_ms)
 
 
-def _read(span: Range, browser_id: int | None, *, is_stale: bool = True) -> list[dict[str, Any]]:
-    rows = read_buckets(_to_wanted(span, browser_id)._replace(is_stale=is_stale))
+def _read(span: Range, browser_id: int | None, *, is_stale: bool = True) -> list[Bucket]:
+    found = read_buckets(_to_wanted(span, browser_id)._replace(is_stale=is_stale))
     if not span.fill:
-        return rows
-    known = {row["bucket"]: row for row in rows}
+        return found
+    known = {bucket.time: bucket for bucket in found}
     times = buckets(since=span.since, until=span.until, interval_ms=span.interval_ms)
-    return [known.get(time, {"bucket": time}) for time in times]
+    return [known.get(time) or Bucket(time, time, time) for time in times]
 
 
 def _to_wanted(span: Range, browser_id: int | None) -> Wanted:
@@ -109,20 +105,17 @@ def _to_wanted(span: Range, browser_id: int | None) -> Wanted:
     return Wanted(browser_id, since, until, span.interval_ms)
 
 
-def _to_status(kind: type[T], row: dict[str, Any], span: Range, positions: Sequence[str]) -> T:
-    return kind(time=to_rfc3339(row["bucket"]), **_to_fields(row, span, positions))
+def _numbers(bucket: Bucket, span: Range) -> tuple[int, int, float, float, float, float]:
+    """Return the fields of a status from its interval to its time in movement."""
+    return (
+        span.interval_ms,
+        bucket.events,
+        bucket.traversed_distance,
+        bucket.traversed_distance / (span.interval_ms / 1000),
+        bucket.peak_velocity,
+        bucket.moving_time,
+    )
 
 
-def _to_row(row: dict[str, Any], span: Range) -> tuple[Any, ...]:
-    fields = {"time": row["bucket"], **_to_fields(row, span, POSITIONS)}
-    return tuple(fields[column.name] for column in COLUMNS)
-
-
-def _to_fields(row: dict[str, Any], span: Range, positions: Sequence[str]) -> dict[str, Any]:
-    numbers = {name: row.get(name, 0) for name in NUMBERS}
-    return {
-        "interval_ms": span.interval_ms,
-        "avg_velocity": numbers["traversed_distance"] / (span.interval_ms / 1000),
-        **numbers,
-        **{name: row.get(name) for name in positions},
-    }
+def _positions(bucket: Bucket) -> tuple[float | None, ...]:
+    return bucket[-4:]
