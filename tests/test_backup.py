@@ -37,6 +37,13 @@ from django.conf import settings
 from analytics.rollups.sweep import sweep
 [sweep(rung=rung, now=timezone.now()) for rung in settings.RUNGS_MS]
 """
+MAKE_TRIALS = """
+from datetime import timedelta
+from django.utils import timezone
+from analytics.studies.trial_drain import make_trials
+make_trials(now=timezone.now(), settling=timedelta(0))
+"""
+TRIALS = "select samples, total_distance, cardinality(path_x), targets from analytics_trial"
 # The chunks of today, as if they were over long ago.
 COMPRESS = """
 from datetime import timedelta
@@ -98,9 +105,12 @@ def is_community(service: Service) -> bool:
 
 @pytest.fixture
 def backup(service: Service, tmp_path: Path) -> Path:
-    """A backup of a service with samples on every rung, compressed if the licence allows it."""
+    """A backup of a service with samples on every rung and a trial, compressed if possible."""
     pointer = Pointer(service)
     pointer.send(*range(1, 200))
+    mark_trial(pointer)
+    shell = [sys.executable, "manage.py", "shell", "-c", MAKE_TRIALS]
+    subprocess.run(shell, cwd=ROOT, env=service.environment, check=True)
     for rung in (1000, 10_000):
         wait_until(lambda rung=rung: service.is_rolled_up(rung), seconds=30)
     if is_community(service) and not service.sql(COMPRESSED):
@@ -119,6 +129,19 @@ def restored(service: Service, backup: Path) -> Iterator[Restored]:
     service.administer(f'drop database if exists "{restored.name}" with (force)')
 
 
+def mark_trial(pointer: Pointer) -> None:
+    """Mark a trial of the samples 11 to 110."""
+    data = {"study": "kept", "targets": {"to": [300, 400, 20, 20]}}
+    marks = [
+        {"time": pointer.base_ms + ms / 1000, "seq": ms, "name": f"trial:{name}", "data": given}
+        for ms, name, given in ((11, "start", data), (110, "end", {"response": "to"}))
+    ]
+    answer = pointer.session.post(
+        f"{pointer.url}events/", json={"events": [], "marks": marks}, timeout=10
+    )
+    assert answer.status_code == 202, answer.text
+
+
 def test_a_restored_database_is_equal_verifies_and_can_be_used(
     service: Service, restored: Restored, backup: Path
 ) -> None:
@@ -127,6 +150,8 @@ def test_a_restored_database_is_equal_verifies_and_can_be_used(
     for table in TABLES:
         assert restored.rows(table) == rows(service.database_url, table), table
     assert len(restored.rows("analytics_pointerpositionevent")) >= 199
+    trials = run_sql(restored.url, TRIALS)
+    assert trials == [(100, 495.0, 101, {"to": [300, 400, 20, 20]})] * len(trials) != []
     compressed = ["analytics_pointerpositionevent", "dashboard_pointerstatus"]
     wanted = [(name,) for name in compressed] if is_community(service) else []
     assert run_sql(restored.url, COMPRESSED) == wanted
