@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from analytics.maps.drain import drain_heat
+from analytics.maps.heat_drain import drain_heat
 from analytics.maps.page_drain import drain_pages
 from analytics.maps.page_map import read_map
 from analytics.maps.selection import Selection

@@ -263,10 +263,10 @@ AUTHENTICATION_BACKENDS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "live"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_HANDLER = "dashboard.instances.logins.Attempts"
-AXES_CLIENT_IP_CALLABLE = "dashboard.instances.logins.caller_address"
-AXES_USERNAME_CALLABLE = "dashboard.instances.logins.caller_name"
-AXES_LOCKOUT_CALLABLE = "dashboard.instances.logins.answer_locked_out"
+AXES_HANDLER = "dashboard.access.lockout.Attempts"
+AXES_CLIENT_IP_CALLABLE = "dashboard.access.lockout.caller_address"
+AXES_USERNAME_CALLABLE = "dashboard.access.lockout.caller_name"
+AXES_LOCKOUT_CALLABLE = "dashboard.access.lockout.answer_locked_out"
 AXES_FAILURE_LIMIT = LOGIN_ATTEMPTS
 AXES_COOLOFF_TIME = timedelta(minutes=LOGIN_COOLOFF_MINUTES)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False

@@ -25,7 +25,7 @@ from core.api.problems import NoSuchInstance
 from core.values.durations import FIRST_RUNG_MS
 from dashboard import admin_access  # noqa: F401 - it registers what it has.
 from dashboard.admin_rows import InstanceAdmin, Rows, RowsAdmin, read_page
-from dashboard.instances.browsers import erase
+from dashboard.instances.erasing import erase
 from dashboard.instances.names import name_of
 from dashboard.models import Browser, BrowserStatuses, PointerStatus
 

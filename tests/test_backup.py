@@ -108,11 +108,12 @@ def backup(service: Service, tmp_path: Path) -> Path:
     """A backup of a service with samples on every rung and a trial, compressed if possible."""
     pointer = Pointer(service)
     pointer.send(*range(1, 200))
+    for rung in (1000, 10_000):
+        wait_until(lambda rung=rung: service.is_rolled_up(rung), seconds=30)
+    # After the drain of the samples, which marks the trials that they lie in.
     mark_trial(pointer)
     shell = [sys.executable, "manage.py", "shell", "-c", MAKE_TRIALS]
     subprocess.run(shell, cwd=ROOT, env=service.environment, check=True)
-    for rung in (1000, 10_000):
-        wait_until(lambda rung=rung: service.is_rolled_up(rung), seconds=30)
     if is_community(service) and not service.sql(COMPRESSED):
         command = [sys.executable, "manage.py", "shell", "-c", COMPRESS]
         subprocess.run(command, cwd=ROOT, env=service.environment, check=True)

@@ -1,4 +1,8 @@
-"""Storing of batches, one or many: one statement, one round trip, one transaction."""
+"""Storing of batches, one or many: one statement, one round trip, one transaction.
+
+Whether a sample is new, a duplicate or in conflict is decided in the database: store_batches.sql
+and count_conflicts.sql in analytics/migrations.
+"""
 
 import time
 from collections.abc import Iterable, Sequence

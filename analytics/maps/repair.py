@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from analytics.maps.drain import drain_heat
+from analytics.maps.heat_drain import drain_heat
 from analytics.maps.page_drain import drain_pages
 from analytics.maps.verify import HeatDifference
 from analytics.models import DirtyPage, DirtyRange

@@ -6,7 +6,7 @@ from django.db import connection
 
 from analytics.maps.buckets import settled
 from analytics.maps.claim import CODES
-from analytics.maps.drain import drain_heat
+from analytics.maps.heat_drain import drain_heat
 from analytics.maps.page_drain import drain_pages
 from analytics.models import Heartbeat
 from analytics.rollups import counting

@@ -1,4 +1,7 @@
-"""Recomputing of whole buckets of one rung from the level below it."""
+"""Recomputing of whole buckets of one rung from the level below it.
+
+Which buckets a claim touches, also by late samples: spans.py.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,7 @@
-"""The buckets that a claim's marks touch, as whole and unsealed spans of each browser."""
+"""The buckets that a claim's marks touch, also by late samples, as spans of each browser.
+
+They are whole, and not sealed.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

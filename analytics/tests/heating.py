@@ -9,7 +9,7 @@ from django.conf import settings
 from analytics.ingest.batch import Batch
 from analytics.ingest.scenes import Pointer
 from analytics.ingest.scenes import Scene as SentScene
-from analytics.maps.drain import drain_heat
+from analytics.maps.heat_drain import drain_heat
 from analytics.maps.page_drain import drain_pages
 from analytics.models import HeatStatus
 from analytics.tests.heat_oracle import Heat, Key

@@ -18,7 +18,7 @@ from analytics.models import DirtyRange, PointerMark, PointerPositionEvent, Poin
 from analytics.tests.interleaving import Session, kept_session
 from analytics.tests.pointers import NOW, drain_shard_of, new_browser, sample, send
 from core.api.problems import NoSuchInstance
-from dashboard.instances.browsers import LOCK_BROWSER, erase
+from dashboard.instances.erasing import LOCK_BROWSER, erase
 from dashboard.instances.tokens import make_token
 from dashboard.instances.visits import KEY
 from dashboard.models import Browser, CoarseStatus, PageVisit, PointerStatus

@@ -19,7 +19,7 @@ from analytics.upkeep import compression, packing
 from analytics.upkeep.compression import ENABLE, LICENCE, compress
 from analytics.upkeep.retention import retain
 from core.values.times import to_epoch_us
-from dashboard.instances.browsers import erase
+from dashboard.instances.erasing import erase
 
 DAY = timedelta(days=1)
 TABLE = "analytics_pointerpositionevent"

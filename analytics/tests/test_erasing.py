@@ -23,7 +23,8 @@ from analytics.tests.pointers import (
     token_of,
 )
 from core.api.problems import NoSuchInstance
-from dashboard.instances.browsers import LOCK_BROWSER, erase, log_off, set_active
+from dashboard.instances.browsers import log_off, set_active
+from dashboard.instances.erasing import LOCK_BROWSER, erase
 from dashboard.models import Browser, Page, PageVisit, PointerStatus
 
 # How long a request waits for a lock (core/settings.py).

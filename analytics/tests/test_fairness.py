@@ -35,7 +35,7 @@ from analytics.tests.pointers import (
 from core.storage.redis import client
 from core.values.durations import FIRST_RUNG_MS
 from core.values.times import to_epoch_us
-from dashboard.instances.browsers import erase
+from dashboard.instances.erasing import erase
 from dashboard.models import Browser
 
 HOUR_US = 3_600_000_000

@@ -8,7 +8,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as PropertyTestCase
 
-from analytics.maps.drain import drain_heat
+from analytics.maps.heat_drain import drain_heat
 from analytics.models import DirtyRange, HeatStatus
 from analytics.rollups.heat_marks import HEAT, SCENES
 from analytics.rollups.shards import shard_of
@@ -162,7 +162,7 @@ class HeatTests(TestCase):
     def test_more_buckets_than_a_claim_takes_are_taken_by_several(self):
         self.send(*(sample(n * 40, n) for n in range(15)), scenes=(scene(0),))
         drain_all()
-        with mock.patch("analytics.maps.drain.MOST_BUCKETS", 1):
+        with mock.patch("analytics.maps.heat_drain.MOST_BUCKETS", 1):
             map_all(now=LATER)
         self.assert_true()
 

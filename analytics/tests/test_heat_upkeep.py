@@ -9,7 +9,7 @@ from django.db.models import F
 from django.test import TestCase, TransactionTestCase
 
 from analytics.maps.claim import CLAIM
-from analytics.maps.drain import INSERT, drain_heat
+from analytics.maps.heat_drain import INSERT, drain_heat
 from analytics.maps.page_map import read_map
 from analytics.maps.page_statuses import list_page_statuses
 from analytics.maps.repair import repair_heat
@@ -36,7 +36,8 @@ from analytics.tests.scenery import Scene
 from analytics.tests.test_maps import at, page_of
 from analytics.upkeep.retention import retain
 from core.values.times import EPOCH, MICROSECOND
-from dashboard.instances.browsers import LOCK_BROWSER, erase, set_label
+from dashboard.instances.browsers import set_label
+from dashboard.instances.erasing import LOCK_BROWSER, erase
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LATER = NOW + 2 * DAY

@@ -24,7 +24,7 @@ from analytics.tests.pointers import NOW, NOW_US, drain_all, float32, new_browse
 from analytics.tests.recorded import ABSENT, FILES
 from analytics.tests.scenery import Scene
 from analytics.tests.test_maps import page_of
-from dashboard.instances.browsers import erase
+from dashboard.instances.erasing import erase
 
 LATER = NOW + timedelta(minutes=10)
 TWO_DAYS_LATER = NOW + timedelta(days=2)

@@ -20,7 +20,8 @@ from analytics.tests.heating import drain_all_heat, visit
 from analytics.tests.oracle import Sample
 from analytics.tests.pointers import NOW, NOW_US, drain_all, float32, new_browser
 from analytics.tests.scenery import Scene, moment
-from dashboard.instances.browsers import erase, set_label
+from dashboard.instances.browsers import set_label
+from dashboard.instances.erasing import erase
 from dashboard.models import Browser, Page
 
 DAY = timedelta(days=1)

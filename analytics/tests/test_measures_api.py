@@ -9,7 +9,7 @@ from analytics.api.examples import MEASURES
 from analytics.tests.pointers import new_browser, sample, send
 from core.tests.problems import assert_problem
 from core.values.times import EPOCH, MICROSECOND, to_rfc3339
-from dashboard.instances.browsers import erase
+from dashboard.instances.erasing import erase
 from dashboard.instances.tokens import make_token
 from dashboard.models import Browser
 

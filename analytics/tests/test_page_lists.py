@@ -17,7 +17,8 @@ from analytics.tests.pointers import NOW, new_browser
 from analytics.tests.scenery import Scene, moment
 from analytics.tests.test_maps import DAY, at, page_of
 from core.tests.limits import forget_all_calls
-from dashboard.instances.browsers import erase, set_label
+from dashboard.instances.browsers import set_label
+from dashboard.instances.erasing import erase
 from dashboard.models import Browser, Page
 
 SINCE, UNTIL = NOW - 4 * DAY, NOW + DAY

@@ -17,7 +17,8 @@ from analytics.tests.pointers import NOW, new_browser, sample, send
 from analytics.upkeep import token_expiry
 from analytics.upkeep.token_expiry import end_silent_tokens
 from core.tests.problems import assert_problem
-from dashboard.instances.browsers import erase, get_browser, log_on, resume
+from dashboard.instances.browsers import get_browser, log_on, resume
+from dashboard.instances.erasing import erase
 from dashboard.instances.tokens import WriteToken, make_token
 from dashboard.models import Browser
 

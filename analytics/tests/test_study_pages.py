@@ -8,7 +8,7 @@ from analytics.studies.study_list import StudySort, list_studies
 from analytics.tests.pointers import new_browser
 from analytics.tests.test_trials import deliver, end, make_all, start
 from core.tests.limits import forget_all_calls
-from dashboard.instances.browsers import erase
+from dashboard.instances.erasing import erase
 
 # For each study who was in it, and when the trials start, in s.
 STUDIES = {

@@ -39,7 +39,7 @@ from analytics.tests.scenery import Mark, Scene, moment
 from analytics.tests.trial_oracle import Numbers, expected_trials
 from analytics.upkeep.retention import retain
 from core.values.times import to_epoch_us
-from dashboard.instances.browsers import erase
+from dashboard.instances.erasing import erase
 from dashboard.models import Browser
 
 START, END = "trial:start", "trial:end"

@@ -26,7 +26,7 @@ from analytics.tests.pointers import (
 from analytics.tests.scenery import Mark, Scene, moment, scene_of, store_marks, store_scenes
 from core.values.durations import parse_ladder
 from core.values.times import to_epoch_us
-from dashboard.instances.browsers import erase
+from dashboard.instances.erasing import erase
 from dashboard.models import Browser
 
 RUNGS = {

@@ -40,7 +40,7 @@ def end_silent_tokens(*, now: datetime) -> int:
     """End the tokens of instances without log-on or movement in the raw retention.
 
     Returns the number of these instances. Their pages get 401 and log on as new instances; an ended
-    token may still erase (dashboard/instances/browsers.py). An extra or a concurrent run does
+    token may still erase (dashboard/instances/erasing.py). An extra or a concurrent run does
     nothing.
     """
     cutoff = now - timedelta(days=settings.RAW_RETENTION_DAYS)

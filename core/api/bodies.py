@@ -1,4 +1,4 @@
-"""Request bodies: JSON in UTF-8, limited in size, decoded and checked by msgspec types."""
+"""Request bodies: refused if too large (413), JSON in UTF-8, decoded and checked by msgspec."""
 
 import json
 from collections.abc import Mapping

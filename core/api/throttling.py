@@ -3,6 +3,9 @@
 A limit counts in fixed windows. The count and its expiry are one script, so that parallel calls
 cannot pass a limit together and no counter lacks an expiry. While Redis is unavailable, nothing is
 counted and everything passes: losing a limit for a while harms less than losing data.
+
+What is limited, and who is counted: analytics/ingest/limits.py for batches, and
+dashboard/instances/throttles.py for the rest. dashboard/access/lockout.py is of wrong passwords.
 """
 
 import logging

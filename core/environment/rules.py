@@ -1,4 +1,4 @@
-"""What the values of settings must look like."""
+"""What the values of settings must look like; core/settings.py reads and checks them."""
 
 from collections.abc import Callable, Sequence
 from ipaddress import ip_network

@@ -1,4 +1,7 @@
-"""Reads a request's whole body before anything works on it: 256 KiB at most, within 20 s."""
+"""Reads a request's whole body before anything works on it: 256 KiB at most, within 20 s.
+
+A longer one stays unread, and core/api/bodies.py refuses it (413).
+"""
 
 import asyncio
 from typing import NamedTuple

@@ -36,7 +36,6 @@ from dashboard.api import examples
 from dashboard.api.queries import BrowsersQuery, SeriesQuery, cost_of_series
 from dashboard.instances.authentication import WriteTokenAuthentication
 from dashboard.instances.browsers import (
-    erase,
     list_browsers,
     log_off,
     log_on,
@@ -44,6 +43,7 @@ from dashboard.instances.browsers import (
     set_active,
     set_label,
 )
+from dashboard.instances.erasing import erase
 from dashboard.instances.permissions import (
     HoldsTokenOrMayChange,
     HoldsTokenOrMayErase,

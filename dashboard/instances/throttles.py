@@ -1,4 +1,4 @@
-"""The rate limits of log on and reads; docs/api.md lists them."""
+"""The rate limits of log on, and of reads by token, API key, link or login; see docs/api.md."""
 
 from django.conf import settings
 from rest_framework.request import Request

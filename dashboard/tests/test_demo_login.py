@@ -7,8 +7,8 @@ from django.core.management import call_command
 from django.test import TestCase
 from django.utils import timezone
 
+from dashboard.access.logins import DEMO_NAME
 from dashboard.instances.browsers import log_on
-from dashboard.instances.logins import DEMO_NAME
 
 
 def printed(*arguments: str) -> str:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Sum
 from django.test import TestCase
 
-from dashboard.instances.browsers import erase, log_off, log_on, set_active
+from dashboard.instances.browsers import log_off, log_on, set_active
+from dashboard.instances.erasing import erase
 from dashboard.models import Browser, BrowserCount
 from dashboard.statuses.departures import note_departures
 from dashboard.statuses.overview import list_glimpses, read_cursor

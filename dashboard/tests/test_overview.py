@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.tests.problems import assert_problem
-from dashboard.instances.browsers import erase, list_browsers, log_off, log_on, set_active
+from dashboard.instances.browsers import list_browsers, log_off, log_on, set_active
+from dashboard.instances.erasing import erase
 from dashboard.models import Browser
 from dashboard.statuses.departures import note_departures
 from dashboard.statuses.overview import Place, Totals, list_glimpses, read_cursor

@@ -25,7 +25,8 @@ from dashboard.access.share_links import (
     revoke_share_links,
     ticket_of,
 )
-from dashboard.instances.browsers import erase, log_on
+from dashboard.instances.browsers import log_on
+from dashboard.instances.erasing import erase
 from dashboard.instances.tokens import make_token
 from dashboard.instances.tokens import read_ticket as read_stream_ticket
 from dashboard.models import Browser, Page, ShareLink

@@ -1,7 +1,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from dashboard.instances.logins import Login
+from dashboard.access.logins import Login
 from dashboard.pages import instance
 from dashboard.pages.access import access, make_key, revoke_key, revoke_link
 from dashboard.pages.views import (

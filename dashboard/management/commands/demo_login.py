@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from dashboard.instances.logins import DEMO_NAME, end_demo_login, make_demo_login
+from dashboard.access.logins import DEMO_NAME, end_demo_login, make_demo_login
 
 
 class Command(BaseCommand):

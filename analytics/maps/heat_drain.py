@@ -3,6 +3,7 @@
 It has the promises of the ladder's drain (analytics/rollups/drain.py): the shard's lock, the claim
 and the recomputing are three statements in this order, the last with a fresh snapshot, in one
 transaction. Buckets are deleted and stored anew, never incremented. A second run changes nothing.
+analytics/migrations/heat.sql computes the heat.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Logins of people, with a lock against guessed passwords."""
+"""The lock against guessed passwords: by name and address, and by address alone."""
 
 import math
 from datetime import datetime, timedelta
@@ -9,27 +9,14 @@ from axes.handlers.database import AxesDatabaseHandler
 from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt
 from django.conf import settings
-from django.contrib.auth.models import User
-from django.contrib.auth.views import LoginView
 from django.db.models import Max, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render, resolve_url
+from django.shortcuts import render
 from django.utils import timezone
 
 from core.web.addresses import caller_address as find_caller
 
-DEMO_NAME = "make-demo"
 LONGEST_NAME = 255
-
-
-class Login(LoginView):
-    """Redirects staff to the overview, and other users to their own pointer."""
-
-    template_name = "dashboard/login.html"
-
-    def get_default_redirect_url(self) -> str:
-        is_staff = getattr(self.request.user, "is_staff", False)
-        return resolve_url("overview" if is_staff else settings.LOGIN_REDIRECT_URL)
 
 
 def caller_address(request: HttpRequest) -> str | None:
@@ -94,16 +81,3 @@ class Attempts(AxesDatabaseHandler):
 
 def _count(attempts: QuerySet[AccessAttempt]) -> int:
     return attempts.aggregate(count=Sum("failures_since_start"))["count"] or 0
-
-
-def make_demo_login(*, password: str) -> None:
-    """Create the read-only staff login of the demo, or change its password."""
-    user, _ = User.objects.get_or_create(username=DEMO_NAME)
-    user.is_staff, user.is_active, user.is_superuser = True, True, False
-    user.set_password(password)
-    user.save()
-
-
-def end_demo_login() -> None:
-    """Delete the demo's login, which also ends its sessions."""
-    User.objects.filter(username=DEMO_NAME).delete()
