@@ -1,3 +1,5 @@
+-- pointer_trials as 0021_aims made it. The present one is in trial_quality_view.sql.
+--
 -- Trials with their measures. New columns come last: `create or replace` keeps what was granted.
 create or replace view pointer_trials as
 select trial.id as trial_id, browser.instance_id, browser.label, trial.study, trial.trial, trial.block,

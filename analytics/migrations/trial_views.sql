@@ -1,3 +1,6 @@
+-- The present pointer_trial_paths, and pointer_trials as 0020_trial_views made it.
+-- The present one is in trial_quality_view.sql.
+--
 -- Trials with their measures, and their time-normalised paths: one row for a step.
 create view pointer_trials as
 select trial.id as trial_id, browser.instance_id, browser.label, trial.study, trial.trial, trial.block,

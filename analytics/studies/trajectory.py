@@ -1,4 +1,4 @@
-"""The path of one trial, and where it lies: deviations from the ideal line, crossings, flips.
+"""The path of one trial, and where it lies: deviations from the ideal line, area, crossings, flips.
 
 A path is samples in order of (time, seq). Times are seconds, of any origin; x and y are CSS px with
 y growing downwards. docs/metrics.md (Measures of a trial) defines each number and names its source.

@@ -1,4 +1,7 @@
-"""The sources of settings: the environment, then `.env`, then a run of this checkout."""
+"""The sources of settings: the environment, then `.env`, then a run of this checkout.
+
+If a value is missing or bad, the process says all faults and ends here.
+"""
 
 import os
 import sys

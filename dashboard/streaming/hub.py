@@ -1,4 +1,7 @@
-"""Sends changed statuses to all watchers, by one Redis subscription for the whole process."""
+"""Sends changed statuses to all watchers, by one Redis subscription for the whole process.
+
+Each watcher has a bounded queue; one that reads too slowly gets a snapshot instead.
+"""
 
 import asyncio
 import logging

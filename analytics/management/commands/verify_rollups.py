@@ -1,4 +1,7 @@
-"""`manage.py verify_rollups`: checks every status against the samples."""
+"""`manage.py verify_rollups`: checks statuses, heat and trials against the samples.
+
+Each is compared in a module of its own: rollups/verify.py, maps/verify.py, studies/trial_verify.py.
+"""
 
 import sys
 from argparse import ArgumentParser
