@@ -165,7 +165,7 @@ def test_a_restored_database_is_equal_verifies_and_can_be_used(
     before = len(restored.rows("analytics_pointerpositionevent"))
     send_batch(restored)
     assert len(restored.rows("analytics_pointerpositionevent")) == before + 30
-    assert restored.manage("shell", "-c", DRAIN_ALL).returncode == 0
+    assert restored.manage("shell", "-c", DRAIN_ALL + MAKE_TRIALS).returncode == 0
     assert restored.rows("analytics_dirtyrange") == []
     verified = restored.manage("verify_rollups")
     assert verified.returncode == 0, verified.stdout + verified.stderr
