@@ -148,10 +148,12 @@ def path_of(trial: Trial, *, steps: int) -> list[Position]:
 
 def to_steps(*, rt: float, xs: list[float] | None, ys: list[float] | None) -> list[Position]:
     """Return the stored steps of a trial of this length (s); none without samples."""
-    return [
-        Position(rt * step / (STEPS - 1), x, y)
-        for step, (x, y) in enumerate(zip(xs or (), ys or (), strict=True))
-    ]
+    return list(map(Position, to_times(rt), xs or (), ys or ()))
+
+
+def to_times(rt: float) -> list[float]:
+    """Return when each step of a trial of this length is, both in s."""
+    return [rt * step / (STEPS - 1) for step in range(STEPS)]
 
 
 def _kept_path(trial: Trial) -> Path | None:
