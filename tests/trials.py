@@ -12,15 +12,17 @@ select gen_random_uuid(), false, now() - interval '3 hours', now() - interval '1
     'participant ' || n, now() - interval '1 hour'
 from generate_series(1, %s) n
 """
+# Other tests of a service may have made people of the same names, so the newest of each counts.
 # The second person's first trial is slow and resized, and the first person's second has a gap. Each
 # path bends towards the other target: by little in the first condition, most in the last.
 TRIALS = """
-with trial as (
-    select browser.id as browser_id, (substring(label from '[0-9]+$'))::int as person, n,
+with person as (
+    select distinct on (label) id, (substring(label from '[0-9]+$'))::int as number
+    from dashboard_browser where label ~ '^participant [0-9]+$' order by label, id desc
+), trial as (
+    select person.id as browser_id, number as person, n,
         (n - 1) %% array_length(%(conditions)s::text[], 1) as c
-    from dashboard_browser browser, generate_series(1, %(each)s) n
-    where label ~ '^participant [0-9]+$'
-        and (substring(label from '[0-9]+$'))::int <= %(people)s
+    from person, generate_series(1, %(each)s) n where number <= %(people)s
 ), moved as (
     select *, 40 * c + 10 * sin(person) + 5 * cos(n) as bend,
         0.8 + 0.1 * c + 0.05 * sin(person * n) as rt,
