@@ -22,6 +22,9 @@ from schemathesis import Case, HookContext
 from schemathesis.core import NOT_SET
 
 CLOCK = "/api/v1/time/"
+# Of the trial that tests/fuzzing.py stores.
+STUDY = "fuzzed"
+LONGEST_STUDY = 1024
 HOUR_MS = 3_600_000
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT")
 OTHERS = ["another's token", "wrong token", "nobody"]
@@ -110,34 +113,39 @@ def log_on() -> dict[str, str]:
     return requests.post(f"{known().url}/api/v1/browsers/", timeout=10).json()
 
 
-def share(mine: dict[str, str]) -> str:
-    """Make a share link of an instance, which a request may revoke."""
-    path = f"{known().url}/api/v1/browsers/{mine['instance_id']}/shares/"
-    headers = {"Authorization": f"Bearer {mine['write_token']}"}
-    return requests.post(path, headers=headers, timeout=10).json().get("share_id", str(UUID(int=0)))
-
-
-def share_page(page_id: Any) -> str:
-    """Make a share link of a page, if it exists, which a request may revoke."""
-    path = f"{known().url}/api/v1/pages/{page_id}/shares/"
-    made = requests.post(path, headers=known().staff, timeout=10)
+def share(case: Case, mine: dict[str, str]) -> str:
+    """Make a share link of an instance, a page or a study, which the request may revoke."""
+    api, headers, wish = f"{known().url}/api/v1", known().staff, {}
+    if "page_id" in case.path_parameters:
+        path = f"pages/{case.path_parameters['page_id']}/shares/"
+    elif "instance_id" in case.path_parameters:
+        path = f"browsers/{mine['instance_id']}/shares/"
+        headers = {"Authorization": f"Bearer {mine['write_token']}"}
+    else:
+        path, wish = "studies/shares/", {"study": STUDY}
+    made = requests.post(f"{api}/{path}", json=wish, headers=headers, timeout=10)
     return made.json()["share_id"] if made.status_code == 201 else str(UUID(int=0))
 
 
 def place(case: Case, mine: dict[str, str], chance: Random) -> None:
-    """Point most well-formed paths at existing instances, pages, trials and samples."""
+    """Point most well-formed requests at existing instances, pages, trials, studies and samples."""
     if is_uuid(case.path_parameters.get("instance_id")) and chance.random() < 0.9:
         case.path_parameters["instance_id"] = mine["instance_id"]
-    page_id = case.path_parameters.get("page_id")
-    if isinstance(page_id, int) and chance.random() < 0.9:
-        page_id = case.path_parameters["page_id"] = known().page_id
+    if isinstance(case.path_parameters.get("page_id"), int) and chance.random() < 0.9:
+        case.path_parameters["page_id"] = known().page_id
     if isinstance(case.path_parameters.get("trial_id"), int) and chance.random() < 0.9:
         case.path_parameters["trial_id"] = known().trial_id
     if "share_id" in case.path_parameters and chance.random() < 0.9:
-        made = share_page(page_id) if isinstance(page_id, int) else share(mine)
-        case.path_parameters["share_id"] = made
+        case.path_parameters["share_id"] = share(case, mine)
+    if is_study(wish := case.body) and chance.random() < 0.9:
+        wish["study"] = STUDY
     if "key" in case.path_parameters and chance.random() < 0.3:
         case.path_parameters["key"] = mine.get("key", "0,0")
+
+
+def is_study(body: Any) -> bool:
+    study = body.get("study") if isinstance(body, dict) else None
+    return isinstance(study, str) and 0 < len(study) <= LONGEST_STUDY and "\0" not in study
 
 
 def revive(case: Case, mine: dict[str, str], chance: Random) -> None:
