@@ -1,6 +1,6 @@
 """Compute heat in four fifths of the time, with the same results.
 
-Samples are sorted by one integer instead of four columns, which took a sixth of a drain.
+Samples are sorted by one integer instead of four columns.
 """
 
 from pathlib import Path

@@ -11,9 +11,9 @@
 -- The scene of a sample is the last one with (time, seq) <= its own. A binary search in an array finds the
 -- scenes up to its time. The tracker sends a scene with the very time and seq of its first sample, so the
 -- neighbour in the array decides that case; only several scenes of one time are counted. Times are epoch
--- microseconds, which a double holds exactly until 2106. A row to come has a number (`bin`), those of a
--- page, width class and pointer type in sequence, and the number and the cell are one integer (`key`),
--- because samples sort by that in a third of the time that several columns take.
+-- microseconds, which a double holds exactly until 2106. Each row of the result has a number (`bin`); the
+-- buckets of a page, width class and pointer type follow each other. The number and the cell are one
+-- integer (`key`), because one integer sorts faster than several columns.
 --
 -- It is a function so that a session plans it once, for all chunks. The planner expects few spans, and
 -- would look through all of them for each sample, so nested loops are only for what needs them.

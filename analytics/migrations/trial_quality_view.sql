@@ -1,4 +1,6 @@
--- The present pointer_trials: trials with their measures. New columns come last: `create or replace` keeps what was granted.
+-- The present pointer_trials: trials with their measures.
+--
+-- New columns come last: `create or replace` keeps what was granted.
 create or replace view pointer_trials as
 select trial.id as trial_id, browser.instance_id, browser.label, trial.study, trial.trial, trial.block,
        trial.condition, trial.response, trial.correct, trial.state, trial.started_at, trial.ended_at,
